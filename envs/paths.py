@@ -1,0 +1,132 @@
+"""Ways through a level: distances, shortest paths, the decision square, the best return. Batched over levels.
+
+Breadth-first search visits few cells one after another, which suits a compiled loop and no tensor operation: the
+searches run on the CPU (numba) whatever the device of the levels, and their results come back on that device.
+"""
+
+import numpy as np
+import torch
+from numba import njit
+from torch import Tensor
+
+from envs.generator import NO_CELL
+from envs.levels import Levels
+from envs.world import CHEESE_REWARD, MAX_EPISODE_STEPS
+
+UNREACHABLE = -1
+SAME, ON_THE_WAY, BEYOND, FORK, UNDEFINED = range(5)
+LEVEL_TYPES = ("same", "on_the_way", "beyond", "fork", "undefined")
+
+
+@njit(nogil=True, cache=True)
+def _search(walls, source, distance, queue):
+    """Fill ``distance`` int32 (N, W, W), −1 everywhere beforehand, from one source cell a level."""
+    world_dim = walls.shape[1]
+    for level in range(len(walls)):
+        if source[level] < 0:
+            continue
+        distance[level, source[level] // world_dim, source[level] % world_dim] = 0
+        queue[0] = source[level]
+        head, tail = 0, 1
+        while head < tail:
+            x, y = queue[head] % world_dim, queue[head] // world_dim
+            head += 1
+            for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+                nx, ny = x + dx, y + dy
+                inside = 0 <= nx < world_dim and 0 <= ny < world_dim
+                if inside and not walls[level, ny, nx] and distance[level, ny, nx] < 0:
+                    distance[level, ny, nx] = distance[level, y, x] + 1
+                    queue[tail] = ny * world_dim + nx
+                    tail += 1
+
+
+def distances(levels: Levels, source: Tensor) -> Tensor:
+    """Steps from a source cell to every cell.
+
+    Args:
+        levels: N levels.
+        source: int64 (N,), one cell a level; −1 for none.
+
+    Returns:
+        int32 (N, world_dim, world_dim), −1 where there is no way.
+    """
+    walls = levels.walls.cpu().numpy()
+    distance = np.full(walls.shape, UNREACHABLE, np.int32)
+    _search(walls, source.cpu().numpy(), distance, np.empty(walls[0].size if len(walls) else 0, np.int64))
+    return torch.from_numpy(distance).to(levels.device)
+
+
+def at(distance: Tensor, cell: Tensor) -> Tensor:
+    """int64 (N,): a distance map's value at one cell a level; −1 where the cell is −1."""
+    value = distance.flatten(1).gather(1, cell.clamp(min=0)[:, None])[:, 0].long()
+    return torch.where(cell == NO_CELL, UNREACHABLE, value)
+
+
+def path(level: Levels, source: int, target: int) -> list[int]:
+    """One shortest path in one level, from ``source`` to ``target``, both included; empty where there is none.
+
+    Of several shortest paths it is the one that prefers left, then right, down and up, seen from the target.
+    """
+    world_dim = level.world_dim
+    if source == NO_CELL or target == NO_CELL:
+        return []
+    distance = distances(level, torch.tensor([source]))[0].cpu().numpy()
+    if distance.flat[target] == UNREACHABLE:
+        return []
+    cells = [target]
+    while cells[-1] != source:
+        y, x = divmod(cells[-1], world_dim)
+        for nx, ny in ((x - 1, y), (x + 1, y), (x, y - 1), (x, y + 1)):
+            inside = 0 <= nx < world_dim and 0 <= ny < world_dim
+            if inside and distance[ny, nx] == distance[y, x] - 1:
+                cells.append(ny * world_dim + nx)
+                break
+    return cells[::-1]
+
+
+def is_tree(levels: Levels) -> Tensor:
+    """bool (N,): whether the open cells that the mouse can reach form a tree (no loops) and are all the open cells."""
+    is_open = ~levels.walls
+    cells = is_open.flatten(1).sum(1)
+    edges = (is_open[:, 1:] & is_open[:, :-1]).flatten(1).sum(1) + (is_open[:, :, 1:] & is_open[:, :, :-1]).flatten(
+        1
+    ).sum(1)
+    reached = (distances(levels, levels.start) >= 0).flatten(1).sum(1)
+    return (reached == cells) & (edges == cells - 1)
+
+
+def forks(levels: Levels) -> tuple[Tensor, Tensor]:
+    """How the way to the cheese and the way to the top-right corner lie to each other.
+
+    Returns:
+        level_type: int64 (N,), an index into ``LEVEL_TYPES``. SAME: the cheese is in the corner; ON_THE_WAY: it lies
+            on the path to the corner; BEYOND: the corner lies on the path to the cheese; FORK: neither; UNDEFINED:
+            no cheese, a wall in the corner, or a maze that is not a tree.
+        decision_square: int64 (N,), the last cell that both paths of a FORK share (the start counts), else −1.
+    """
+    corner, cheese = levels.corner, levels.cheese
+    from_start = distances(levels, levels.start)
+    on_both = torch.ones_like(levels.walls)
+    for target in (corner, cheese):
+        shortest = at(from_start, target)[:, None, None]
+        on_both &= (from_start >= 0) & (from_start + distances(levels, target) == shortest)
+    last_shared = torch.where(on_both, from_start, UNREACHABLE).flatten(1).argmax(1)
+
+    level_type = torch.full_like(cheese, FORK)
+    level_type[last_shared == corner] = BEYOND
+    level_type[last_shared == cheese] = ON_THE_WAY
+    level_type[corner == cheese] = SAME
+    defined = is_tree(levels) & (cheese != NO_CELL) & (at(from_start, corner) >= 0)
+    level_type[~defined] = UNDEFINED
+    return level_type, torch.where(level_type == FORK, last_shared, NO_CELL)
+
+
+def optimal_return(levels: Levels, gamma: float = 1.0, max_episode_steps: int = MAX_EPISODE_STEPS) -> Tensor:
+    """float64 (N,): the return of the shortest way to the cheese, 0 where it cannot be reached in time.
+
+    The reward of the k-th step counts γ^(k−1). A mouse that begins on the cheese is rewarded by its first step that
+    ends there: staying, or running into a wall.
+    """
+    steps = at(distances(levels, levels.start), levels.cheese)
+    in_time = (steps >= 0) & (steps <= max_episode_steps)
+    return torch.where(in_time, CHEESE_REWARD * gamma ** (steps.clamp(min=1) - 1).double(), 0.0)

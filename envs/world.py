@@ -1,0 +1,83 @@
+"""The rules: a state, a step. Pure functions over batched tensors, the only place where the game is played."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from envs.levels import Levels
+
+CHEESE_REWARD = 10.0  # Procgen's maze
+MAX_EPISODE_STEPS = 500  # Procgen's timeout
+
+LEFT, DOWN, STAY, UP, RIGHT = range(5)
+DX, DY = (-1, 0, 0, 0, 1), (0, -1, 0, 1, 0)
+MOVE_NAMES = ("left", "down", "stay", "up", "right")
+
+# What each action does. Procgen's 15 buttons are 3·column + row of a joystick; a sideways push wins over the rest.
+ACTION_SETS = {
+    "minimal": (LEFT, DOWN, UP, RIGHT),
+    "procgen": (LEFT, LEFT, LEFT, DOWN, STAY, UP, RIGHT, RIGHT, RIGHT) + (STAY,) * 6,
+}
+
+
+class State(NamedTuple):
+    """N games being played.
+
+    Attributes:
+        level: the N levels.
+        mouse: int64 (N,), the mouse's cell.
+        facing_right: bool (N,), whether its picture is mirrored: set by an action to the right (even into a wall),
+            cleared by one to the left, as in Procgen.
+        clock: int64 (N,), steps since the start of the episode.
+    """
+
+    level: Levels
+    mouse: Tensor
+    facing_right: Tensor
+    clock: Tensor
+
+
+def start(level: Levels) -> State:
+    """The first state of each level."""
+    zeros = torch.zeros_like(level.start)
+    return State(level, level.start.clone(), zeros.bool(), zeros)
+
+
+def moves_of(action_set: str, device="cpu") -> Tensor:
+    """int64 (number of actions,): the move that each action makes.
+
+    Raises:
+        ValueError: an unknown action set.
+    """
+    if action_set not in ACTION_SETS:
+        raise ValueError(f"action_set must be one of {', '.join(ACTION_SETS)}, not {action_set!r}")
+    return torch.tensor(ACTION_SETS[action_set], device=device)
+
+
+def neighbour(cell: Tensor, move: Tensor, world_dim: int) -> Tensor:
+    """The cell next to ``cell`` in the direction of ``move``; the cell itself at the edge of the world."""
+    dx, dy = (torch.tensor(offsets, device=cell.device)[move] for offsets in (DX, DY))
+    x = (cell % world_dim + dx).clamp(0, world_dim - 1)
+    y = (cell // world_dim + dy).clamp(0, world_dim - 1)
+    return y * world_dim + x
+
+
+def step(state: State, move: Tensor) -> tuple[State, Tensor, Tensor]:
+    """Move every mouse once.
+
+    Args:
+        state: N games.
+        move: int64 (N,), one of LEFT, DOWN, STAY, UP, RIGHT each; a wall blocks it.
+
+    Returns:
+        The next state, the reward float32 (N,) (10 at the cheese, else 0) and terminated bool (N,) (at the cheese).
+        A step limit is not a rule of the world: whoever plays truncates by ``clock``.
+    """
+    level, mouse = state.level, state.mouse
+    target = neighbour(mouse, move, level.world_dim)
+    blocked = level.walls.flatten(1).gather(1, target[:, None])[:, 0]
+    mouse = torch.where(blocked, mouse, target)
+    facing_right = (state.facing_right | (move == RIGHT)) & (move != LEFT)
+    terminated = mouse == level.cheese
+    return State(level, mouse, facing_right, state.clock + 1), CHEESE_REWARD * terminated, terminated
