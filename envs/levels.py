@@ -67,7 +67,8 @@ class Levels(NamedTuple):
 
     def where(self, mask: Tensor, other: "Levels") -> "Levels":
         """These levels where ``mask`` bool (N,) is True, ``other``'s elsewhere."""
-        return Levels(*(torch.where(mask.view(-1, *[1] * (a.dim() - 1)), a, b) for a, b in zip(self, other)))
+        pairs = zip(self, other, strict=True)
+        return Levels(*(torch.where(mask.view(-1, *[1] * (a.dim() - 1)), a, b) for a, b in pairs))
 
 
 def world_dim_of(distribution_mode: str | None = None, world_dim: int | None = None) -> int:

@@ -37,6 +37,15 @@ class State(NamedTuple):
     facing_right: Tensor
     clock: Tensor
 
+    def rows(self, index) -> "State":
+        """The games at ``index``."""
+        return State(self.level.rows(index), *(field[index] for field in self[1:]))
+
+    def where(self, mask: Tensor, other: "State") -> "State":
+        """These games where ``mask`` bool (N,) is True, ``other``'s elsewhere."""
+        chosen = (torch.where(mask, mine, theirs) for mine, theirs in zip(self[1:], other[1:], strict=True))
+        return State(self.level.where(mask, other.level), *chosen)
+
 
 def start(level: Levels) -> State:
     """The first state of each level."""

@@ -1,0 +1,33 @@
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.PHONY: help setup train test lint bench
+
+help:
+	@echo "make setup             make .venv and install everything into it"
+	@echo "make train ARGS=…      train a mouse (ARGS are key=value pairs)"
+	@echo "make test ARGS=…       run the tests (ARGS go to pytest)"
+	@echo "make lint              ruff and pyright"
+	@echo "make bench ARGS=…      measure speed"
+
+setup: $(INSTALLED)
+
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install -q -c constraints.txt torch -e '.[dev]'
+	@touch $@
+
+train: setup
+	$(BIN)/python train.py $(ARGS)
+
+test: setup
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pyright
+
+bench: setup
+	$(BIN)/python benchmarks/bench.py $(ARGS)

@@ -1,0 +1,22 @@
+"""glibc's allocator, told to keep freed memory.
+
+By default glibc gives large blocks back to the system and takes them again, zeroed page by page, at every layer of
+every minibatch. That is process-wide, so scripts call it and imports do not.
+"""
+
+import ctypes
+import sys
+
+_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # malloc.h
+
+
+def keep_freed_memory() -> None:
+    """Serve large blocks from the heap and never trim it; does nothing where the C library is not glibc."""
+    if not sys.platform.startswith("linux"):
+        return
+    try:
+        mallopt = ctypes.CDLL("libc.so.6").mallopt
+    except (OSError, AttributeError):
+        return
+    mallopt(_M_MMAP_MAX, 0)
+    mallopt(_M_TRIM_THRESHOLD, -1)

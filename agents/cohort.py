@@ -1,0 +1,46 @@
+"""Success counted by when an episode began.
+
+Counted by when they end, early figures flatter: in the first 500 steps of training only successes can have ended.
+A cohort is every episode that began during one rollout; it is reported once all of them must be over.
+"""
+
+import torch
+from torch import Tensor
+
+
+class Cohorts:
+    """Outcomes of the cohorts that are still being played.
+
+    Args:
+        num_envs: N.
+        num_steps: T, steps a rollout.
+        max_episode_steps: after which every episode is over.
+        device: where the rollouts are.
+    """
+
+    def __init__(self, num_envs: int, num_steps: int, max_episode_steps: int, device):
+        self.lag = -(-max_episode_steps // num_steps) + 1  # rollouts until a cohort is complete
+        self.born = torch.zeros(num_envs, dtype=torch.int64, device=device)
+        self.ended, self.succeeded = (torch.zeros(self.lag + 1, device=device) for _ in range(2))
+
+    def count(self, rollout: int, terminated: Tensor, done: Tensor) -> Tensor:
+        """Take in one rollout.
+
+        Args:
+            rollout: its number, from 0.
+            terminated: bool (T, N), episodes that ended at the cheese.
+            done: bool (T, N), episodes that ended.
+
+        Returns:
+            float32 (): the success rate of the cohort that began ``lag`` rollouts ago, NaN while there is none.
+        """
+        slots = self.lag + 1
+        for t in range(len(done)):
+            slot = self.born % slots
+            self.ended.scatter_add_(0, slot, done[t].float())
+            self.succeeded.scatter_add_(0, slot, terminated[t].float())
+            self.born = torch.where(done[t], rollout, self.born)
+        oldest = (rollout + 1) % slots  # its slot is the next rollout's
+        rate = self.succeeded[oldest] / self.ended[oldest]
+        self.ended[oldest] = self.succeeded[oldest] = 0
+        return rate

@@ -1,0 +1,50 @@
+"""What the commands share: key=value arguments, and bad input told in one line."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+BAD_INPUT = 2  # exit code
+
+
+@contextmanager
+def one_line_errors(command: str, *more: type[Exception]) -> Iterator[None]:
+    """Turn errors about what the user gave into one line on standard error and exit code 2."""
+    try:
+        yield
+    except (ValueError, FileNotFoundError, OmegaConfBaseException, *more) as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        print(f"{command}: {lines[0] if lines else type(error).__name__}", file=sys.stderr)
+        raise SystemExit(BAD_INPUT) from None
+
+
+def read_settings(settings: Any, arguments: Sequence[str]) -> Any:
+    """Fill a settings dataclass from ``key=value`` arguments.
+
+    Raises:
+        ValueError: an argument that is not key=value, or an unknown key.
+    """
+    for argument in arguments:
+        key, equals, _ = argument.partition("=")
+        known = [setting.name for setting in fields(settings)]
+        if not equals or key not in known:
+            raise ValueError(f"unknown argument {argument!r}; accepted are {', '.join(f'{name}=…' for name in known)}")
+    typed = OmegaConf.merge(OmegaConf.structured(settings), OmegaConf.from_dotlist(list(arguments)))
+    return OmegaConf.to_object(typed)
+
+
+def describe(settings: Any, prefix: str = "") -> str:
+    """A line for each setting, with its default and its meaning, as ``--help`` prints them."""
+    lines = []
+    for setting in fields(settings):
+        value = getattr(settings, setting.name)
+        if is_dataclass(value):
+            lines.append(describe(value, f"{prefix}{setting.name}."))
+        else:
+            lines.append(f"  {f'{prefix}{setting.name}={value}':34} {setting.metadata.get('help', '')}")
+    return "\n".join(lines)

@@ -1,0 +1,94 @@
+"""The mouse's brain: Impala-CNN with a policy and a value head (Espeholt et al. 2018, in the form of Langosco et al.).
+
+No normalisation, no recurrence. Every layer has the name that the published networks give it
+(``embedder.block1.res2.conv1.weight``), so their state dicts load without a rename.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import relu
+
+WIDTHS = (16, 32, 32)  # channels of the three blocks at scale 1
+EMBEDDING = 256
+
+
+class ResidualBlock(nn.Module):
+    """(N, C, H, W) → (N, C, H, W): x + conv(relu(conv(relu(x))))."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1)
+        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.conv2(relu(self.conv1(relu(x))))
+
+
+class ImpalaBlock(nn.Module):
+    """(N, C, H, W) → (N, C', ⌈H/2⌉, ⌈W/2⌉): convolution, max-pool 3/2, two residual blocks."""
+
+    def __init__(self, in_channels: int, channels: int):
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, channels, 3, padding=1)
+        self.maxpool = nn.MaxPool2d(3, stride=2, padding=1)
+        self.res1 = ResidualBlock(channels)
+        self.res2 = ResidualBlock(channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.res2(self.res1(self.maxpool(self.conv(x))))
+
+
+class ImpalaEmbedder(nn.Module):
+    """Pictures (N, 3, H, W) in [0, 1] → embeddings (N, 256)."""
+
+    def __init__(self, observation_shape: tuple[int, int, int], scale: int):
+        super().__init__()
+        height, width, channels = observation_shape
+        one, two, three = (scale * w for w in WIDTHS)
+        self.block1 = ImpalaBlock(channels, one)
+        self.block2 = ImpalaBlock(one, two)
+        self.block3 = ImpalaBlock(two, three)
+        for _ in range(3):
+            height, width = (height + 1) // 2, (width + 1) // 2
+        self.fc = nn.Linear(three * height * width, EMBEDDING)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.block3(self.block2(self.block1(x)))
+        return relu(self.fc(relu(x).flatten(1)))
+
+
+class ImpalaPolicy(nn.Module):
+    """A policy and a value over pictures of any size.
+
+    Args:
+        observation_shape: (H, W, 3), as the painter gives it.
+        num_actions: size of the action set.
+        scale: width multiplier s; 4 in the networks of Langosco et al. (3,653,136 parameters at 64×64 with 15
+            actions), 1 in their later code (626,256).
+    """
+
+    def __init__(self, observation_shape: tuple[int, int, int], num_actions: int, scale: int = 1):
+        super().__init__()
+        self.embedder = ImpalaEmbedder(observation_shape, scale)
+        self.fc_policy = nn.Linear(EMBEDDING, num_actions)
+        self.fc_value = nn.Linear(EMBEDDING, 1)
+        for layer in self.modules():
+            if isinstance(layer, nn.Conv2d | nn.Linear):
+                nn.init.xavier_uniform_(layer.weight)
+                nn.init.zeros_(layer.bias)
+        nn.init.orthogonal_(self.fc_policy.weight, gain=0.01)
+        nn.init.orthogonal_(self.fc_value.weight, gain=1.0)
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        """Look at pictures.
+
+        Args:
+            pictures: uint8 (N, H, W, 3), top row first.
+
+        Returns:
+            Action logits float32 (N, num_actions) and values float32 (N,).
+        """
+        # Seen as NCHW, an NHWC tensor is in channels_last order already.
+        x = pictures.permute(0, 3, 1, 2).to(self.fc_value.weight.dtype) / 255
+        embedding = self.embedder(x)
+        return self.fc_policy(embedding).float(), self.fc_value(embedding).float()[:, 0]

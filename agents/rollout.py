@@ -1,0 +1,137 @@
+"""Experience: T steps in N worlds, and the advantages in it."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from envs.batch import Worlds
+
+
+class Rollout(NamedTuple):
+    """What happened, time first.
+
+    Attributes:
+        pictures: uint8 (T, N, H, W, 3), what the mouse saw.
+        actions: int64 (T, N), what it did.
+        log_probs: float32 (T, N), log-probability of that.
+        values: float32 (T + 1, N), what it expected; the last row is that of the state after the rollout.
+        rewards: float32 (T, N).
+        terminated, truncated: bool (T, N), how the step ended its episode, if it did.
+    """
+
+    pictures: Tensor
+    actions: Tensor
+    log_probs: Tensor
+    values: Tensor
+    rewards: Tensor
+    terminated: Tensor
+    truncated: Tensor
+
+
+def empty_rollout(num_steps: int, worlds: Worlds) -> Rollout:
+    """Memory for a rollout of T steps in these worlds."""
+    num_envs, device = worlds.pictures.shape[0], worlds.pictures.device
+
+    def tensor(*shape, dtype=torch.float32):
+        return torch.empty(shape, dtype=dtype, device=device)
+
+    per_step = (num_steps, num_envs)
+    return Rollout(
+        pictures=tensor(*per_step, *worlds.pictures.shape[1:], dtype=torch.uint8),
+        actions=tensor(*per_step, dtype=torch.int64),
+        log_probs=tensor(*per_step),
+        values=tensor(num_steps + 1, num_envs),
+        rewards=tensor(*per_step),
+        terminated=tensor(*per_step, dtype=torch.bool),
+        truncated=tensor(*per_step, dtype=torch.bool),
+    )
+
+
+def sample(logits: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Draw actions by the Gumbel-max trick, which needs no host synchronisation.
+
+    Args:
+        logits: float32 (N, A).
+        generator: on the device of the logits.
+
+    Returns:
+        actions int64 (N,) and their log-probabilities float32 (N,).
+    """
+    noise = torch.empty_like(logits).exponential_(generator=generator)
+    actions = (logits - noise.log()).argmax(1)
+    return actions, logits.log_softmax(1).gather(1, actions[:, None])[:, 0]
+
+
+@torch.no_grad()
+def collect(rollout: Rollout, worlds: Worlds, policy, generator: torch.Generator) -> None:
+    """Play T steps in every world and write them into ``rollout``.
+
+    Args:
+        rollout: overwritten in place.
+        worlds: stepped in place.
+        policy: pictures (N, H, W, 3) → logits (N, A), values (N,).
+        generator: of the action noise.
+    """
+    for t in range(len(rollout.actions)):
+        rollout.pictures[t] = worlds.pictures
+        logits, rollout.values[t] = policy(worlds.pictures)
+        rollout.actions[t], rollout.log_probs[t] = sample(logits, generator)
+        rollout.rewards[t], rollout.terminated[t], rollout.truncated[t] = worlds.step(rollout.actions[t])
+    rollout.values[-1] = policy(worlds.pictures)[1]
+
+
+def advantages(rewards: Tensor, values: Tensor, done: Tensor, gamma: float, gae_lambda: float) -> Tensor:
+    """Generalised advantage estimation (Schulman et al. 2016).
+
+    A time-out ends the return as the cheese does, with no bootstrap, as in Procgen's recipe.
+
+    Args:
+        rewards: float32 (T, N).
+        values: float32 (T + 1, N).
+        done: bool (T, N), whether the step ended its episode.
+
+    Returns:
+        float32 (T, N).
+    """
+    going_on = 1.0 - done.float()
+    errors = rewards + gamma * going_on * values[1:] - values[:-1]
+    result = torch.empty_like(rewards)
+    advantage = torch.zeros_like(rewards[0])
+    for t in reversed(range(len(rewards))):
+        advantage = errors[t] + gamma * gae_lambda * going_on[t] * advantage
+        result[t] = advantage
+    return result
+
+
+class ReturnScale:
+    """The running standard deviation of the discounted return, by which the recipe divides rewards.
+
+    As in Procgen's baselines (``VecNormalize``), but with one update of the statistics a rollout.
+
+    Args:
+        num_envs: N.
+        gamma: discount of this return; 0.99 in the recipe, whatever the agent's own.
+        clip: bound of a scaled reward.
+    """
+
+    def __init__(self, num_envs: int, device, gamma: float = 0.99, clip: float = 10.0):
+        self.gamma, self.clip = gamma, clip
+        self.returns = torch.zeros(num_envs, device=device)
+        self.count = torch.tensor(1e-4, dtype=torch.float64, device=device)
+        self.mean = torch.zeros((), dtype=torch.float64, device=device)
+        self.var = torch.ones((), dtype=torch.float64, device=device)
+
+    def __call__(self, rewards: Tensor, done: Tensor) -> Tensor:
+        """Take in a rollout's rewards float32 (T, N) and its ends bool (T, N); return the scaled rewards (T, N)."""
+        returns = torch.empty_like(rewards)
+        for t in range(len(rewards)):
+            returns[t] = self.returns = self.returns * self.gamma + rewards[t]
+            self.returns = self.returns * ~done[t]
+        batch = returns.double()
+        delta, count = batch.mean() - self.mean, self.count + batch.numel()
+        spread = self.var * self.count + batch.var(correction=0) * batch.numel()
+        self.var = (spread + delta.square() * self.count * batch.numel() / count) / count
+        self.mean = self.mean + delta * batch.numel() / count
+        self.count = count
+        return (rewards / (self.var + 1e-8).sqrt().float()).clamp(-self.clip, self.clip)

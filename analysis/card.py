@@ -1,0 +1,74 @@
+"""The card of a trained mouse: what a stranger must know to make it again, and what came out."""
+
+import textwrap
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from agents.checkpoint import Mouse
+from analysis.evaluation import LABELS, percent
+
+CARD_FILE = "card.md"
+CURVE_POINTS = 12
+
+
+def card(mouse: Mouse, command: str, summary: dict[str, Any], curve: list[dict[str, float]]) -> str:
+    """A Markdown page: command, result, curve, configuration, versions.
+
+    Args:
+        mouse: as loaded.
+        command: that trains it again.
+        summary: of its evaluation.
+        curve: one row a rollout.
+    """
+    header = mouse.header
+    minutes = sum(row["seconds"] for row in curve) / 60
+    stride = max(1, len(curve) // CURVE_POINTS)
+    rows = curve[stride - 1 :: stride]
+    play = summary["play"]
+    results = "\n".join(
+        f"| {label} | {percent(summary[name]['success'])} of {summary[name]['success']['n']:,} "
+        f"| {percent(summary[name]['largest'])} of {summary[name]['largest']['n']:,} "
+        + "".join(f"| {percent(rate)} " for rate in summary[name]["decision"].values())
+        + f"| {summary[name]['decision']['cheese']['n']:,} |"
+        for name, label in LABELS.items()
+    )
+    points = "\n".join(f"| {row['steps']:,} | {row['success']:.1%} | {row['entropy']:.2f} |" for row in rows)
+    versions = ", ".join(f"{name} {version}" for name, version in header["versions"].items())
+    page = f"""\
+        # Mouse: cheese region {mouse.env.cheese_region}, seed {header["config"]["seed"]}
+
+        ```
+        {command}
+        ```
+        {header["progress"]["steps"]:,} steps in {minutes:.1f} minutes ({header["trained_on"]["precision"]} on
+        {header["trained_on"]["device"]}; {versions}).
+
+        ## What it does
+
+        {play["levels"]:,} unseen levels from seed {play["first_level"]:,} on, stochastic play, {play["max_steps"]}
+        steps; 95 % Wilson intervals. "Largest" are the mazes that fill the world.
+
+        | | takes the cheese | largest | at forks: cheese first | corner first | neither | forks |
+        |---|---|---|---|---|---|---|
+        <results>
+
+        ## While it trained
+
+        Success is counted by when episodes began.
+
+        | steps | success | entropy |
+        |---|---|---|
+        <points>
+
+        ## Configuration
+
+        ```yaml
+        <config>
+        ```
+        """
+    config = OmegaConf.to_yaml(OmegaConf.create(header["config"])).rstrip()
+    filled = textwrap.dedent(page)
+    for name, text in (("<results>", results), ("<points>", points), ("<config>", config)):
+        filled = filled.replace(name, text)
+    return filled

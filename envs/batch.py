@@ -1,0 +1,104 @@
+"""Many worlds at once, each begun afresh from a pool of levels when its episode ends: what the trainer steps.
+
+Nothing here waits for the device: a pool is consumed in order by a counter that lives there, and is refilled between
+rollouts into the same tensors.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from envs import world
+from envs.levels import Levels, from_seeds, seed_range
+from envs.painter import Painter
+
+
+class LevelPool:
+    """A ring of levels in waiting, handed out in order and each but once.
+
+    Args:
+        size: levels in the ring: how many may be taken between two refills. Beyond that it runs dry: levels are then
+            handed out twice, and ``reused`` counts them.
+        world_dim, cheese_region, num_levels, start_level: as the environments have them.
+        seed: of the generator that draws level seeds.
+        device: where the levels wait.
+    """
+
+    def __init__(self, size, world_dim, cheese_region, num_levels=0, start_level=0, seed=0, device="cpu"):
+        self.seed_range = seed_range(num_levels, start_level)
+        self.world_dim, self.cheese_region = world_dim, cheese_region
+        self.rng = np.random.default_rng(seed)
+        self.levels = self._draw(size).to(device)
+        self.taken = torch.zeros((), dtype=torch.int64, device=device)
+        self.refilled = 0  # how many had been taken at the last refill
+        self.reused = 0
+
+    def _draw(self, count: int) -> Levels:
+        return from_seeds(self.rng.integers(*self.seed_range, size=count), self.world_dim, self.cheese_region)
+
+    def take(self, mask: Tensor) -> Levels:
+        """The next level for each True of ``mask`` bool (N,); rows where it is False hold no meaning."""
+        index = (self.taken + mask.cumsum(0) - 1) % self.levels.num_levels
+        self.taken += mask.sum()
+        return self.levels.rows(index)
+
+    def refill(self) -> None:
+        """Replace the levels that were taken since the last refill. Waits for the device, once."""
+        size = self.levels.num_levels
+        count = int(self.taken) - self.refilled
+        self.reused += max(0, count - size)
+        if count > 0:
+            slots = (torch.arange(min(count, size)) + self.refilled).remainder(size).to(self.levels.device)
+            for old, new in zip(self.levels, self._draw(len(slots)).to(self.levels.device), strict=True):
+                old[slots] = new
+        self.refilled += count
+
+
+class Worlds:
+    """N games with automatic reset.
+
+    Args:
+        pool: where new levels come from.
+        painter: makes the observations.
+        num_envs: N.
+        action_set: "minimal" or "procgen".
+        max_episode_steps: a longer episode is truncated.
+
+    Attributes:
+        state: the present state; that of the new episode right after an end.
+        pictures: uint8 (N, H, W, 3), the observation of ``state``; overwritten by the next step.
+    """
+
+    def __init__(self, pool: LevelPool, painter: Painter, num_envs: int, action_set: str, max_episode_steps: int):
+        device = pool.levels.device
+        self.pool, self.painter, self.max_episode_steps = pool, painter, max_episode_steps
+        self.moves = world.moves_of(action_set, device)
+        self.state = world.start(pool.take(torch.ones(num_envs, dtype=torch.bool, device=device)))
+        self.pictures = painter.paint(self.state)
+
+    def step(self, action: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Act in every world.
+
+        Args:
+            action: int64 (N,).
+
+        Returns:
+            reward float32 (N,), terminated bool (N,), truncated bool (N,) of this step.
+        """
+        before = self.state
+        after, reward, terminated = world.step(before, self.moves[action])
+        truncated = (after.clock >= self.max_episode_steps) & ~terminated
+        done = terminated | truncated
+        fresh = world.start(self.pool.take(done))
+        self.painter.repaint(self.pictures, before, after)
+        self.state = fresh.where(done, after)
+        self._paint_fresh(done)
+        return reward, terminated, truncated
+
+    def _paint_fresh(self, done: Tensor) -> None:
+        if done.device.type == "cpu":
+            rows = done.nonzero()[:, 0]
+            self.pictures[rows] = self.painter.paint(self.state.rows(rows))
+        else:  # which rows they are is not known without waiting for the device
+            mask = done.view(-1, 1, 1, 1)
+            self.pictures.copy_(torch.where(mask, self.painter.paint(self.state), self.pictures))

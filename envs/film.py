@@ -1,0 +1,37 @@
+"""Moving pictures: many small pictures side by side, and frames as a GIF."""
+
+import io
+from collections.abc import Iterable
+
+import numpy as np
+from PIL import Image
+
+GAP, GAP_COLOUR = 4, 32  # pixels between the tiles of a mosaic, and their grey
+
+
+def enlarge(pictures: np.ndarray, side: int) -> np.ndarray:
+    """Blow square pictures uint8 (..., S, S, 3) up by a whole factor to about ``side`` pixels, without smoothing."""
+    factor = max(1, round(side / pictures.shape[-2]))
+    return pictures.repeat(factor, axis=-3).repeat(factor, axis=-2)
+
+
+def mosaic(pictures: np.ndarray, columns: int) -> np.ndarray:
+    """Lay pictures uint8 (N, H, W, 3) out in rows of ``columns``: one uint8 picture, empty places grey."""
+    number, height, width, _ = pictures.shape
+    rows = -(-number // columns)
+    sheet = np.full((rows * (height + GAP) + GAP, columns * (width + GAP) + GAP, 3), GAP_COLOUR, np.uint8)
+    for place, picture in enumerate(pictures):
+        top, left = (GAP + (height + GAP) * (place // columns), GAP + (width + GAP) * (place % columns))
+        sheet[top : top + height, left : left + width] = picture
+    return sheet
+
+
+def gif(frames: Iterable[np.ndarray], fps: float) -> bytes:
+    """Encode frames uint8 (H, W, 3) as an endless GIF."""
+    # Few colours occur in any maze: a palette taken from the first frame keeps them steady from frame to frame.
+    images = [Image.fromarray(frame) for frame in frames]
+    palette = images[0].quantize(256, dither=Image.Dither.NONE)
+    first, *rest = (image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images)
+    file = io.BytesIO()
+    first.save(file, "GIF", save_all=True, append_images=rest, duration=round(1000 / fps), loop=0)
+    return file.getvalue()

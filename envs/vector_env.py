@@ -1,0 +1,220 @@
+"""Many mice, each in its own maze: the vectorised Gymnasium environment, stepped as one batch."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from gymnasium import logger
+from gymnasium.error import InvalidAction, ResetNeeded
+from gymnasium.utils import seeding
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+
+from envs import world
+from envs.env import CheeseMazeEnv, frame_of, info_of
+from envs.episodes import is_integer, spread
+from envs.levels import Levels
+from envs.world import MAX_EPISODE_STEPS, State
+
+
+class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
+    """Many `CheeseMazeEnv` at once.
+
+    ## Description
+    Step for step the same as a `gymnasium.vector.SyncVectorEnv` of `CheeseMazeEnv`, observations, rewards, ends and
+    infos, but a good deal faster. Each environment draws its levels with a generator of its own.
+
+    ## Action Space
+    `MultiDiscrete`: the action of `CheeseMazeEnv` for each environment.
+
+    ## Observation Space
+    A `Box` of uint8, (num_envs, H, W, 3): the observations of `CheeseMazeEnv`. Infos are those of `CheeseMazeEnv` in
+    the form of vector environments: an array for each key, and a mask `_key` of the environments that it holds for.
+
+    ## Rewards
+    Those of `CheeseMazeEnv`, float64 (num_envs,).
+
+    ## Starting State
+    That of `CheeseMazeEnv`. `reset(seed=i)` seeds the environments with i, i + 1, and so on; a list has one seed (or
+    None) for each. Every option of `reset` may be one value for all environments or a sequence with one for each.
+    `reset_mask`, bool (num_envs,), names the environments to reset; the others go on.
+
+    ## Episode End
+    Terminated at the cheese, truncated after `max_episode_steps`. What follows is the autoreset mode's choice.
+
+    ## Arguments
+    - `num_envs`: how many environments.
+    - `max_episode_steps`: steps until an episode is truncated; −1 for never.
+    - `autoreset_mode`: a `gymnasium.vector.AutoresetMode` or its value: "NextStep" (the default) resets with the step
+      after the end, "SameStep" with the last step itself, whose `final_obs` and `final_info` are in the infos, and
+      "Disabled" leaves it to `reset` with `reset_mask`.
+    - `copy`: whether each call returns observations of its own, or all the same array, which the next one overwrites.
+    - `render_mode`: "rgb_array", "ansi" or None.
+    - All others are those of `CheeseMazeEnv`.
+
+    ## Version History
+    - v0: the first.
+
+    ## References
+    See `CheeseMazeEnv`.
+    """
+
+    metadata = {**CheeseMazeEnv.metadata, "render_modes": ["rgb_array", "ansi"]}
+
+    def __init__(
+        self,
+        num_envs: int = 1,
+        max_episode_steps: int = MAX_EPISODE_STEPS,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        copy: bool = True,
+        render_mode: str | None = None,
+        **arguments: Any,
+    ):
+        if not is_integer(num_envs) or num_envs < 1:
+            raise ValueError(f"num_envs must be an integer from 1, not {num_envs!r}")
+        if not is_integer(max_episode_steps) or (max_episode_steps < 1 and max_episode_steps != -1):
+            raise ValueError(f"max_episode_steps must be an integer from 1, or -1 for none, not {max_episode_steps!r}")
+        modes = {mode.value: mode for mode in AutoresetMode}
+        if autoreset_mode not in (*modes, *modes.values()):
+            raise ValueError(f"autoreset_mode must be one of {', '.join(modes)}, not {autoreset_mode!r}")
+        if render_mode == "human":
+            raise ValueError('render_mode "human" shows one environment; make many with "rgb_array" or "ansi"')
+
+        one = CheeseMazeEnv(render_mode=render_mode, **arguments)
+        self.episodes, self.painter, self.moves = one.episodes, one.painter, one.moves
+        self.single_observation_space, self.single_action_space = one.observation_space, one.action_space
+        self.observation_space = batch_space(one.observation_space, num_envs)
+        self.action_space = batch_space(one.action_space, num_envs)
+
+        self.num_envs, self.max_episode_steps = num_envs, max_episode_steps
+        self.autoreset_mode = AutoresetMode(autoreset_mode)
+        self.metadata = {**self.metadata, "autoreset_mode": self.autoreset_mode}
+        self.copy, self.render_mode = copy, render_mode
+        self.state: State | None = None
+        self._randoms = [seeding.np_random() for _ in range(num_envs)]  # (generator, its seed)
+        self._ended = np.zeros(num_envs, bool)  # whose episode was over after the step before
+        self._pictures = torch.empty((num_envs, *self.painter.shape), dtype=torch.uint8)
+
+    @property
+    def np_random(self) -> tuple[np.random.Generator, ...]:
+        """The generator of each environment."""
+        return tuple(generator for generator, _ in self._randoms)
+
+    @property
+    def np_random_seed(self) -> tuple[int, ...]:
+        """The seed of each environment's generator."""
+        return tuple(seed for _, seed in self._randoms)
+
+    @torch.no_grad()
+    def reset(self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None):
+        options = dict(options or {})
+        mask = self._reset_mask(options.pop("reset_mask", None))
+        rows = mask.nonzero()[0].tolist()
+        seeds = self._seeds(seed)
+        reseeded = {row: seeding.np_random(seeds[row]) for row in rows if seeds[row] is not None}
+        randoms = [reseeded.get(row, random) for row, random in enumerate(self._randoms)]
+        columns = {name: [values[row] for row in rows] for name, values in spread(options, self.num_envs).items()}
+        fresh = self.episodes.begin([randoms[row][0] for row in rows], columns)
+        self._randoms = randoms  # only now: a reset that fails leaves everything as it was
+        self._put(rows, fresh)
+        self._ended[rows] = False
+        return self._observations(), _vector_info(info_of(self.state), mask)
+
+    @torch.no_grad()
+    def step(self, actions: np.ndarray):
+        if self.state is None:
+            raise ResetNeeded("call reset before step")
+        actions = np.asarray(actions)
+        if not self.action_space.contains(actions):
+            raise InvalidAction(f"actions must be {self.num_envs} integers 0..{len(self.moves) - 1}")
+        ended_before = self._ended
+        if self.autoreset_mode == AutoresetMode.DISABLED and ended_before.any():
+            rows = ended_before.nonzero()[0].tolist()
+            raise ResetNeeded(f"the episodes of {rows} are over: call reset with reset_mask")
+
+        before = self.state
+        self.state, reward, terminated = world.step(before, self.moves[torch.from_numpy(actions.astype(np.int64))])
+        self.painter.repaint(self._pictures, before, self.state)
+        rewards, terminations = reward.double().numpy(), terminated.numpy()
+        truncations = (self.state.clock == self.max_episode_steps).numpy()  # a clock is never −1
+        if self.autoreset_mode == AutoresetMode.NEXT_STEP:
+            rewards[ended_before], terminations[ended_before], truncations[ended_before] = 0.0, False, False
+        self._ended = terminations | truncations
+
+        infos = {}
+        if self.autoreset_mode == AutoresetMode.NEXT_STEP:
+            self._begin(ended_before)
+        elif self.autoreset_mode == AutoresetMode.SAME_STEP and self._ended.any():
+            infos = self._final(self._ended)
+            self._begin(self._ended)
+        infos |= _vector_info(info_of(self.state), np.ones(self.num_envs, bool))
+        return self._observations(), rewards, terminations, truncations, infos
+
+    def render(self) -> tuple[np.ndarray | str, ...] | None:
+        """A frame of each environment, as `CheeseMazeEnv` renders it."""
+        if self.state is None:
+            raise ResetNeeded("call reset before render")
+        if self.render_mode is None:
+            logger.warn('nothing to render: make the environments with a render_mode, such as "rgb_array"')
+            return None
+        return tuple(frame_of(self.state.rows([row]), self.render_mode) for row in range(self.num_envs))
+
+    def _reset_mask(self, reset_mask: np.ndarray | None) -> np.ndarray:
+        if reset_mask is None:
+            return np.ones(self.num_envs, bool)
+        mask = np.asarray(reset_mask)
+        if mask.dtype != bool or mask.shape != (self.num_envs,) or not mask.any():
+            raise ValueError(f"reset_mask must be bool ({self.num_envs},) with at least one True")
+        if self.state is None and not mask.all():
+            raise ResetNeeded("reset all environments before some of them")
+        return mask.copy()
+
+    def _seeds(self, seed: int | list[int | None] | None) -> list[int | None]:
+        if seed is None:
+            return [None] * self.num_envs
+        if isinstance(seed, int):
+            return [seed + row for row in range(self.num_envs)]
+        if len(seed) != self.num_envs:
+            raise ValueError(f"seed has {len(seed)} values, but there are {self.num_envs} environments")
+        return list(seed)
+
+    def _begin(self, mask: np.ndarray) -> None:
+        """Begin new episodes where ``mask`` bool (num_envs,) is True."""
+        if mask.any():
+            rows = mask.nonzero()[0].tolist()
+            self._put(rows, self.episodes.begin([self._randoms[row][0] for row in rows], {}))
+
+    def _put(self, rows: list[int], fresh: State) -> None:
+        """Make ``fresh`` the states of ``rows``, and paint them."""
+        index = torch.tensor(rows)
+
+        def put(old, new):
+            return old.index_copy(0, index, new)
+
+        if len(rows) == self.num_envs:
+            self.state = fresh
+        else:
+            level = Levels(*map(put, self.state.level, fresh.level))
+            self.state = State(level, *map(put, self.state[1:], fresh[1:]))
+        self._pictures[index] = self.painter.paint(fresh)
+
+    def _observations(self) -> np.ndarray:
+        pictures = self._pictures.numpy()
+        return pictures.copy() if self.copy else pictures
+
+    def _final(self, mask: np.ndarray) -> dict[str, Any]:
+        """The infos of SAME_STEP: the last observation and info of the episodes that are over."""
+        final_obs = np.full(self.num_envs, None, object)
+        for row in mask.nonzero()[0]:
+            final_obs[row] = self._pictures[row].numpy().copy()
+        final = {"final_obs": final_obs, "final_info": _vector_info(info_of(self.state), mask)}
+        return {**final, "_final_obs": mask.copy(), "_final_info": mask.copy()}
+
+
+def _vector_info(info: dict[str, np.ndarray], mask: np.ndarray) -> dict[str, np.ndarray]:
+    """Gymnasium's form of infos: arrays, zero where ``mask`` bool (num_envs,) is False, each with a mask."""
+    infos = {}
+    for name, value in info.items():
+        value[~mask] = 0
+        infos[name], infos[f"_{name}"] = value, mask.copy()
+    return infos

@@ -1,0 +1,249 @@
+"""Distances, paths, decision squares and returns, against plain Python on sets of cells."""
+
+from itertools import pairwise
+
+import pytest
+import torch
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from envs import paths, world
+from envs.levels import from_seeds, from_text, to_text
+from tests.mazes import MAZES, batch, neighbours, number, read
+
+LOOP = "    .\n ### \n ### \n ### \n@    "  # two shortest ways to the cheese
+CUT_OFF = "   # \n####.\n   ##\n #   \n@ #  "
+
+
+def cells_of(mask):
+    """The cells (x, y) where a tensor (W, W) is True."""
+    return {(x, y) for y, x in mask.nonzero().tolist()}
+
+
+def as_cell(number, world_dim):
+    return number % world_dim, number // world_dim
+
+
+def naive_distances(open_cells, source):
+    """Ring after ring around the source."""
+    distance, ring = {source: 0}, {source}
+    while ring:
+        ring = {cell for near in ring for cell in neighbours(near)} & open_cells - distance.keys()
+        distance |= dict.fromkeys(ring, max(distance.values()) + 1)
+    return distance
+
+
+def naive_paths(open_cells, source, target, visited=()):
+    """Every way from source to target that meets no cell twice."""
+    visited = (*visited, source)
+    if source == target:
+        return [visited]
+    onward = [cell for cell in neighbours(source) if cell in open_cells and cell not in visited]
+    return [way for cell in onward for way in naive_paths(open_cells, cell, target, visited)]
+
+
+def naive_is_tree(open_cells, start):
+    """A walk from the start never comes to a known cell but the one it came from, and comes everywhere."""
+    known, walks = {start}, [(start, None)]
+    while walks:
+        cell, before = walks.pop()
+        for near in set(neighbours(cell)) & open_cells - {before}:
+            if near in known:
+                return False
+            known.add(near)
+            walks.append((near, cell))
+    return known == open_cells
+
+
+def naive_fork(text, world_dim):
+    """The level's type and its decision square, from the unique paths of a tree."""
+    open_cells, mouse, cheese = read(text, world_dim)
+    edge = (world_dim + text.count("\n") + 1) // 2 - 1
+    corner = (edge, edge)
+    if cheese is None or corner not in open_cells or not naive_is_tree(open_cells, mouse):
+        return "undefined", None
+    if cheese == corner:
+        return "same", None
+    [to_cheese], [to_corner] = (naive_paths(open_cells, mouse, target) for target in (cheese, corner))
+    if cheese in to_corner:
+        return "on_the_way", None
+    if corner in to_cheese:
+        return "beyond", None
+    shared = set(to_cheese) & set(to_corner)
+    return "fork", max(shared, key=to_cheese.index)
+
+
+def fork_of(text, world_dim):
+    level_type, square = paths.forks(from_text(text, world_dim))
+    name = paths.LEVEL_TYPES[level_type.item()]
+    return name, None if square.item() == -1 else as_cell(square.item(), world_dim)
+
+
+def play(level, cells, gamma, max_episode_steps):
+    """The return of walking along these cells."""
+    moves = {-1: world.LEFT, 1: world.RIGHT, -level.world_dim: world.DOWN, level.world_dim: world.UP}
+    state, total = world.start(level), 0.0
+    for k, (here, there) in enumerate(list(pairwise(cells))[:max_episode_steps]):
+        state, reward, terminated = world.step(state, torch.tensor([moves[there - here]]))
+        total += gamma**k * reward.item()
+        assert state.mouse.item() == there
+        assert terminated.item() == (there == level.cheese.item())
+    return total
+
+
+def value(level, gamma, max_episode_steps):
+    """The best return by value iteration: what the rules allow, without any search for paths."""
+    cells = level.world_dim**2
+    every = batch([level] * cells)._replace(start=torch.arange(cells))
+    steps = [world.step(world.start(every), torch.full((cells,), move)) for move in range(5)]
+    best = torch.zeros(cells, dtype=torch.float64)
+    for _ in range(max_episode_steps):
+        onward = [reward + gamma * ~terminated * best[state.mouse] for state, reward, terminated in steps]
+        best = torch.stack(onward).amax(0)
+    return best[level.start.item()].item()
+
+
+@given(MAZES, st.data())
+def test_distances_are_the_naive_ones(maze, data):
+    text, world_dim = maze
+    open_cells, _, _ = read(text, world_dim)
+    source = data.draw(st.sampled_from(sorted(open_cells)))
+    distance = paths.distances(from_text(text, world_dim), torch.tensor([number(source, world_dim)]))[0]
+    naive = naive_distances(open_cells, source)
+    assert {cell: distance[cell[1], cell[0]].item() for cell in cells_of(distance >= 0)} == naive
+    assert (distance[distance < 0] == -1).all()
+
+
+def test_distances_of_a_batch_are_those_of_each_level():
+    levels = from_seeds(range(50), 15)
+    source = torch.where(torch.arange(50) % 7 == 0, -1, levels.cheese)
+    together = paths.distances(levels, source)
+    for i in range(50):
+        assert torch.equal(together[[i]], paths.distances(levels.rows([i]), source[[i]]))
+    assert (together[::7] == -1).all(), "no source, no distance"
+    assert (paths.at(together, source) == torch.where(source == -1, -1, 0)).all()
+
+
+def test_no_levels_at_all():
+    levels = from_seeds([], 15)
+    assert paths.distances(levels, levels.start).shape == (0, 15, 15)
+    assert paths.optimal_return(levels).shape == paths.forks(levels)[0].shape == paths.is_tree(levels).shape == (0,)
+
+
+def test_at_picks_a_cell_of_each_map():
+    maps = torch.arange(2 * 9).view(2, 3, 3)
+    assert paths.at(maps, torch.tensor([4, 8])).tolist() == [4, 17]
+    assert paths.at(maps, torch.tensor([-1, 0])).tolist() == [-1, 9]
+
+
+@given(MAZES, st.data())
+def test_path_is_contiguous_shortest_and_ends_right(maze, data):
+    text, world_dim = maze
+    open_cells, _, _ = read(text, world_dim)
+    source, target = (data.draw(st.sampled_from(sorted(open_cells))) for _ in range(2))
+    ends = [number(cell, world_dim) for cell in (source, target)]
+    way = [as_cell(cell, world_dim) for cell in paths.path(from_text(text, world_dim), *ends)]
+    distance = naive_distances(open_cells, source)
+    if target not in distance:
+        assert way == []
+        return
+    assert (way[0], way[-1], len(way)) == (source, target, distance[target] + 1)
+    assert set(way) <= open_cells
+    assert all(there in neighbours(here) for here, there in pairwise(way))
+
+
+def test_path_through_a_loop_prefers_left_seen_from_its_end():
+    level = from_text(LOOP, 5)
+    up_then_right = [(0, 0), (0, 1), (0, 2), (0, 3), (0, 4), (1, 4), (2, 4), (3, 4), (4, 4)]
+    assert paths.path(level, 0, 24) == [number(cell, 5) for cell in up_then_right]
+
+
+def test_no_path():
+    level = from_text(CUT_OFF, 5)
+    assert paths.path(level, level.start.item(), level.cheese.item()) == []
+    assert paths.path(level, -1, 0) == paths.path(level, 0, -1) == []
+    assert paths.path(level, 0, number((2, 0), 5)) == [], "nothing leads into a wall"
+
+
+@given(MAZES)
+def test_is_tree_is_the_naive_one(maze):
+    text, world_dim = maze
+    open_cells, mouse, _ = read(text, world_dim)
+    assert paths.is_tree(from_text(text, world_dim)).tolist() == [naive_is_tree(open_cells, mouse)]
+
+
+def test_is_tree_on_drawings():
+    square = "###\n  .\n@  "  # 2×2 open cells are a loop
+    trees = ["  .\n ##\n@  ", "###\n#@#\n###"]
+    others = [LOOP, CUT_OFF, square]
+    drawings = batch([from_text(text, 5) for text in trees + others])
+    assert paths.is_tree(drawings).tolist() == [True] * len(trees) + [False] * len(others)
+    assert paths.is_tree(from_seeds(range(500), 15)).all()
+
+
+@given(MAZES)
+def test_forks_are_the_naive_ones(maze):
+    assert fork_of(*maze) == naive_fork(*maze)
+
+
+@pytest.mark.parametrize("region", ["anywhere", 5])
+def test_forks_of_procgens_trees_are_the_naive_ones(region):
+    """In one batch, every type among them and none undefined."""
+    levels = from_seeds(range(300), 25, region)
+    level_type, square = paths.forks(levels)
+    assert sorted(set(level_type.tolist())) == [paths.SAME, paths.ON_THE_WAY, paths.BEYOND, paths.FORK]
+    for i in range(levels.num_levels):
+        name, cell = naive_fork(to_text(levels.rows([i])), 25)
+        assert (paths.LEVEL_TYPES[level_type[i]], square[i].item()) == (name, number(cell, 25))
+
+
+@pytest.mark.parametrize(
+    ("text", "level_type", "decision_square"),
+    [
+        ("  .\n ##\n@  ", "same", None),
+        (".  \n ##\n@  ", "on_the_way", None),
+        ("   \n # \n@#.", "beyond", None),
+        ("  @\n ##\n.  ", "beyond", None),  # it begins in the corner
+        ("   \n ##\n@ .", "fork", (1, 1)),  # the start itself
+        ("     \n ####\n   . \n ####\n@####", "fork", (0, 2)),
+        ("  #  \n#   #\n##.##\n#### \n@    ", "undefined", None),  # the cheese is cut off
+        ("  #  \n# ###\n# ###\n# ## \n@  . ", "undefined", None),  # the corner is cut off
+        ("     \n ### \n ### \n ### \n@  . ", "undefined", None),  # a loop
+        (" # \n###\n@ .", "undefined", None),  # a wall in the corner, and more
+        ("###\n###\n@ .", "undefined", None),  # a wall in the corner
+        ("   \n ##\n@  ", "undefined", None),  # no cheese
+    ],
+)
+def test_forks_on_drawings(text, level_type, decision_square):
+    assert fork_of(text, 5) == (level_type, decision_square)
+
+
+@given(MAZES, st.sampled_from([1.0, 0.999, 0.5, 0.0]), st.sampled_from([1, 2, 5, 500]))
+@example((LOOP, 5), 0.9, 7)
+@example((LOOP, 5), 0.9, 8)
+@example((CUT_OFF, 5), 1.0, 500)
+def test_optimal_return_is_what_playing_the_path_brings(maze, gamma, max_episode_steps):
+    level = from_text(*maze)
+    cells = paths.path(level, level.start.item(), level.cheese.item())
+    best = paths.optimal_return(level, gamma, max_episode_steps)
+    assert best.tolist() == pytest.approx([play(level, cells, gamma, max_episode_steps)], rel=1e-6)
+
+
+@given(MAZES, st.sampled_from([1.0, 0.9]), st.sampled_from([1, 3, 10, 81]), st.booleans())
+def test_optimal_return_is_the_value_of_the_rules(maze, gamma, max_episode_steps, begins_on_cheese):
+    level = from_text(*maze)
+    if begins_on_cheese:
+        level = level._replace(cheese=level.start)
+    best = paths.optimal_return(level, gamma, max_episode_steps)
+    assert best.tolist() == pytest.approx([value(level, gamma, max_episode_steps)])
+
+
+def test_optimal_return_of_a_batch():
+    """The reward comes with the last of 8 steps, or of none at all."""
+    one = from_text(LOOP, 5)
+    no_cheese = one._replace(cheese=torch.tensor([-1]))
+    levels = batch([one, from_text(CUT_OFF, 5), no_cheese, one._replace(cheese=one.start)])
+    assert paths.optimal_return(levels).tolist() == [10, 0, 0, 10]
+    assert paths.optimal_return(levels, gamma=0.5).tolist() == [10 / 128, 0, 0, 10]
+    assert paths.optimal_return(levels, max_episode_steps=8).tolist() == [10, 0, 0, 10]
+    assert paths.optimal_return(levels, max_episode_steps=7).tolist() == [0, 0, 0, 10]

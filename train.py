@@ -1,0 +1,63 @@
+"""Train a mouse while the cheese lies in one place, then move the cheese and see what it learned.
+
+    python train.py                                         the quickstart: minutes on a laptop
+    python train.py env.cheese_region=anywhere seed=1       another mouse
+    python train.py experiment=procgen_hard                 the published recipe, for a GPU
+    python train.py -m env.cheese_region=0,3 seed=0,1,2     a sweep
+
+A run folder is named by its configuration: the same command goes on where it stopped; fresh=true starts over.
+"""
+
+import os
+import sys
+
+import hydra
+import pandas as pd
+from hydra.core.config_store import ConfigStore
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from omegaconf import OmegaConf
+from rich.console import Console
+
+from agents.allocator import keep_freed_memory
+from agents.checkpoint import load_mouse, write_atomically
+from agents.config import TrainConfig
+from agents.console import describe, one_line_errors
+from agents.learner import device_of
+from agents.training import MOUSE_FILE, Stopped, train
+from analysis import card, evaluation
+
+STOPPED = 130  # exit code, as a shell gives it after Ctrl-C
+
+store = ConfigStore.instance()
+store.store(name="schema", node=TrainConfig)
+usage = f"{__doc__}\nSettings:\n{describe(TrainConfig())}\n\nGroups:\n$APP_CONFIG_GROUPS"
+store.store(group="hydra/help", name="cheesemaze", node={"app_name": "train.py", "header": "", "template": usage})
+
+
+@hydra.main(config_path="configs", config_name="config", version_base="1.3")
+def main(settings) -> None:
+    config: TrainConfig = OmegaConf.to_object(settings)  # type: ignore[assignment]
+    keep_freed_memory()
+    console = Console()
+    folder, curve = train(config, console)
+
+    mouse = load_mouse(folder / MOUSE_FILE, device_of(config.device))
+    with console.status("moving the cheese"):
+        summary, episodes = evaluation.evaluate(mouse, config.evaluation_levels, max_steps=256, seed=config.seed)
+    evaluation.save(folder, summary, episodes, pd.DataFrame(curve))
+    command = " ".join(["python train.py", *HydraConfig.get().overrides.task])
+    write_atomically(folder / card.CARD_FILE, card.card(mouse, command, summary, curve).encode())
+    evaluation.show(summary, console)
+    console.print(f"picture:    {folder / evaluation.PICTURE_FILE}\ncheckpoint: {folder / MOUSE_FILE}")
+    console.print(f"next:       python watch.py checkpoint={folder / MOUSE_FILE}")
+
+
+if __name__ == "__main__":
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us, who print them in one line
+    with one_line_errors("train.py", HydraException):
+        try:
+            main()
+        except Stopped as stop:
+            print(stop)
+            sys.exit(STOPPED)
