@@ -1,6 +1,6 @@
 """Play a trained mouse on levels it has never seen, the cheese where it trained and anywhere.
 
-    python evaluate.py checkpoint=checkpoints/corner-seed0.safetensors
+python evaluate.py checkpoint=checkpoints/corner-seed0.safetensors
 """
 
 import sys

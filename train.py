@@ -22,7 +22,7 @@ from rich.console import Console
 from agents.allocator import keep_freed_memory
 from agents.checkpoint import load_mouse, write_atomically
 from agents.config import TrainConfig
-from agents.console import describe, one_line_errors
+from agents.console import describe, one_line_errors, told
 from agents.learner import device_of
 from agents.training import MOUSE_FILE, Stopped, train
 from analysis import card, evaluation
@@ -37,9 +37,19 @@ store.store(group="hydra/help", name="cheesemaze", node={"app_name": "train.py",
 
 @hydra.main(config_path="configs", config_name="config", version_base="1.3")
 def main(settings) -> None:
-    config: TrainConfig = OmegaConf.to_object(settings)  # type: ignore[assignment]
+    # Errors must end here: Hydra would print lines of its own about any that it sees.
+    with one_line_errors("train.py"):
+        try:
+            run(OmegaConf.to_object(settings))  # type: ignore[arg-type]
+        except Stopped as stop:
+            print(stop)
+            sys.exit(STOPPED)
+
+
+def run(config: TrainConfig) -> None:
+    """Train, move the cheese, and leave a picture, a table and a card in the run folder."""
     keep_freed_memory()
-    console = Console()
+    console = Console(soft_wrap=True)
     folder, curve = train(config, console)
 
     mouse = load_mouse(folder / MOUSE_FILE, device_of(config.device))
@@ -49,15 +59,15 @@ def main(settings) -> None:
     command = " ".join(["python train.py", *HydraConfig.get().overrides.task])
     write_atomically(folder / card.CARD_FILE, card.card(mouse, command, summary, curve).encode())
     evaluation.show(summary, console)
-    console.print(f"picture:    {folder / evaluation.PICTURE_FILE}\ncheckpoint: {folder / MOUSE_FILE}")
+    console.print(f"picture:    {folder / evaluation.PICTURE_FILE}")
+    console.print(f"checkpoint: {folder / MOUSE_FILE}")
     console.print(f"next:       python watch.py checkpoint={folder / MOUSE_FILE}")
 
 
 if __name__ == "__main__":
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us, who print them in one line
-    with one_line_errors("train.py", HydraException):
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors in the arguments reach us, who print them in one line
+    with one_line_errors("train.py"):
         try:
             main()
-        except Stopped as stop:
-            print(stop)
-            sys.exit(STOPPED)
+        except HydraException as error:
+            raise ValueError(f"{told(error)}; python train.py --help lists what there is") from None

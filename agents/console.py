@@ -12,14 +12,20 @@ from omegaconf.errors import OmegaConfBaseException
 BAD_INPUT = 2  # exit code
 
 
+def told(error: BaseException) -> str:
+    """An error's message in one line, with its cause's."""
+    text = " ".join(str(error).split("Config search path")[0].split("To append")[0].split("full_key")[0].split())
+    cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else None
+    return f"{text} ({told(cause)})" if cause else text or type(error).__name__
+
+
 @contextmanager
-def one_line_errors(command: str, *more: type[Exception]) -> Iterator[None]:
+def one_line_errors(command: str) -> Iterator[None]:
     """Turn errors about what the user gave into one line on standard error and exit code 2."""
     try:
         yield
-    except (ValueError, FileNotFoundError, OmegaConfBaseException, *more) as error:
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        print(f"{command}: {lines[0] if lines else type(error).__name__}", file=sys.stderr)
+    except (ValueError, FileNotFoundError, OmegaConfBaseException) as error:
+        print(f"{command}: {told(error)}", file=sys.stderr)
         raise SystemExit(BAD_INPUT) from None
 
 

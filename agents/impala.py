@@ -4,7 +4,6 @@ No normalisation, no recurrence. Every layer has the name that the published net
 (``embedder.block1.res2.conv1.weight``), so their state dicts load without a rename.
 """
 
-import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu
 

@@ -1,6 +1,7 @@
 """The learner: a mouse in training, from one rollout to the next."""
 
 from contextlib import nullcontext
+from dataclasses import asdict
 from typing import Any
 
 import torch
@@ -63,6 +64,22 @@ def policy_for(env: EnvConfig, agent: AgentConfig, device) -> ImpalaPolicy:
     return policy.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
+def _check(config: TrainConfig) -> None:
+    """Refuse numbers that nothing can be trained with."""
+    agent = asdict(config.agent)
+    may_be_zero = ("value_coefficient", "entropy_coefficient", "gae_lambda")
+    positive = {f"agent.{name}": value for name, value in agent.items() if name not in may_be_zero}
+    for name in ("total_steps", "save_every", "picture_every", "evaluation_levels"):
+        positive[name] = getattr(config, name)
+    positive["env.max_episode_steps"] = config.env.max_episode_steps
+    for name, value in positive.items():
+        if value <= 0:
+            raise ValueError(f"{name} must be more than 0, not {value}")
+    for name in may_be_zero:
+        if agent[name] < 0:
+            raise ValueError(f"agent.{name} must be at least 0, not {agent[name]}")
+
+
 class Learner:
     """Everything that training changes, and one rollout-and-update after another.
 
@@ -79,6 +96,7 @@ class Learner:
 
     def __init__(self, config: TrainConfig, device: torch.device):
         env, agent = config.env, config.agent
+        _check(config)
         steps = agent.num_envs * agent.num_steps
         if steps % agent.minibatch_size:
             raise ValueError(f"minibatch_size {agent.minibatch_size} must divide num_envs × num_steps = {steps}")
@@ -90,9 +108,7 @@ class Learner:
         torch.manual_seed(config.seed)  # of the initial weights
         self.policy = policy_for(env, agent, device)
         self.generator = torch.Generator(device).manual_seed(config.seed)
-        self.optimizer = torch.optim.Adam(
-            self.policy.parameters(), agent.learning_rate, eps=agent.adam_eps, fused=True
-        )
+        self.optimizer = torch.optim.Adam(self.policy.parameters(), agent.learning_rate, eps=agent.adam_eps, fused=True)
         for weight in self.policy.parameters():  # made now, so that a saved state has somewhere to be loaded into
             moments = {name: torch.zeros_like(weight) for name in ("exp_avg", "exp_avg_sq")}
             self.optimizer.state[weight] = {"step": torch.zeros((), device=device), **moments}

@@ -33,7 +33,10 @@ def card(mouse: Mouse, command: str, summary: dict[str, Any], curve: list[dict[s
         + f"| {summary[name]['decision']['cheese']['n']:,} |"
         for name, label in LABELS.items()
     )
-    points = "\n".join(f"| {row['steps']:,} | {row['success']:.1%} | {row['entropy']:.2f} |" for row in rows)
+    # NaN: no cohort of episodes was complete yet.
+    points = "\n".join(
+        f"| {row['steps']:,} | {row['success']:.1%} | {row['entropy']:.2f} |".replace("nan%", "–") for row in rows
+    )
     versions = ", ".join(f"{name} {version}" for name, version in header["versions"].items())
     page = f"""\
         # Mouse: cheese region {mouse.env.cheese_region}, seed {header["config"]["seed"]}

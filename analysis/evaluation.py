@@ -60,13 +60,18 @@ def show(summary: dict[str, Any], console: Console) -> None:
     """Print the summary as a table."""
     dim = summary["mouse"]["world_dim"]
     play = summary["play"]
-    table = Table(title=f"Unseen levels, {play['max_steps']} steps each; 95 % intervals", title_justify="left")
-    for heading in ("", "takes the cheese", f"in {dim}×{dim} mazes", "at forks: cheese first", "corner first", "neither"):
-        table.add_column(heading, justify="left" if not heading else "right")
+    title = (
+        f"{play['levels']:,} unseen mazes, {play['max_steps']} steps each, with 95 % intervals.\n"
+        "Forks are mazes where the ways to the cheese and to the top-right corner part."
+    )
+    table = Table(title=title, title_justify="left")
+    for heading in ("", "takes cheese", f"in {dim}×{dim} mazes", "at forks:\ncheese first", "corner first", "neither"):
+        table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
     for name, label in LABELS.items():
         condition = summary[name]
         rates = [condition["success"], condition["largest"], *condition["decision"].values()]
-        table.add_row(label, *(f"{percent(rate)}\nof {rate['n']:,}" for rate in rates))
+        cells = (f"{percent(rate)} of {rate['n']:,}".replace(" (", "\n(").replace(") ", ")\n") for rate in rates)
+        table.add_row(label.replace(", ", ",\n"), *cells, end_section=True)
     console.print(table)
     if not summary["unseen"]:
-        console.print("[yellow]note: this mouse trained on levels that it plays here (num_levels, start_level)[/yellow]")
+        console.print("[yellow]note: this mouse trained on some of these levels (num_levels, start_level)[/yellow]")

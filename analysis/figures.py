@@ -11,8 +11,15 @@ from matplotlib.figure import Figure
 
 CHEESE, CORNER, NEITHER, BLUE = "#E69F00", "#0072B2", "#999999", "#56B4E9"
 OUTCOME_COLOURS = {"cheese": CHEESE, "corner": CORNER, "neither": NEITHER}
-TITLES = {"as_trained": "cheese where\nit trained", "anywhere": "cheese\nanywhere"}
+TITLES = {"as_trained": "where it\ntrained", "anywhere": "cheese\nanywhere"}
 HEAT_BINS = 7
+
+
+def where(cheese_region: str | int) -> str:
+    """A cheese region in words."""
+    if cheese_region == "anywhere":
+        return "anywhere"
+    return f"in the top-right {cheese_region}×{cheese_region}" if cheese_region else "in the top-right corner"
 
 
 def success_by_cheese(axes: Axes, episodes: pd.DataFrame) -> None:
@@ -30,8 +37,8 @@ def success_by_cheese(axes: Axes, episodes: pd.DataFrame) -> None:
             place = ((column + 0.5) / HEAT_BINS, (row + 0.5) / HEAT_BINS)
             colour = "black" if share > 0.55 else "white"
             axes.text(*place, f"{share:.0%}", ha="center", va="center", fontsize=7, color=colour)
-    axes.set_xticks([0, 1], ["left", "right"])
-    axes.set_yticks([0, 1], ["bottom\n(mouse starts\nat the left)", "top"])
+    axes.set_xticks([0, 1], ["left\n(the mouse's start)", "right"])
+    axes.set_yticks([0, 1], ["bottom", "top"])
     axes.set_title(f"How often the cheese is taken,\nby where it lies (n = {len(with_cheese):,})", fontsize=10)
     axes.figure.colorbar(image, ax=axes, fraction=0.046, label="episodes in which it was taken")
 
@@ -87,7 +94,7 @@ def result(summary: dict[str, Any], episodes: pd.DataFrame, curve: pd.DataFrame 
     success_bars(axes[0], summary)
     decision_bars(axes[1], summary)
     success_by_cheese(axes[2], episodes[episodes.condition == "anywhere"])
-    figure.suptitle(f"A mouse trained with cheese region {summary['mouse']['cheese_region']}", fontsize=12)
+    figure.suptitle(f"A mouse trained with the cheese {where(summary['mouse']['cheese_region'])}", fontsize=12)
     file = io.BytesIO()
     with matplotlib.rc_context({"font.size": 9}):
         figure.savefig(file, format="png")

@@ -20,7 +20,7 @@ from envs.world import State
 _PORTRAIT_PIXELS = 512  # about the side of a picture for people
 
 
-class CheeseMazeEnv(gym.Env[np.ndarray, int]):
+class CheeseMazeEnv(gym.Env[np.ndarray, np.int64]):
     """A mouse looks for a cheese in a maze.
 
     ## Description
@@ -101,27 +101,53 @@ class CheeseMazeEnv(gym.Env[np.ndarray, int]):
         self.moves = world.moves_of(action_set)
         self.observation_space = spaces.Box(0, 255, self.painter.shape, np.uint8)
         self.action_space = spaces.Discrete(len(self.moves))
-        self.state: State | None = None
+        self._state: State | None = None
         self._window = None
+
+    @property
+    def state(self) -> State:
+        """The present state, of one game."""
+        if self._state is None:
+            raise ResetNeeded("call reset first: there is no state yet")
+        return self._state
 
     @torch.no_grad()
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None):
+        """Begin an episode.
+
+        Args:
+            seed: of `np_random`, which otherwise goes on.
+            options: see "Starting State".
+
+        Returns:
+            The observation uint8 (H, W, 3) and the info.
+
+        Raises:
+            ValueError: options that cannot be met; everything is then as it was.
+        """
         generator = self.np_random if seed is None else seeding.np_random(seed)[0]
-        self.state = self.episodes.begin([generator], spread(options or {}, num_envs=1))
+        self._state = self.episodes.begin([generator], spread(options or {}, num_envs=1))
         super().reset(seed=seed)  # only now: a reset that fails leaves everything as it was
         self._np_random = generator
-        self._picture = self.painter.paint(self.state)
+        self._picture = self.painter.paint(self._state)
         return self._results()
 
     @torch.no_grad()
-    def step(self, action: int):
-        if self.state is None:
-            raise ResetNeeded("call reset before step")
+    def step(self, action: int | np.int64):
+        """Move the mouse.
+
+        Returns:
+            The observation uint8 (H, W, 3), the reward, terminated, truncated (never, here) and the info.
+
+        Raises:
+            InvalidAction: no action of the action space.
+            ResetNeeded: no episode has begun.
+        """
+        before = self.state
         if not self.action_space.contains(action):
             raise InvalidAction(f"action must be an integer 0..{len(self.moves) - 1}, not {action!r}")
-        before = self.state
-        self.state, reward, terminated = world.step(before, self.moves[int(action), None])
-        self.painter.repaint(self._picture, before, self.state)
+        self._state, reward, terminated = world.step(before, self.moves[int(action), None])
+        self.painter.repaint(self._picture, before, self._state)
         observation, info = self._results()
         return observation, float(reward), bool(terminated), False, info
 
@@ -134,8 +160,6 @@ class CheeseMazeEnv(gym.Env[np.ndarray, int]):
 
     def render(self) -> np.ndarray | str | None:
         """A picture uint8 (H, W, 3), a text, or None (with "human" and without a render mode)."""
-        if self.state is None:
-            raise ResetNeeded("call reset before render")
         if self.render_mode is None:
             gym.logger.warn('nothing to render: make the environment with a render_mode, such as "rgb_array"')
             return None
@@ -146,7 +170,7 @@ class CheeseMazeEnv(gym.Env[np.ndarray, int]):
     def _show(self) -> None:
         import pygame  # only who looks needs it
 
-        picture = frame_of(self.state, "rgb_array").swapaxes(0, 1)  # pygame puts x first
+        picture = _large_picture(self.state).swapaxes(0, 1)  # pygame puts x first
         if self._window is None:
             pygame.display.init()
             pygame.display.set_caption("CheeseMaze")
@@ -192,6 +216,10 @@ def frame_of(state: State, render_mode: str) -> np.ndarray | str:
     """One state for people: a picture uint8 (H, W, 3) for "rgb_array", the world as text for "ansi"."""
     if render_mode == "ansi":
         return to_text(state.level, mouse=int(state.mouse), whole_world=True)
+    return _large_picture(state)
+
+
+def _large_picture(state: State) -> np.ndarray:
     # Whole multiples of the sprites' texels, so that every texel is as large as any other.
     scale = max(1, round(_PORTRAIT_PIXELS / (state.level.world_dim * TEXELS)))
     return portrait(state, cell_pixels=scale * TEXELS)

@@ -139,8 +139,7 @@ def _open_cells(name: str, places: list[Any], levels: Levels) -> Tensor:
         if place is None and name == "cheese":
             cells.append(NO_CELL)
             continue
-        is_pair = isinstance(place, list | tuple) and len(place) == 2
-        if not is_pair or not all(is_integer(coordinate) for coordinate in place):
+        if not isinstance(place, list | tuple) or len(place) != 2 or not all(map(is_integer, place)):
             raise ValueError(f"{name} must be a cell (x, y), not {place!r}")
         x, y = map(_plain, place)
         if not (0 <= x < levels.world_dim and 0 <= y < levels.world_dim):

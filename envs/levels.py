@@ -156,7 +156,9 @@ def from_text(text: str, world_dim: int, device="cpu") -> Levels:
     dim = len(rows)
     for number, row in enumerate(rows, start=1):
         if len(row) != dim:
-            raise ValueError(f"level text must be square: row {number} has {len(row)} columns, but there are {dim} rows")
+            raise ValueError(
+                f"level text must be square: row {number} has {len(row)} columns, but there are {dim} rows"
+            )
         for column, letter in enumerate(row, start=1):
             if letter not in (WALL, OPEN, MOUSE, CHEESE):
                 raise ValueError(

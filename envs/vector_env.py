@@ -90,10 +90,17 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         self.autoreset_mode = AutoresetMode(autoreset_mode)
         self.metadata = {**self.metadata, "autoreset_mode": self.autoreset_mode}
         self.copy, self.render_mode = copy, render_mode
-        self.state: State | None = None
+        self._state: State | None = None
         self._randoms = [seeding.np_random() for _ in range(num_envs)]  # (generator, its seed)
         self._ended = np.zeros(num_envs, bool)  # whose episode was over after the step before
         self._pictures = torch.empty((num_envs, *self.painter.shape), dtype=torch.uint8)
+
+    @property
+    def state(self) -> State:
+        """The present state, of num_envs games."""
+        if self._state is None:
+            raise ResetNeeded("call reset first: there is no state yet")
+        return self._state
 
     @property
     def np_random(self) -> tuple[np.random.Generator, ...]:
@@ -107,6 +114,19 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
 
     @torch.no_grad()
     def reset(self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None):
+        """Begin an episode in every environment, or in those of the option `reset_mask`.
+
+        Args:
+            seed: i seeds the environments with i, i + 1, and so on; a list has a seed, or None, for each.
+            options: see "Starting State".
+
+        Returns:
+            The observations uint8 (num_envs, H, W, 3), and the infos of the environments that were reset.
+
+        Raises:
+            ValueError: options that cannot be met; everything is then as it was.
+            ResetNeeded: a `reset_mask` before there is anything to go on with.
+        """
         options = dict(options or {})
         mask = self._reset_mask(options.pop("reset_mask", None))
         rows = mask.nonzero()[0].tolist()
@@ -122,8 +142,20 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
 
     @torch.no_grad()
     def step(self, actions: np.ndarray):
-        if self.state is None:
-            raise ResetNeeded("call reset before step")
+        """Move every mouse.
+
+        Args:
+            actions: integers (num_envs,).
+
+        Returns:
+            The observations uint8 (num_envs, H, W, 3), rewards float64 (num_envs,), terminations and truncations bool
+            (num_envs,), and the infos.
+
+        Raises:
+            InvalidAction: no action of the action space.
+            ResetNeeded: no episode has begun; or one is over and nothing resets it ("Disabled").
+        """
+        before = self.state
         actions = np.asarray(actions)
         if not self.action_space.contains(actions):
             raise InvalidAction(f"actions must be {self.num_envs} integers 0..{len(self.moves) - 1}")
@@ -132,11 +164,10 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             rows = ended_before.nonzero()[0].tolist()
             raise ResetNeeded(f"the episodes of {rows} are over: call reset with reset_mask")
 
-        before = self.state
-        self.state, reward, terminated = world.step(before, self.moves[torch.from_numpy(actions.astype(np.int64))])
-        self.painter.repaint(self._pictures, before, self.state)
+        self._state, reward, terminated = world.step(before, self.moves[torch.from_numpy(actions.astype(np.int64))])
+        self.painter.repaint(self._pictures, before, self._state)
         rewards, terminations = reward.double().numpy(), terminated.numpy()
-        truncations = (self.state.clock == self.max_episode_steps).numpy()  # a clock is never −1
+        truncations = (self._state.clock == self.max_episode_steps).numpy()  # a clock is never −1
         if self.autoreset_mode == AutoresetMode.NEXT_STEP:
             rewards[ended_before], terminations[ended_before], truncations[ended_before] = 0.0, False, False
         self._ended = terminations | truncations
@@ -152,8 +183,6 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
 
     def render(self) -> tuple[np.ndarray | str, ...] | None:
         """A frame of each environment, as `CheeseMazeEnv` renders it."""
-        if self.state is None:
-            raise ResetNeeded("call reset before render")
         if self.render_mode is None:
             logger.warn('nothing to render: make the environments with a render_mode, such as "rgb_array"')
             return None
@@ -165,7 +194,7 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         mask = np.asarray(reset_mask)
         if mask.dtype != bool or mask.shape != (self.num_envs,) or not mask.any():
             raise ValueError(f"reset_mask must be bool ({self.num_envs},) with at least one True")
-        if self.state is None and not mask.all():
+        if self._state is None and not mask.all():
             raise ResetNeeded("reset all environments before some of them")
         return mask.copy()
 
@@ -192,10 +221,10 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             return old.index_copy(0, index, new)
 
         if len(rows) == self.num_envs:
-            self.state = fresh
+            self._state = fresh
         else:
             level = Levels(*map(put, self.state.level, fresh.level))
-            self.state = State(level, *map(put, self.state[1:], fresh[1:]))
+            self._state = State(level, *map(put, self.state[1:], fresh[1:]))
         self._pictures[index] = self.painter.paint(fresh)
 
     def _observations(self) -> np.ndarray:

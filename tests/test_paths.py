@@ -152,10 +152,19 @@ def test_path_is_contiguous_shortest_and_ends_right(maze, data):
     assert all(there in neighbours(here) for here, there in pairwise(way))
 
 
-def test_path_through_a_loop_prefers_left_seen_from_its_end():
-    level = from_text(LOOP, 5)
-    up_then_right = [(0, 0), (0, 1), (0, 2), (0, 3), (0, 4), (1, 4), (2, 4), (3, 4), (4, 4)]
-    assert paths.path(level, 0, 24) == [number(cell, 5) for cell in up_then_right]
+def test_path_of_several_is_the_one_that_prefers_left_right_down_up_seen_from_its_end():
+    ring = from_text("   \n # \n@  ", 5)
+    for source, target, first_from_target in [
+        ((2, 1), (2, 3), world.LEFT),
+        ((1, 1), (3, 3), world.LEFT),
+        ((1, 3), (3, 1), world.LEFT),
+        ((3, 3), (1, 1), world.RIGHT),
+        ((3, 1), (1, 3), world.RIGHT),
+        ((3, 2), (1, 2), world.DOWN),
+    ]:
+        before_target = paths.path(ring, number(source, 5), number(target, 5))[-2]
+        x, y = target
+        assert before_target == number((x + world.DX[first_from_target], y + world.DY[first_from_target]), 5)
 
 
 def test_no_path():
@@ -173,9 +182,10 @@ def test_is_tree_is_the_naive_one(maze):
 
 
 def test_is_tree_on_drawings():
-    square = "###\n  .\n@  "  # 2×2 open cells are a loop
+    block = "###\n  .\n@  "
+    loop_and_cut_off = "  #\n@ #\n## "  # as many ways between cells as a tree has
     trees = ["  .\n ##\n@  ", "###\n#@#\n###"]
-    others = [LOOP, CUT_OFF, square]
+    others = [LOOP, CUT_OFF, block, loop_and_cut_off]
     drawings = batch([from_text(text, 5) for text in trees + others])
     assert paths.is_tree(drawings).tolist() == [True] * len(trees) + [False] * len(others)
     assert paths.is_tree(from_seeds(range(500), 15)).all()
