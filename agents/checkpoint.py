@@ -4,7 +4,6 @@ Both are one safetensors file with everything that is not a tensor as JSON in it
 a file is replaced in one piece or not at all.
 """
 
-import dataclasses
 import json
 import os
 import platform
@@ -17,7 +16,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from agents.config import AgentConfig, EnvConfig
+from agents.config import AgentConfig, EnvConfig, identity
 from agents.impala import ImpalaPolicy
 from agents.learner import Learner, policy_for
 
@@ -97,7 +96,7 @@ def save_mouse(path: Path, learner: Learner) -> None:
     header = {
         "format": MOUSE,
         "version": VERSION,
-        "config": dataclasses.asdict(learner.config),
+        "config": identity(learner.config),
         "progress": {"steps": learner.steps, "rollouts": learner.rollouts},
         "trained_on": {"device": learner.device.type, "precision": learner.precision},
         "versions": versions(),
@@ -128,7 +127,7 @@ def save_state(path: Path, learner: Learner, curve: list[dict[str, float]]) -> N
     header = {
         "format": STATE,
         "version": VERSION,
-        "config": dataclasses.asdict(learner.config),
+        "config": identity(learner.config),
         "learner": learner.numbers(),
         "curve": curve,
         "versions": versions() | {"precision": learner.precision, "device": str(learner.device)},

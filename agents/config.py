@@ -34,19 +34,19 @@ class AgentConfig:
     num_steps: int = setting(64, "steps a rollout, T")
     minibatch_size: int = setting(512, "steps a gradient is taken over; divides N·T")
     epochs: int = setting(3, "passes over a rollout")
-    learning_rate: float = setting(1e-3, "Adam's, falling linearly to 0 over the run")
+    learning_rate: float = setting(3e-3, "Adam's, falling linearly to 0 over the run")
     adam_eps: float = setting(1e-5, "Adam's epsilon")
-    gamma: float = setting(0.99, "discount")
-    gae_lambda: float = setting(0.95, "λ of generalised advantage estimation")
+    gamma: float = setting(0.98, "discount")
+    gae_lambda: float = setting(0.9, "λ of generalised advantage estimation")
     clip: float = setting(0.2, "PPO's clip range, of the ratio and of the value")
     value_coefficient: float = setting(0.5, "weight of the value loss")
-    entropy_coefficient: float = setting(0.01, "weight of the entropy bonus")
+    entropy_coefficient: float = setting(0.005, "weight of the entropy bonus")
     max_gradient_norm: float = setting(0.5, "gradients are clipped to this norm")
 
 
 @dataclass
 class TrainConfig:
-    """One trained mouse. All but the last group decides what it learns, and names its run folder."""
+    """One trained mouse. All but the last group (``ABOUT_THE_RUN``) decides what it learns."""
 
     env: EnvConfig = field(default_factory=EnvConfig)
     agent: AgentConfig = field(default_factory=AgentConfig)
@@ -63,12 +63,16 @@ class TrainConfig:
     evaluation_levels: int = setting(5000, "unseen levels played in each condition at the end")
 
 
-NOT_IN_NAME = ("device", "run_dir", "fresh", "save_every", "picture_every", "evaluation_levels")
+ABOUT_THE_RUN = ("device", "run_dir", "fresh", "save_every", "picture_every", "evaluation_levels")
+
+
+def identity(config: TrainConfig) -> dict[str, Any]:
+    """What decides what a mouse learns, apart from the machine: every setting but those about the run."""
+    return {key: value for key, value in asdict(config).items() if key not in ABOUT_THE_RUN}
 
 
 def run_name(config: TrainConfig) -> str:
     """The name of a configuration's run folder: what people look for, and a digest of all that matters."""
-    settings = {key: value for key, value in asdict(config).items() if key not in NOT_IN_NAME}
-    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:8]
+    digest = hashlib.sha256(json.dumps(identity(config), sort_keys=True).encode()).hexdigest()[:8]
     world = config.env.distribution_mode or config.env.world_dim
     return f"{config.name}-{world}-{config.env.cheese_region}-seed{config.seed}-{digest}"

@@ -3,6 +3,7 @@
 A picture is a function of the state. Its first row is the top, although the world's y points up.
 """
 
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -46,6 +47,7 @@ class Painter(Protocol):
         """
 
 
+@lru_cache(maxsize=32)  # a painter is nothing but tables, megabytes of them, so one serves all
 def painter_of(observation: str, world_dim: int, device="cpu") -> Painter:
     """The painter of an observation.
 
@@ -70,8 +72,12 @@ class CellsPainter:
     """One pixel a cell; 0 or 255 in three channels: wall, mouse, cheese."""
 
     def __init__(self, world_dim: int, device="cpu"):
+        self._made_of = ("cells", world_dim, device)
         self.shape = (world_dim, world_dim, 3)
         self._cells = _top_row_first(world_dim).flatten().to(device)  # (W²,) the cell that each pixel shows
+
+    def __reduce__(self):
+        return painter_of, self._made_of  # copies and pickles name the tables
 
     def paint(self, state: State) -> Tensor:
         level, cells = state.level, self._cells
@@ -95,6 +101,7 @@ class RgbPainter:
     shape = (_SIDE, _SIDE, 3)
 
     def __init__(self, world_dim: int, device="cpu"):
+        self._made_of = ("rgb", world_dim, device)
         centre = (2 * torch.arange(_SIDE) + 1) * world_dim  # the same from the left and from the top
         column, offset = centre // _UNITS, centre % _UNITS
         beside = column + (offset >= _UNITS - _REACH).long() - (offset <= _REACH).long()  # its wall reaches here too
@@ -130,6 +137,9 @@ class RgbPainter:
         )
         self._floors = self._colours[: len(floors)].view(-1, 3 * _PIXELS)
         self._wall = self._colours[len(floors) : first_sprite].flatten()
+
+    def __reduce__(self):
+        return painter_of, self._made_of  # copies and pickles name the tables
 
     def paint(self, state: State) -> Tensor:
         level = state.level

@@ -1,0 +1,73 @@
+"""Automatic reset and the pool, against single games played one after another."""
+
+import torch
+
+from envs import world
+from envs.batch import LevelPool, Worlds
+from envs.levels import from_seeds
+from envs.painter import painter_of
+
+
+def pool_of(size, **arguments):
+    return LevelPool(size, world_dim=7, cheese_region="anywhere", num_levels=10**6, **arguments)
+
+
+def mask(text):
+    return torch.tensor([letter == "x" for letter in text])
+
+
+def test_levels_are_handed_out_in_order_and_once():
+    pool = pool_of(100, seed=5)
+    order, taken = pool.levels.seed.tolist(), []
+    for wanted in ("xxxx", "..x.", "....", "x.x.", "xxxx"):
+        taken += pool.take(mask(wanted)).seed[mask(wanted)].tolist()
+    assert taken == order[: len(taken)]
+
+
+def test_refill_replaces_what_was_taken_and_nothing_else():
+    pool = pool_of(6, seed=5)
+    before, addresses = pool.levels.seed.clone(), [field.data_ptr() for field in pool.levels]
+    for _ in range(3):
+        pool.take(mask("x.x"))
+        pool.refill()
+    assert [field.data_ptr() for field in pool.levels] == addresses
+    assert pool.taken == 6 and pool.reused == 0
+    assert not (pool.levels.seed == before).any()
+    pool.take(mask("x"))
+    middle = pool.levels.seed.clone()
+    pool.refill()
+    assert (pool.levels.seed == middle).tolist() == [False] + [True] * 5
+    fresh = from_seeds(pool.levels.seed, 7, "anywhere")
+    assert all(torch.equal(mine, theirs) for mine, theirs in zip(pool.levels, fresh, strict=True))
+
+
+def test_a_pool_that_runs_dry_says_so():
+    pool = pool_of(4)
+    for _ in range(3):
+        pool.take(mask("xx"))
+    pool.refill()
+    assert pool.reused == 2
+
+
+def test_worlds_against_games_played_one_after_another():
+    painter, moves = painter_of("rgb", 7), world.moves_of("minimal")
+    pool = pool_of(500, seed=1)
+    waiting = [pool.levels.rows([row]) for row in range(500)]
+    worlds = Worlds(pool, painter, num_envs=6, action_set="minimal", max_episode_steps=15)
+    games = [world.start(waiting.pop(0)) for _ in range(6)]
+    actions = torch.randint(0, 4, (150, 6), generator=torch.Generator().manual_seed(0))
+    ends = 0
+    for action in actions:
+        outcome = worlds.step(action)
+        for number, game in enumerate(games):
+            game, reward, terminated = world.step(game, moves[action[number, None]])
+            truncated = bool(game.clock == 15) and not terminated
+            assert [float(value[number]) for value in outcome] == [float(reward), float(terminated), float(truncated)]
+            if terminated or truncated:
+                game, ends = world.start(waiting.pop(0)), ends + 1
+            games[number] = game
+            mine = worlds.state.rows([number])
+            assert all(torch.equal(a, b) for a, b in zip(mine.level, game.level, strict=True))
+            assert all(torch.equal(a, b) for a, b in zip(mine[1:], game[1:], strict=True))
+        assert torch.equal(worlds.pictures, painter.paint(worlds.state))
+    assert ends > 50

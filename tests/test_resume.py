@@ -1,0 +1,123 @@
+"""A run that was killed and started again ends with the same weights, bit for bit, as one that was not."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from agents import training
+from agents.config import AgentConfig, EnvConfig, TrainConfig, run_name
+from agents.logbook import Logbook
+
+ROOT = Path(__file__).parents[1]
+CONFIG = TrainConfig(
+    env=EnvConfig(world_dim=5, cheese_region=2, max_episode_steps=20),
+    agent=AgentConfig(num_envs=8, num_steps=8, minibatch_size=32),
+    total_steps=10 * 64,
+    save_every=3,
+    picture_every=4,
+)
+
+
+def run(folder, **changes):
+    output = io.StringIO()
+    trained, curve = training.train(replace(CONFIG, run_dir=str(folder), **changes), Console(file=output, width=200))
+    return (trained / training.MOUSE_FILE).read_bytes(), curve, output.getvalue()
+
+
+def without_seconds(curve):
+    return str([{name: value for name, value in row.items() if name != "seconds"} for row in curve])
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    return run(tmp_path_factory.mktemp("whole"))
+
+
+def test_two_runs_with_one_seed_are_one(tmp_path, uninterrupted):
+    mouse, curve, _ = run(tmp_path)
+    assert mouse == uninterrupted[0] and without_seconds(curve) == without_seconds(uninterrupted[1])
+    assert run(tmp_path / "other", seed=1)[0] != mouse
+
+
+@pytest.mark.parametrize("rollout", [1, 5, 9])
+def test_killed_at_any_rollout(tmp_path, uninterrupted, monkeypatch, rollout):
+    """As after SIGKILL: what was not saved is lost, and is made again."""
+
+    def killed(logbook, metrics):
+        if logbook.learner.rollouts == rollout:
+            raise SystemExit
+        log(logbook, metrics)
+
+    log = Logbook.log
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(Logbook, "log", killed)
+        run(tmp_path)
+    mouse, curve, said = run(tmp_path)
+    assert mouse == uninterrupted[0] and without_seconds(curve) == without_seconds(uninterrupted[1])
+    assert (f"going on at {(rollout - 1) // 3 * 3 * 64:,} steps" in said) == (rollout > 3)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_says_so(tmp_path, uninterrupted, monkeypatch, number):
+    def signalled(logbook, metrics):
+        log(logbook, metrics)
+        if logbook.learner.rollouts == 4:
+            os.kill(os.getpid(), number)
+
+    log, handler = Logbook.log, signal.getsignal(number)
+    with monkeypatch.context() as patch, pytest.raises(training.Stopped, match=r"256 steps.*the same command goes on"):
+        patch.setattr(Logbook, "log", signalled)
+        run(tmp_path)
+    assert signal.getsignal(number) == handler
+    mouse, _, said = run(tmp_path)
+    assert "going on at 256 steps" in said and mouse == uninterrupted[0]
+
+
+def test_a_finished_run_is_found_trained_and_fresh_starts_over(tmp_path, uninterrupted):
+    run(tmp_path)
+    mouse, curve, said = run(tmp_path)
+    assert "going on at 640 steps" in said and mouse == uninterrupted[0] and len(curve) == 10
+    assert "going on" not in run(tmp_path, fresh=True)[2]
+
+
+def test_run_folders_are_named_by_what_matters():
+    name = run_name(CONFIG)
+    assert name == run_name(replace(CONFIG, fresh=True, device="cpu", run_dir="elsewhere"))
+    others = [replace(CONFIG, seed=1), replace(CONFIG, total_steps=1), replace(CONFIG, agent=AgentConfig(scale=2))]
+    assert len({name, *map(run_name, others)}) == 4
+
+
+def test_a_process_killed_outright_goes_on(tmp_path):
+    settings = ["env.world_dim=5", "agent.num_envs=16", "agent.num_steps=16", "agent.minibatch_size=64"]
+    settings += ["total_steps=2560", "save_every=1", "evaluation_levels=20", "device=cpu"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+
+    def command(folder):
+        return [sys.executable, "train.py", *settings, f"run_dir={folder}"]
+
+    def mouse_of(folder):
+        (mouse,) = Path(folder).glob(f"*/{training.MOUSE_FILE}")
+        return mouse.read_bytes()
+
+    process = subprocess.Popen(command(tmp_path / "killed"), cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not list((tmp_path / "killed").glob(f"*/{training.STATE_FILE}")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert not list((tmp_path / "killed").glob(f"*/{training.MOUSE_FILE}")), "it was over before it was killed"
+    for folder in ("killed", "whole"):
+        ran = subprocess.run(
+            command(tmp_path / folder), cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240
+        )
+        assert ran.returncode == 0, ran.stderr
+        assert ("going on at" in ran.stdout) == (folder == "killed")
+    assert mouse_of(tmp_path / "killed") == mouse_of(tmp_path / "whole")
