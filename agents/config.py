@@ -52,7 +52,7 @@ class TrainConfig:
     agent: AgentConfig = field(default_factory=AgentConfig)
     name: str = setting("quickstart", "first part of the run folder's name")
     seed: int = setting(0, "of weights, actions, shuffles and the draw of levels")
-    total_steps: int = setting(3_000_000, "steps to train, rounded up to whole rollouts")
+    total_steps: int = setting(2_500_000, "steps to train, rounded up to whole rollouts")
     precision: str = setting("auto", "float32, bfloat16 (autocast), or auto: what pays on this device")
 
     device: str = setting("auto", "cpu, cuda, cuda:1, …; auto takes a GPU where there is one")

@@ -13,6 +13,7 @@ from envs.levels import Levels, from_seeds, seed_range, world_dim_of
 
 HELD_OUT = 2**30  # evaluation plays level seeds from here on, training ones below
 NEVER = -1  # the time of what did not happen
+SLOTS = 512  # levels played side by side
 CONDITIONS = ("as_trained", "anywhere")
 
 
@@ -32,21 +33,33 @@ def play(mouse: Mouse, levels: Levels, max_steps: int, generator: torch.Generato
     painter = painter_for(mouse.env, levels.device)
     moves = world.moves_of(mouse.env.action_set, levels.device)
     t_cheese, t_corner = (torch.full_like(levels.seed, NEVER) for _ in range(2))
-    state, playing = world.start(levels), torch.arange(levels.num_levels, device=levels.device)
+
+    # A level a slot, and the next level when an episode is over: a network is slow on batches of ever new sizes.
+    number = torch.arange(min(SLOTS, levels.num_levels), device=levels.device)  # of the level in each slot
+    following, playing = len(number), torch.ones_like(number, dtype=torch.bool)
+    state = world.start(levels.rows(number))
     pictures = painter.paint(state)
-    for t in range(1, max_steps + 1):
+    while len(number):
         actions, _ = sample(mouse.policy(pictures)[0], generator)
         before = state
         state, _, terminated = world.step(state, moves[actions])
         painter.repaint(pictures, before, state)
 
-        at_corner = playing[state.mouse == state.level.corner]
-        t_corner[at_corner[t_corner[at_corner] == NEVER]] = t
-        t_cheese[playing[terminated]] = t
-        if terminated.any():
-            state, playing, pictures = state.rows(~terminated), playing[~terminated], pictures[~terminated]
-            if len(playing) == 0:
-                break
+        arrived = playing & (state.mouse == state.level.corner) & (t_corner[number] == NEVER)
+        t_corner[number[arrived]] = state.clock[arrived]
+        arrived = playing & terminated
+        t_cheese[number[arrived]] = state.clock[arrived]
+
+        over = (playing & (terminated | (state.clock >= max_steps))).nonzero()[:, 0]
+        new = torch.arange(following, min(following + len(over), levels.num_levels), device=levels.device)
+        following += len(new)
+        begun, idle = over[: len(new)], over[len(new) :]
+        number[begun], playing[idle] = new, False
+        state = state.replace(begun, world.start(levels.rows(new)))
+        pictures[begun] = painter.paint(state.rows(begun))
+        if playing.sum() <= len(number) // 2:
+            number, state, pictures = number[playing], state.rows(playing), pictures[playing]
+            playing = playing[playing]
     return t_cheese, t_corner
 
 

@@ -13,7 +13,6 @@ from gymnasium.vector.utils import batch_space
 from envs import world
 from envs.env import CheeseMazeEnv, frame_of, info_of
 from envs.episodes import is_integer, spread
-from envs.levels import Levels
 from envs.world import MAX_EPISODE_STEPS, State
 
 
@@ -216,15 +215,7 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
     def _put(self, rows: list[int], fresh: State) -> None:
         """Make ``fresh`` the states of ``rows``, and paint them."""
         index = torch.tensor(rows)
-
-        def put(old, new):
-            return old.index_copy(0, index, new)
-
-        if len(rows) == self.num_envs:
-            self._state = fresh
-        else:
-            level = Levels(*map(put, self.state.level, fresh.level))
-            self._state = State(level, *map(put, self.state[1:], fresh[1:]))
+        self._state = fresh if len(rows) == self.num_envs else self.state.replace(index, fresh)
         self._pictures[index] = self.painter.paint(fresh)
 
     def _observations(self) -> np.ndarray:

@@ -41,6 +41,14 @@ class State(NamedTuple):
         """The games at ``index``."""
         return State(self.level.rows(index), *(field[index] for field in self[1:]))
 
+    def replace(self, index: Tensor, other: "State") -> "State":
+        """These games with those at ``index`` int64 (M,) replaced by the M games of ``other``."""
+
+        def put(mine: Tensor, theirs: Tensor) -> Tensor:
+            return mine.index_copy(0, index, theirs)
+
+        return State(Levels(*map(put, self.level, other.level)), *map(put, self[1:], other[1:]))
+
     def where(self, mask: Tensor, other: "State") -> "State":
         """These games where ``mask`` bool (N,) is True, ``other``'s elsewhere."""
         chosen = (torch.where(mask, mine, theirs) for mine, theirs in zip(self[1:], other[1:], strict=True))
