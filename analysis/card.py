@@ -6,10 +6,15 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from agents.checkpoint import Mouse
-from analysis.evaluation import LABELS, percent
+from analysis.evaluation import LABELS, percent, rates
 
 CARD_FILE = "card.md"
 CURVE_POINTS = 12
+
+
+def _cell(rate: dict[str, Any]) -> str:
+    share, interval = percent(rate)
+    return f"{share} ({interval}) of {rate['n']:,}"
 
 
 def card(mouse: Mouse, command: str, summary: dict[str, Any], curve: list[dict[str, float]]) -> str:
@@ -27,10 +32,7 @@ def card(mouse: Mouse, command: str, summary: dict[str, Any], curve: list[dict[s
     rows = curve[stride - 1 :: stride]
     play = summary["play"]
     results = "\n".join(
-        f"| {label} | {percent(summary[name]['success'])} of {summary[name]['success']['n']:,} "
-        f"| {percent(summary[name]['largest'])} of {summary[name]['largest']['n']:,} "
-        + "".join(f"| {percent(rate)} " for rate in summary[name]["decision"].values())
-        + f"| {summary[name]['decision']['cheese']['n']:,} |"
+        f"| {label} | " + " | ".join(_cell(rate) for rate in rates(summary[name])) + " |"
         for name, label in LABELS.items()
     )
     # NaN: no cohort of episodes was complete yet.
@@ -52,8 +54,8 @@ def card(mouse: Mouse, command: str, summary: dict[str, Any], curve: list[dict[s
         {play["levels"]:,} unseen levels from seed {play["first_level"]:,} on, stochastic play, {play["max_steps"]}
         steps; 95 % Wilson intervals. "Largest" are the mazes that fill the world.
 
-        | | takes the cheese | largest | at forks: cheese first | corner first | neither | forks |
-        |---|---|---|---|---|---|---|
+        | | takes the cheese | largest | at forks: cheese first | corner first | neither |
+        |---|---|---|---|---|---|
         <results>
 
         ## While it trained

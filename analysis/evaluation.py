@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -49,11 +50,16 @@ def save(folder: Path, summary: dict[str, Any], episodes: pd.DataFrame, curve: p
     write_atomically(folder / PICTURE_FILE, figures.result(summary, episodes, curve))
 
 
-def percent(rate: dict[str, Any]) -> str:
-    """``61.2 % (60.0–62.4)``, or a dash when there was nothing to count."""
+def percent(rate: dict[str, Any]) -> tuple[str, str]:
+    """A rate and its interval, as in ``("61.2 %", "60.0–62.4")``; dashes when there was nothing to count."""
     if rate["rate"] is None:
-        return "–"
-    return f"{rate['rate']:.1%} ({rate['low'] * 100:.1f}–{rate['high'] * 100:.1f})".replace("%", " %")
+        return "–", "–"
+    return f"{rate['rate'] * 100:.1f} %", f"{rate['low'] * 100:.1f}–{rate['high'] * 100:.1f}"
+
+
+def rates(condition: dict[str, Any]) -> list[dict[str, Any]]:
+    """The five rates of a condition, in the order of the tables."""
+    return [condition["success"], condition["largest"], *condition["decision"].values()]
 
 
 def show(summary: dict[str, Any], console: Console) -> None:
@@ -64,13 +70,13 @@ def show(summary: dict[str, Any], console: Console) -> None:
         f"{play['levels']:,} unseen mazes, {play['max_steps']} steps each, with 95 % intervals.\n"
         "Forks are mazes where the ways to the cheese and to the top-right corner part."
     )
-    table = Table(title=title, title_justify="left")
-    for heading in ("", "takes cheese", f"in {dim}×{dim} mazes", "at forks:\ncheese first", "corner first", "neither"):
-        table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    table.add_column("", no_wrap=True)
+    forks = ("at forks:\ncheese\nfirst", "\ncorner\nfirst", "\n\nneither")
+    for heading in ("\ntakes\ncheese", f"\nin {dim}×{dim}\nmazes", *forks):
+        table.add_column(heading, justify="right", no_wrap=True)
     for name, label in LABELS.items():
-        condition = summary[name]
-        rates = [condition["success"], condition["largest"], *condition["decision"].values()]
-        cells = (f"{percent(rate)} of {rate['n']:,}".replace(" (", "\n(").replace(") ", ")\n") for rate in rates)
+        cells = ("\n".join((*percent(rate), f"of {rate['n']:,}")) for rate in rates(summary[name]))
         table.add_row(label.replace(", ", ",\n"), *cells, end_section=True)
     console.print(table)
     if not summary["unseen"]:
