@@ -13,7 +13,7 @@ from rich.console import Console
 from agents.allocator import keep_freed_memory
 from agents.checkpoint import load_mouse
 from agents.config import setting
-from agents.console import describe, one_line_errors, read_settings
+from agents.console import check_seed, describe, one_line_errors, read_settings
 from agents.learner import device_of
 from analysis import evaluation
 
@@ -21,7 +21,7 @@ from analysis import evaluation
 @dataclass
 class EvaluateConfig:
     checkpoint: str = setting("", "the trained mouse, a .safetensors file")
-    levels: int = setting(5000, "unseen levels in each condition; a fifth of them fill an 11×11 world")
+    levels: int = setting(6000, "unseen levels in each condition; a fifth of them fill an 11×11 world")
     max_steps: int = setting(256, "an episode is given up after so many steps")
     seed: int = setting(0, "of the action noise")
     device: str = setting("auto", "cpu, cuda, …; auto takes a GPU where there is one")
@@ -38,9 +38,11 @@ def main(arguments: list[str]) -> None:
             raise ValueError("no checkpoint given; expected checkpoint=FILE.safetensors, a mouse that train.py wrote")
         if config.levels < 1 or config.max_steps < 1:
             raise ValueError(f"levels ({config.levels}) and max_steps ({config.max_steps}) must be at least 1")
+        check_seed(config.seed)
         mouse = load_mouse(config.checkpoint, device_of(config.device))
+        folder = Path(config.out or f"runs/evaluations/{mouse.path.stem}")
+        folder.mkdir(parents=True, exist_ok=True)  # now: who cannot write there learns it before the mouse has played
     keep_freed_memory()
-    folder = Path(config.out or f"runs/evaluations/{mouse.path.stem}")
     console = Console()
     began = time.perf_counter()
     with console.status(f"playing {config.levels:,} levels in each condition"):

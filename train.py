@@ -22,7 +22,7 @@ from rich.console import Console
 from agents.allocator import keep_freed_memory
 from agents.checkpoint import load_mouse, write_atomically
 from agents.config import TrainConfig
-from agents.console import describe, one_line_errors, told
+from agents.console import check_seed, describe, one_line_errors, told
 from agents.learner import device_of
 from agents.training import MOUSE_FILE, Stopped, train
 from analysis import card, evaluation
@@ -48,6 +48,7 @@ def main(settings) -> None:
 
 def run(config: TrainConfig) -> None:
     """Train, move the cheese, and leave a picture, a table and a card in the run folder."""
+    check_seed(config.seed)
     keep_freed_memory()
     console = Console(soft_wrap=True)
     folder, curve = train(config, console)

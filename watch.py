@@ -17,7 +17,7 @@ import numpy as np
 
 from agents.checkpoint import Mouse, load_mouse, write_atomically
 from agents.config import setting
-from agents.console import describe, one_line_errors, read_settings
+from agents.console import check_seed, describe, one_line_errors, read_settings
 from analysis.relocation import HELD_OUT
 from analysis.viewing import Viewing
 from envs.film import gif
@@ -28,6 +28,7 @@ CELL = 32  # pixels in a recording
 BAR, TEXT, PAPER = 28, (235, 235, 235), (30, 30, 30)  # the status line: height, colours
 FRAMES_PER_SECOND, SPEEDS = 60, (1, 2, 4, 8, 15, 30, 60)
 PAUSE_AT_END = 1.0  # seconds before the next level begins
+WITHOUT_SCREEN = ("dummy", "offscreen")  # SDL falls back to these where it finds no display, and nobody would see them
 
 
 @dataclass
@@ -50,6 +51,7 @@ def main(arguments: list[str]) -> None:
             raise ValueError(f"speed must be at least 1 step a second, not {config.speed}")
         if config.record and Path(config.record).suffix != ".gif":
             raise ValueError(f"record must be a .gif file, not {config.record!r}")
+        check_seed(config.seed)
         viewing = Viewing(load_mouse(config.checkpoint), config.level, config.cheese, config.seed)
         if config.record:
             record(viewing, Path(config.record), config.speed)
@@ -58,8 +60,8 @@ def main(arguments: list[str]) -> None:
 
 
 def record(viewing: Viewing, path: Path, speed: int) -> None:
-    """Write the present level, played to its end, as a GIF."""
-    while not viewing.finished:
+    """Write the present level as a GIF, until the mouse has come to the cheese or to the corner."""
+    while not viewing.finished and not viewing.outcome:
         viewing.step()
     frames = [portrait(state, CELL) for state in viewing.history]
     frames += frames[-1:] * round(speed * PAUSE_AT_END)
@@ -83,10 +85,14 @@ def status(viewing: Viewing, paused: bool, mouse: Mouse) -> str:
 def show(viewing: Viewing, speed: int) -> None:
     """Open the window and play until it is closed."""
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    os.environ.setdefault("XDG_RUNTIME_DIR", os.devnull)  # where it is unset, libwayland prints a line of its own
     import pygame
 
     try:
         pygame.display.init()
+        driver = pygame.display.get_driver()
+        if driver in WITHOUT_SCREEN and driver not in os.environ.get("SDL_VIDEODRIVER", "").split(","):
+            raise pygame.error("none was found")
         window = pygame.display.set_mode((720, 720 + BAR), pygame.RESIZABLE)
     except pygame.error as error:
         raise ValueError(f"no display to open a window on ({error}); record=FILE.gif needs none") from error

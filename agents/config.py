@@ -60,7 +60,7 @@ class TrainConfig:
     fresh: bool = setting(False, "start over instead of going on where the same command stopped")
     save_every: int = setting(20, "rollouts between two saves of the training state")
     picture_every: int = setting(50, "rollouts between two pictures in TensorBoard")
-    evaluation_levels: int = setting(5000, "unseen levels played in each condition at the end")
+    evaluation_levels: int = setting(6000, "unseen levels played in each condition at the end")
 
 
 ABOUT_THE_RUN = ("device", "run_dir", "fresh", "save_every", "picture_every", "evaluation_levels")

@@ -8,6 +8,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 BAD_INPUT = 2  # exit code
 
@@ -24,9 +25,19 @@ def one_line_errors(command: str) -> Iterator[None]:
     """Turn errors about what the user gave into one line on standard error and exit code 2."""
     try:
         yield
-    except (ValueError, FileNotFoundError, OmegaConfBaseException) as error:
+    except (ValueError, OSError, OmegaConfBaseException, YAMLError) as error:
         print(f"{command}: {told(error)}", file=sys.stderr)
         raise SystemExit(BAD_INPUT) from None
+
+
+def check_seed(seed: int) -> None:
+    """Refuse a seed that some generator would not take.
+
+    Raises:
+        ValueError: it is one.
+    """
+    if not 0 <= seed < 2**63:
+        raise ValueError(f"seed must lie in [0, 2⁶³), not {seed}")
 
 
 def read_settings(settings: Any, arguments: Sequence[str]) -> Any:

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from measure import Comparison, per_second, random_actions, staggered
+from measure import Comparison, cores, per_second, random_actions, staggered
 from procgen_peer import LEVELS, REQUIREMENTS, Procgen
 from rich.console import Console
 from rich.table import Table
@@ -97,15 +97,19 @@ def environment(config: BenchConfig, procgen: Procgen) -> list[Comparison]:
     procgen.wait()
     comparisons = []
     for mode, env in worlds.items():
-        actions = random_actions(num_envs)
         ours = {copy: Comparison(f"environment, {mode}, copy={copy}", "steps/s", "Procgen") for copy in (False, True)}
         for _ in range(config.rounds):
             for env.copy, comparison in ours.items():
-                comparison.ours.append(num_envs * per_second(lambda: env.step(next(actions)), config.seconds))
+                comparison.ours.append(stepping_speed(env, config.seconds))
                 if not procgen.missing:
                     comparison.theirs.append(procgen.speed(mode, config.seconds))
         comparisons += ours.values()
     return comparisons
+
+
+def stepping_speed(env: CheeseMazeVectorEnv, seconds: float) -> float:
+    actions = random_actions(env.num_envs)
+    return env.num_envs * per_second(lambda: env.step(next(actions)), seconds)
 
 
 def mixed_worlds(mode: str, num_envs: int) -> CheeseMazeVectorEnv:
@@ -129,7 +133,7 @@ def levels(config: BenchConfig, procgen: Procgen) -> Comparison:
         if not procgen.missing:
             comparison.theirs.append(procgen.speed(LEVELS, config.seconds))
     if procgen.missing:
-        comparison.peer = "Procgen as published elsewhere"
+        comparison.peer = "Procgen, published, not measured"
         comparison.theirs = [PUBLISHED_LEVELS] * config.rounds
     return comparison
 
@@ -173,9 +177,8 @@ def training(config: BenchConfig, name: str, train_config: TrainConfig) -> Compa
 
 def machine_of() -> dict[str, Any]:
     """What the numbers depend on, apart from the settings."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     more = {name: version(name) for name in ("gymnasium", "numba")}
-    return {"cpu": _cpu(), "cores": cores, "system": platform.platform(), "versions": versions() | more}
+    return {"cpu": _cpu(), "cores": cores(), "system": platform.platform(), "versions": versions() | more}
 
 
 def _cpu() -> str:
@@ -190,16 +193,14 @@ def show(comparisons: list[Comparison], machine: dict[str, Any], console: Consol
     """Print the comparisons as a table."""
     title = f"{machine['cpu']}, {machine['cores']} cores, {machine['versions']['threads']} threads"
     table = Table("", title=title, title_justify="left")
-    for heading in ("ours", "peer or bound", "ratio (min–max)"):
+    for heading in ("ours", "peer or bound", "ratio\nmin–max"):
         table.add_column(heading, justify="right")
     for comparison in comparisons:
-        theirs, ratio = "not measured", "–"
-        if comparison.theirs:
-            ratios = comparison.ratios
+        ours, theirs, ratio = f"{median(comparison.ours):,.0f}", "not measured", "–"
+        if ratios := comparison.ratios:
             theirs = f"{median(comparison.theirs):,.0f}"
-            ratio = f"{median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f})"
-        ours = f"{median(comparison.ours):,.0f}"
-        table.add_row(f"{comparison.what}\n[dim]{comparison.unit}[/dim]", ours, f"{theirs}\n{comparison.peer}", ratio)
+            ratio = f"{median(ratios):.2f}\n{min(ratios):.2f}–{max(ratios):.2f}"
+        table.add_row(f"{comparison.what}\n{comparison.unit}", ours, f"{theirs}\n{comparison.peer}", ratio)
     console.print(table)
 
 

@@ -4,6 +4,7 @@ Procgen's process imports this too, so it needs nothing but NumPy.
 """
 
 import itertools
+import os
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +26,11 @@ def per_second(call: Callable[[], Any], seconds: float) -> float:
         elapsed = time.perf_counter() - began
         if elapsed >= seconds:
             return calls / elapsed
+
+
+def cores() -> int:
+    """How many this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def random_actions(num_envs: int) -> Iterator[np.ndarray]:
@@ -83,4 +89,5 @@ def spread(values: list[float]) -> dict[str, Any] | None:
     """Median, least, greatest and all of the values; None where there are none."""
     if not values:
         return None
-    return {"median": statistics.median(values), "min": min(values), "max": max(values), "rounds": values}
+    numbers = {"median": statistics.median(values), "min": min(values), "max": max(values)}
+    return {name: round(value, 3) for name, value in numbers.items()} | {"rounds": [round(v, 3) for v in values]}

@@ -4,14 +4,13 @@ Run by that environment's Python, this file is the process: it answers each line
 with a speed.
 """
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from measure import per_second, random_actions, staggered
+from measure import cores, per_second, random_actions, staggered
 
 REQUIREMENTS = ("procgen-mirror==0.10.7", "numpy<2")
 VENV = Path(__file__).parent / ".procgen-venv"
@@ -31,28 +30,27 @@ class Procgen:
     """
 
     def __init__(self, num_envs: int):
-        self.missing, self._process = "", None
+        self.missing, self._process, pipe = "", None, subprocess.PIPE
         try:
             command = [_python(), __file__, str(num_envs)]
-        except subprocess.CalledProcessError as error:
-            self.missing = _last_line(error.stderr or error.stdout)
-        else:
-            pipe = subprocess.PIPE
             self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+        except (OSError, RuntimeError) as error:
+            self.missing = str(error)
 
     def __enter__(self) -> "Procgen":
         return self
 
     def __exit__(self, *exception) -> None:
         if self._process:
-            self._process.__exit__(*exception)  # type: ignore[arg-type]  # closes its standard input: it leaves
+            self._process.__exit__(*exception)  # closes its standard input, at which it leaves
 
     def wait(self) -> None:
         """Wait until it has warmed up, or is known to be missing."""
         try:
-            self._answer()
+            if not self.missing:
+                self._answer()
         except RuntimeError as error:
-            self.missing = self.missing or str(error)
+            self.missing = str(error)
 
     def speed(self, job: str, seconds: float) -> float:
         """Steps or levels a second.
@@ -66,9 +64,7 @@ class Procgen:
         return float(self._answer())
 
     def _answer(self) -> str:
-        if not self._process:
-            raise RuntimeError("Procgen is missing")
-        assert self._process.stdout and self._process.stderr
+        assert self._process and self._process.stdout and self._process.stderr, "Procgen is missing"
         answer = self._process.stdout.readline()
         if not answer:
             raise RuntimeError(f"its process ended: {_last_line(self._process.stderr.read())}")
@@ -86,7 +82,9 @@ def _python() -> Path:
 
 
 def _run(*command: str | Path) -> None:
-    subprocess.run(command, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(_last_line(done.stderr or done.stdout))
 
 
 def _last_line(text: str) -> str:
@@ -100,7 +98,7 @@ def _serve(num_envs: int) -> None:
         return ProcgenEnv(num_envs, "maze", distribution_mode=distribution_mode, num_threads=num_threads, rand_seed=0)
 
     def stepping(distribution_mode: str) -> Callable[[float], float]:
-        env = make(num_envs, distribution_mode, max(THREADS, os.cpu_count() or 0))
+        env = make(num_envs, distribution_mode, max(THREADS, cores()))
         actions = random_actions(num_envs)
         for mask in staggered(num_envs):
             env.step(np.where(mask, FORCE_RESET, next(actions)))
