@@ -59,7 +59,7 @@ class TrainConfig:
     run_dir: str = setting("runs", "where run folders are made")
     fresh: bool = setting(False, "start over instead of going on where the same command stopped")
     save_every: int = setting(20, "rollouts between two saves of the training state")
-    picture_every: int = setting(50, "rollouts between two pictures in TensorBoard")
+    picture_every: int = setting(50, "rollouts between two films in TensorBoard")
     evaluation_levels: int = setting(6000, "unseen levels played in each condition at the end")
 
 

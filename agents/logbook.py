@@ -5,6 +5,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import torch
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -12,10 +13,14 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from torch.utils.tensorboard import SummaryWriter
 
 from agents.learner import Learner
-from envs.film import enlarge, gif, mosaic
+from agents.rollout import sample
+from envs import world
+from envs.film import gif, mosaic
+from envs.levels import from_seeds, world_dim_of
+from envs.painter import portrait
 
-SHOWN, COLUMNS, TILE = 8, 4, 160  # worlds in a picture, side by side, pixels each
-FPS = 12
+SHOWN, COLUMNS, TILE = 8, 4, 176  # levels in a film, side by side, pixels each
+FRAMES, FPS = 64, 12
 PLAIN_LINES = 40  # in a whole run, where the output is no terminal
 
 
@@ -73,16 +78,32 @@ class Logbook:
             share = learner.rollouts / learner.num_rollouts
             self.console.print(f"training {share:4.0%} · {figures} · {seconds:4.0f} s, {left:4.0f} s left")
 
-    def show_rollout(self) -> None:
-        """A picture grid and a short film of the latest rollout."""
-        learner = self.learner
-        films = enlarge(learner.rollout.pictures[:, :SHOWN].cpu().numpy(), TILE)  # (T, 8, H, W, 3)
-        frames = [mosaic(pictures, COLUMNS) for pictures in films]
-        self.writer.add_image("rollout/worlds", torch.from_numpy(frames[-1]), learner.steps, dataformats="HWC")
+    def show_play(self) -> None:
+        """A short film of the mouse in the same training levels each time, and its last frame as a picture."""
+        learner, env = self.learner, self.learner.config.env
+        world_dim = world_dim_of(env.distribution_mode, env.world_dim)
+        levels = from_seeds(env.start_level + np.arange(SHOWN), world_dim, env.cheese_region, learner.device)
+        generator = torch.Generator(learner.device).manual_seed(0)
+        state, cell = world.start(levels), max(1, TILE // world_dim)
+        tiles = [portrait(state.rows([row]), cell) for row in range(SHOWN)]
+        frames = [mosaic(np.stack(tiles), COLUMNS)]
+        going_on = torch.ones(SHOWN, dtype=torch.bool, device=learner.device)
+        with torch.no_grad():
+            while len(frames) < FRAMES and going_on.any():
+                actions, _ = sample(learner.forward(learner.worlds.painter.paint(state))[0], generator)
+                after, _, terminated = world.step(state, learner.worlds.moves[actions])
+                state = after.where(going_on, state)
+                for row in going_on.nonzero()[:, 0].tolist():
+                    tiles[row] = portrait(state.rows([row]), cell)
+                frames.append(mosaic(np.stack(tiles), COLUMNS))
+                going_on &= ~terminated
+        frames += frames[-1:] * FPS
+
+        self.writer.add_image("mouse/last_frame", torch.from_numpy(frames[-1]), learner.steps, dataformats="HWC")
         height, width, _ = frames[0].shape
         # TensorBoard plays a GIF in an image summary; torch's add_video needs a moviepy that no longer exists.
         image = Summary.Image(height=height, width=width, colorspace=3, encoded_image_string=gif(frames, FPS))
-        film = Summary(value=[Summary.Value(tag="rollout/film", image=image)])
+        film = Summary(value=[Summary.Value(tag="mouse/film", image=image)])
         self.writer._get_file_writer().add_summary(film, learner.steps)
 
 

@@ -74,7 +74,7 @@ def train(config: TrainConfig, console: Console) -> tuple[Path, list[dict[str, f
             curve.append({name: round(value, 6) for name, value in row.items()})
             logbook.log(metrics)
             if learner.rollouts % config.picture_every == 0 or learner.finished:
-                logbook.show_rollout()
+                logbook.show_play()
             if learner.rollouts % config.save_every == 0 or learner.finished or stop.received:
                 save_state(state, learner, curve)
             if stop.received and not learner.finished:

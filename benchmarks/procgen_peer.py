@@ -105,7 +105,7 @@ def _serve(num_envs: int) -> None:
         return lambda seconds: num_envs * per_second(lambda: env.step(next(actions)), seconds)
 
     def resetting() -> Callable[[float], float]:
-        size = 64
+        size = 256
         env, actions, force_reset = make(size, "hard", 1), random_actions(size), np.full(size, FORCE_RESET)
 
         def speed(seconds: float) -> float:  # a forced reset comes with a step and a picture, which are taken off

@@ -9,12 +9,6 @@ from PIL import Image
 GAP, GAP_COLOUR = 4, 32  # pixels between the tiles of a mosaic, and their grey
 
 
-def enlarge(pictures: np.ndarray, side: int) -> np.ndarray:
-    """Blow square pictures uint8 (..., S, S, 3) up by a whole factor to about ``side`` pixels, without smoothing."""
-    factor = max(1, round(side / pictures.shape[-2]))
-    return pictures.repeat(factor, axis=-3).repeat(factor, axis=-2)
-
-
 def mosaic(pictures: np.ndarray, columns: int) -> np.ndarray:
     """Lay pictures uint8 (N, H, W, 3) out in rows of ``columns``: one uint8 picture, empty places grey."""
     number, height, width, _ = pictures.shape
