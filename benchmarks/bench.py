@@ -41,7 +41,7 @@ TRAININGS = {
     "quickstart": TrainConfig(),
     "64×64 rgb, easy": TrainConfig(
         env=EnvConfig(distribution_mode="easy", world_dim=None, observation="rgb"),
-        agent=AgentConfig(num_envs=64, num_steps=16, minibatch_size=256),  # so small that a turn takes seconds
+        agent=AgentConfig(num_envs=64, num_steps=8, minibatch_size=256),  # so small that a turn takes seconds
     ),
 }
 

@@ -9,5 +9,6 @@ from hypothesis import settings
 settings.register_profile("cheesemaze", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("cheesemaze")
 
-if "PYTEST_XDIST_WORKER" in os.environ:  # the workers share the cores
-    torch.set_num_threads(1)
+# Threads that wait for each other on busy cores make tests many times slower; pytest's workers use the cores instead.
+torch.set_num_threads(1)
+os.environ["OMP_NUM_THREADS"] = "1"  # for the processes that tests start
