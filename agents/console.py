@@ -25,7 +25,7 @@ def one_line_errors(command: str) -> Iterator[None]:
     """Turn errors about what the user gave into one line on standard error and exit code 2."""
     try:
         yield
-    except (ValueError, OSError, OmegaConfBaseException, YAMLError) as error:
+    except (ValueError, OSError, OmegaConfBaseException) as error:
         print(f"{command}: {told(error)}", file=sys.stderr)
         raise SystemExit(BAD_INPUT) from None
 
@@ -44,14 +44,18 @@ def read_settings(settings: Any, arguments: Sequence[str]) -> Any:
     """Fill a settings dataclass from ``key=value`` arguments.
 
     Raises:
-        ValueError: an argument that is not key=value, or an unknown key.
+        ValueError: an argument that is not key=value, an unknown key, or a value of the wrong type.
     """
+    known = [setting.name for setting in fields(settings)]
+    typed = OmegaConf.structured(settings)
     for argument in arguments:
-        key, equals, _ = argument.partition("=")
-        known = [setting.name for setting in fields(settings)]
+        key, equals, value = argument.partition("=")
         if not equals or key not in known:
             raise ValueError(f"unknown argument {argument!r}; accepted are {', '.join(f'{name}=…' for name in known)}")
-    typed = OmegaConf.merge(OmegaConf.structured(settings), OmegaConf.from_dotlist(list(arguments)))
+        try:  # an empty value is an empty text, which YAML would call null
+            typed = OmegaConf.merge(typed, OmegaConf.from_dotlist([argument if value else f"{key}=''"]))
+        except (OmegaConfBaseException, YAMLError) as error:
+            raise ValueError(f"cannot read argument {argument!r} ({told(error)})") from None
     return OmegaConf.to_object(typed)
 
 

@@ -1,5 +1,6 @@
 """Proximal policy optimisation (Schulman et al. 2017): the loss, and one update from one rollout."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -67,7 +68,7 @@ def update(
     batch: Batch,
     config: AgentConfig,
     generator: torch.Generator,
-    forward=None,
+    forward: Callable[[Tensor], tuple[Tensor, Tensor]] | None = None,
 ) -> dict[str, Tensor]:
     """Learn from one rollout: ``epochs`` passes over it in shuffled minibatches.
 
@@ -88,7 +89,8 @@ def update(
         order = torch.randperm(len(batch.actions), generator=generator, device=batch.actions.device)
         for rows in order.split(config.minibatch_size):
             part = Batch(*(field[rows] for field in batch))
-            objective, metrics = loss(*forward(part.pictures), part, config)
+            logits, values = forward(part.pictures)
+            objective, metrics = loss(logits, values, part, config)
             optimizer.zero_grad(set_to_none=True)
             objective.backward()
             metrics["gradient_norm"] = nn.utils.clip_grad_norm_(policy.parameters(), config.max_gradient_norm)

@@ -93,7 +93,7 @@ def result(summary: dict[str, Any], episodes: pd.DataFrame, curve: pd.DataFrame 
         learning_curve(axes.pop(0), curve)
     success_bars(axes[0], summary)
     decision_bars(axes[1], summary)
-    success_by_cheese(axes[2], episodes[episodes.condition == "anywhere"])
+    success_by_cheese(axes[2], episodes.loc[episodes.condition == "anywhere"])
     figure.suptitle(f"A mouse trained with the cheese {where(summary['mouse']['cheese_region'])}", fontsize=12)
     file = io.BytesIO()
     with matplotlib.rc_context({"font.size": 9}):

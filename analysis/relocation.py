@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
+from torch.types import Device
 
 from agents.checkpoint import Mouse
 from agents.learner import painter_for
@@ -63,7 +64,7 @@ def play(mouse: Mouse, levels: Levels, max_steps: int, generator: torch.Generato
     return t_cheese, t_corner
 
 
-def held_out_levels(mouse: Mouse, condition: str, number: int, device="cpu") -> Levels:
+def held_out_levels(mouse: Mouse, condition: str, number: int, device: Device = "cpu") -> Levels:
     """The first ``number`` levels at and above ``HELD_OUT``, the cheese as in training or anywhere."""
     world_dim = world_dim_of(mouse.env.distribution_mode, mouse.env.world_dim)
     region = mouse.env.cheese_region if condition == "as_trained" else "anywhere"

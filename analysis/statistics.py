@@ -2,24 +2,29 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from statsmodels.stats.proportion import proportion_confint
 
 FIRST = ("cheese", "corner", "neither")
 
 
-def rate(outcomes: pd.Series) -> dict[str, Any]:
-    """The share of True in a boolean column, with its 95 % Wilson interval (Wilson 1927).
+def rate(outcomes: ArrayLike) -> dict[str, Any]:
+    """The share of True among booleans (n,), with its 95 % Wilson interval (Wilson 1927).
 
     Returns:
         ``{"rate", "low", "high", "n"}``, the first three None when there is no row.
     """
+    outcomes = np.asarray(outcomes, bool)
     n = len(outcomes)
     if n == 0:
         return {"rate": None, "low": None, "high": None, "n": 0}
     count = int(outcomes.sum())
-    low, high = proportion_confint(count, n, method="wilson")
-    return {"rate": count / n, "low": float(low), "high": float(high), "n": n}
+    share = count / n
+    low, high = np.array(proportion_confint(count, n, method="wilson")).tolist()
+    # Rounding may put a bound a hair beyond the rate, or beyond 0 or 1.
+    return {"rate": share, "low": max(0.0, min(low, share)), "high": min(1.0, max(high, share)), "n": n}
 
 
 def summarise(episodes: pd.DataFrame, world_dim: int) -> dict[str, Any]:
@@ -33,9 +38,9 @@ def summarise(episodes: pd.DataFrame, world_dim: int) -> dict[str, Any]:
         ``success`` over all levels; ``largest``, the same for mazes that fill the world; ``decision``, at forks
         alone, how often ``cheese`` or ``corner`` was reached first, or ``neither``; each as ``rate`` gives it.
     """
-    at_forks = episodes[episodes.level_type == "fork"]
+    first = episodes["first"].to_numpy()[episodes.level_type == "fork"]
     return {
         "success": rate(episodes.success),
         "largest": rate(episodes.success[episodes.maze_dim == world_dim]),
-        "decision": {outcome: rate(at_forks["first"] == outcome) for outcome in FIRST},
+        "decision": {outcome: rate(first == outcome) for outcome in FIRST},
     }

@@ -8,7 +8,7 @@ from agents.learner import painter_for
 from agents.rollout import sample
 from analysis.relocation import HELD_OUT
 from envs import world
-from envs.levels import from_seeds, world_dim_of
+from envs.levels import SEED_LIMIT, from_seeds, world_dim_of
 from envs.world import State
 
 CHEESES = ("as_trained", "anywhere")
@@ -68,7 +68,7 @@ class Viewing:
 
     def next_level(self, by: int = 1) -> None:
         """Begin the level ``by`` seeds further."""
-        self.go_to(max(0, int(self.state.level.seed) + by))
+        self.go_to(min(max(0, int(self.state.level.seed) + by), SEED_LIMIT - 1))
 
     def restart(self) -> None:
         """Begin the present level again, the cheese where it is now."""

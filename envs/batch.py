@@ -7,6 +7,7 @@ rollouts into the same tensors.
 import numpy as np
 import torch
 from torch import Tensor
+from torch.types import Device
 
 from envs import world
 from envs.levels import Levels, from_seeds, seed_range
@@ -24,7 +25,7 @@ class LevelPool:
         device: where the levels wait.
     """
 
-    def __init__(self, size, world_dim, cheese_region, num_levels=0, start_level=0, seed=0, device="cpu"):
+    def __init__(self, size, world_dim, cheese_region, num_levels=0, start_level=0, seed=0, device: Device = "cpu"):
         self.seed_range = seed_range(num_levels, start_level)
         self.world_dim, self.cheese_region = world_dim, cheese_region
         self.rng = np.random.default_rng(seed)

@@ -22,10 +22,12 @@ def mosaic(pictures: np.ndarray, columns: int) -> np.ndarray:
 
 def gif(frames: Iterable[np.ndarray], fps: float) -> bytes:
     """Encode frames uint8 (H, W, 3) as an endless GIF."""
-    # Few colours occur in any maze: a palette taken from the first frame keeps them steady from frame to frame.
-    images = [Image.fromarray(frame) for frame in frames]
-    palette = images[0].quantize(256, dither=Image.Dither.NONE)
-    first, *rest = (image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images)
+    # Few colours occur in any maze: one palette of them all keeps them exact, and steady from frame to frame.
+    frames = list(frames)
+    packed = np.unique(np.concatenate([np.unique(frame @ np.array([1 << 16, 1 << 8, 1])) for frame in frames]))
+    colours = np.stack((packed >> 16, packed >> 8 & 255, packed & 255), axis=-1).astype(np.uint8)
+    palette = Image.fromarray(colours[None]).quantize(256, dither=Image.Dither.NONE)
+    first, *rest = (Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames)
     file = io.BytesIO()
     first.save(file, "GIF", save_all=True, append_images=rest, duration=round(1000 / fps), loop=0)
     return file.getvalue()

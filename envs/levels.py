@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
+from torch.types import Device
 
 from envs.generator import ANYWHERE, NO_CELL, generate
 
@@ -100,7 +101,7 @@ def region_of(cheese_region: str | int, world_dim: int) -> int:
     if cheese_region == "anywhere":
         return ANYWHERE
     is_integer = isinstance(cheese_region, int | np.integer) and not isinstance(cheese_region, bool)
-    if not is_integer or not 0 <= cheese_region <= world_dim:
+    if not is_integer or not 0 <= int(cheese_region) <= world_dim:
         raise ValueError(f'cheese_region must be "anywhere" or an integer 0..{world_dim}, not {cheese_region!r}')
     return int(cheese_region)
 
@@ -120,7 +121,7 @@ def seed_range(num_levels: int, start_level: int) -> tuple[int, int]:
     return start_level, start_level + num_levels
 
 
-def from_seeds(level_seeds, world_dim: int, cheese_region: str | int = "anywhere", device="cpu") -> Levels:
+def from_seeds(level_seeds, world_dim: int, cheese_region: str | int = "anywhere", device: Device = "cpu") -> Levels:
     """Procgen's levels, cell for cell.
 
     Args:
@@ -143,7 +144,7 @@ def from_seeds(level_seeds, world_dim: int, cheese_region: str | int = "anywhere
     return Levels(*(torch.from_numpy(field).to(device) for field in fields))
 
 
-def from_text(text: str, world_dim: int, device="cpu") -> Levels:
+def from_text(text: str, world_dim: int, device: Device = "cpu") -> Levels:
     """One level drawn by hand: an odd square, top row first, ``#`` wall, space open, ``@`` mouse, ``.`` cheese.
 
     A square smaller than the world is centred in it. The cheese may be missing; loops and cut-off parts are allowed.

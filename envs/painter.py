@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 import torch
 from torch import Tensor
+from torch.types import Device
 
 from envs.generator import NO_CELL
 from envs.levels import Levels
@@ -31,10 +32,12 @@ class Painter(Protocol):
         shape: height, width, 3.
     """
 
-    shape: tuple[int, int, int]
+    @property
+    def shape(self) -> tuple[int, int, int]: ...
 
     def paint(self, state: State) -> Tensor:
         """uint8 (N, height, width, 3), contiguous: the pictures of N states, top row first."""
+        ...
 
     def repaint(self, pictures: Tensor, before: State, after: State) -> None:
         """Turn pictures of ``before`` into those of ``after``, in place: what ``paint(after)`` gives, bit for bit.
@@ -48,7 +51,7 @@ class Painter(Protocol):
 
 
 @lru_cache(maxsize=32)  # a painter is nothing but tables, megabytes of them, so one serves all
-def painter_of(observation: str, world_dim: int, device="cpu") -> Painter:
+def painter_of(observation: str, world_dim: int, device: Device = "cpu") -> Painter:
     """The painter of an observation.
 
     Args:
@@ -71,7 +74,7 @@ def painter_of(observation: str, world_dim: int, device="cpu") -> Painter:
 class CellsPainter:
     """One pixel a cell; 0 or 255 in three channels: wall, mouse, cheese."""
 
-    def __init__(self, world_dim: int, device="cpu"):
+    def __init__(self, world_dim: int, device: Device = "cpu"):
         self._made_of = ("cells", world_dim, device)
         self.shape = (world_dim, world_dim, 3)
         self._cells = _top_row_first(world_dim).flatten().to(device)  # (W²,) the cell that each pixel shows
@@ -100,7 +103,7 @@ class RgbPainter:
 
     shape = (_SIDE, _SIDE, 3)
 
-    def __init__(self, world_dim: int, device="cpu"):
+    def __init__(self, world_dim: int, device: Device = "cpu"):
         self._made_of = ("rgb", world_dim, device)
         centre = (2 * torch.arange(_SIDE) + 1) * world_dim  # the same from the left and from the top
         column, offset = centre // _UNITS, centre % _UNITS
@@ -110,7 +113,7 @@ class RgbPainter:
 
         # (W², K): the pixels of each cell; where it has fewer than others, its last one again.
         count = torch.bincount(column, minlength=world_dim)
-        span = (count.cumsum(0) - count)[:, None] + torch.arange(count.max()).clamp(max=count[:, None] - 1)
+        span = (count.cumsum(0) - count)[:, None] + torch.arange(int(count.max())).clamp(max=count[:, None] - 1)
         pixels = (span.flip(0)[:, None, :, None] * _SIDE + span[:, None, :]).view(world_dim**2, -1)
         down, across = pixels // _SIDE, pixels % _SIDE
         # (W², K, 4): the cells that cover each of these pixels if they are wall.

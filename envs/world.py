@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.types import Device
 
 from envs.levels import Levels
 
@@ -61,7 +62,7 @@ def start(level: Levels) -> State:
     return State(level, level.start.clone(), zeros.bool(), zeros)
 
 
-def moves_of(action_set: str, device="cpu") -> Tensor:
+def moves_of(action_set: str, device: Device = "cpu") -> Tensor:
     """int64 (number of actions,): the move that each action makes.
 
     Raises:

@@ -1,0 +1,81 @@
+"""Mice with a plan in place of a network, so that a test knows what they must do."""
+
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import torch
+from mazes import Cell, neighbours
+from torch import Tensor
+
+from agents.checkpoint import Mouse
+from agents.config import AgentConfig, EnvConfig
+
+ACTIONS = ((-1, 0), (0, -1), (0, 1), (1, 0))  # the minimal action set
+Way = dict[Cell, Cell]  # where to go next from each cell; a cell that leads to itself is stayed in
+
+
+def way_to(target: Cell | None, open_cells: set[Cell]) -> Way:
+    way, queue = {target: target}, deque([target] if target else [])
+    while queue:
+        cell = queue.popleft()
+        for other in neighbours(cell):
+            if other in open_cells and other not in way:
+                way[other] = cell
+                queue.append(other)
+    return way
+
+
+def corner_of(open_cells: set[Cell]) -> Cell:
+    """The top-right cell of one of Procgen's mazes, which is never a wall."""
+    return max(x for x, _ in open_cells), max(y for _, y in open_cells)
+
+
+PLANS: dict[str, Callable[[set[Cell], Cell | None], Way]] = {
+    "to the cheese": lambda open_cells, cheese: way_to(cheese, open_cells),
+    "to the corner": lambda open_cells, cheese: way_to(corner_of(open_cells), open_cells),
+    "nowhere": lambda open_cells, cheese: {},
+}
+
+
+class Planned:
+    """What ``Mouse.policy`` is to its users, for "cells" pictures: all it knows, it sees."""
+
+    def __init__(self, plan: str):
+        self.plan, self.ways = PLANS[plan], {}
+        self.fc_value = SimpleNamespace(weight=torch.zeros(1))
+
+    def __call__(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        logits = torch.full((len(pictures), len(ACTIONS)), -torch.inf)
+        for row, picture in enumerate(pictures):
+            logits[row, self._action(picture)] = 0
+        return logits, torch.zeros(len(pictures))
+
+    def _action(self, picture: Tensor) -> int:
+        walls, mouse, cheese = (picture.flip(0) > 0).unbind(-1)
+        maze = (walls.numpy().tobytes(), cheese.numpy().tobytes())
+        open_cells = {(x, y) for y, x in (~walls).nonzero().tolist()}
+        if maze not in self.ways:
+            self.ways[maze] = self.plan(open_cells, next(((x, y) for y, x in cheese.nonzero().tolist()), None))
+        ((y, x),) = mouse.nonzero().tolist()
+        following = self.ways[maze].get((x, y), (x, y))
+        targets = [(x + dx, y + dy) for dx, dy in ACTIONS]
+        if following in targets:
+            return targets.index(following)
+        # Into a wall; where there is none, the mouse has come to its target and nobody looks any more.
+        return next((action for action, target in enumerate(targets) if target not in open_cells), 0)
+
+
+def undecided(pictures: Tensor) -> tuple[Tensor, Tensor]:
+    """A policy to which all actions are alike."""
+    return torch.zeros(len(pictures), len(ACTIONS)), torch.zeros(len(pictures))
+
+
+undecided.fc_value = SimpleNamespace(weight=torch.zeros(1))  # type: ignore[attr-defined]
+
+
+def mouse_with(policy, **env) -> Mouse:
+    """A mouse from a world of 7×7 cells."""
+    settings = EnvConfig(**({"world_dim": 7, "cheese_region": 2, "max_episode_steps": 60} | env))
+    return Mouse(policy, settings, AgentConfig(), {}, Path("planned"))

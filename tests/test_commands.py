@@ -1,0 +1,497 @@
+"""The three commands as people run them: what they leave, what they refuse, and what the keys of the window do."""
+
+import json
+import os
+import re
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import safetensors.torch
+import torch
+from mice import Planned, mouse_with
+from PIL import Image, ImageSequence
+
+import watch
+from agents.checkpoint import HEADER, load_mouse
+from analysis.relocation import HELD_OUT
+from analysis.statistics import summarise
+from analysis.viewing import Viewing
+from envs.painter import portrait
+
+ROOT = Path(__file__).parents[1]
+DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR", "SDL_VIDEODRIVER")
+TINY = (
+    *("env.world_dim=5", "env.max_episode_steps=20", "agent.num_envs=16", "agent.num_steps=16"),
+    *("agent.minibatch_size=64", "total_steps=1024", "evaluation_levels=50", "device=cpu", "run_dir=runs"),
+)
+
+
+def run(folder: Path, script: str, *arguments: str) -> subprocess.CompletedProcess:
+    """Run a command in a process of its own, in a folder, where there is no display."""
+    environment = {name: value for name, value in os.environ.items() if name not in DISPLAYS}
+    command = [sys.executable, str(ROOT / script), *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=240)
+
+
+def files_in(folder: Path) -> dict[str, bytes | None]:
+    return {str(path): path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
+
+
+@pytest.fixture(scope="session")
+def training(tmp_path_factory):
+    """The folder of a tiny run, and what the command said."""
+    folder = tmp_path_factory.mktemp("training")
+    ran = run(folder, "train.py", *TINY)
+    assert ran.returncode == 0, ran.stderr
+    (run_folder,) = (folder / "runs").iterdir()
+    return run_folder, ran.stdout
+
+
+@pytest.fixture(scope="session")
+def checkpoint(training):
+    return training[0] / "mouse.safetensors"
+
+
+@pytest.fixture(scope="session")
+def given(tmp_path_factory, training, checkpoint):
+    """Files that one may take for a mouse."""
+    folder = tmp_path_factory.mktemp("given")
+    whole = checkpoint.read_bytes()
+    tensors = safetensors.torch.load(whole)
+    with safetensors.safe_open(checkpoint, "pt") as file:
+        header = json.loads(file.metadata()[HEADER]) | {"version": 2}
+    files = {
+        "truncated": whole[:-1],
+        "cut in its header": whole[:100],
+        "empty": b"",
+        "text": b"a mouse\n",
+        "foreign": safetensors.torch.save(tensors),
+        "of another version": safetensors.torch.save(tensors, {HEADER: json.dumps(header)}),
+    }
+    paths = {name: folder / f"{name}.safetensors" for name in files}
+    for name, content in files.items():
+        paths[name].write_bytes(content)
+    return paths | {"mouse": checkpoint, "state": training[0] / "state.safetensors", "folder": folder}
+
+
+@pytest.fixture
+def call(monkeypatch, capfd, tmp_path):
+    """Run a command in this process, in an empty folder: as good as one of its own, and quicker."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "")  # train.py sets it: so it is put back
+    monkeypatch.setattr("agents.allocator.keep_freed_memory", lambda: None)  # that would last
+
+    def call(script: str, *arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", [script, *arguments])
+        try:
+            runpy.run_path(str(ROOT / script), run_name="__main__")
+            code = 0
+        except SystemExit as leaving:
+            code = leaving.code or 0
+        return code, *capfd.readouterr()
+
+    return call
+
+
+def is_rate(value: dict) -> bool:
+    if value["n"] == 0:
+        return value == {"rate": None, "low": None, "high": None, "n": 0}
+    return value.keys() == {"rate", "low", "high", "n"} and value["low"] <= value["rate"] <= value["high"]
+
+
+def test_training_ends_with_a_table_a_picture_a_checkpoint_and_a_card(training):
+    folder, said = training
+    names = {path.name for path in folder.iterdir()}
+    expected = {"mouse.safetensors", "state.safetensors", "card.md", "summary.json", "episodes.parquet", "result.png"}
+    assert names - {name for name in names if name.startswith("events.out.tfevents.")} == expected < names
+
+    assert re.search(r"^training 100% · .* steps/s · success .*%", said, re.M)
+    relative = f"runs/{folder.name}"
+    *_, picture, mouse, following = said.splitlines()
+    assert picture.split() == ["picture:", f"{relative}/result.png"]
+    assert mouse.split() == ["checkpoint:", f"{relative}/mouse.safetensors"]
+    assert following == f"next:       python watch.py checkpoint={relative}/mouse.safetensors"
+    with Image.open(folder / "result.png") as image:
+        assert image.format == "PNG"
+    assert load_mouse(folder / "mouse.safetensors").header["progress"] == {"steps": 1024, "rollouts": 4}
+
+
+def test_the_summary_is_as_documented_and_follows_from_the_episodes(training):
+    folder, said = training
+    summary = json.loads((folder / "summary.json").read_text())
+    episodes = pd.read_parquet(folder / "episodes.parquet")
+    assert summary["play"] == {"levels": 50, "first_level": 2**30, "max_steps": 256, "seed": 0}
+    assert summary["mouse"]["cheese_region"] == 0 and summary["mouse"]["world_dim"] == 5 and summary["unseen"] is True
+    assert len(episodes) == 100
+    for condition in ("as_trained", "anywhere"):
+        rates = summary[condition]
+        assert rates.keys() == {"success", "largest", "decision"}
+        assert list(rates["decision"]) == ["cheese", "corner", "neither"]
+        assert all(map(is_rate, [rates["success"], rates["largest"], *rates["decision"].values()]))
+        assert rates == summarise(episodes[episodes.condition == condition], 5)
+        for rate in (rates["success"], rates["largest"]):
+            assert f"{rate['rate'] * 100:.1f} %" in said, "the table says otherwise"
+    assert summary["as_trained"]["success"]["n"] == 50 and summary["as_trained"]["decision"]["cheese"]["n"] == 0
+    assert summary["anywhere"]["decision"]["cheese"]["n"] > 0
+
+
+def test_the_table_is_not_cut_off_at_80_columns(training):
+    lines = training[1].split("50 unseen mazes")[1].split("picture:")[0].splitlines()
+    assert len(lines) > 5 and max(map(len, lines)) <= 80 and not any("…" in line for line in lines)
+
+
+def test_the_card_says_how_to_make_the_mouse_again_and_what_it_does(training):
+    folder, _ = training
+    card, summary = (folder / "card.md").read_text(), json.loads((folder / "summary.json").read_text())
+    assert f"python train.py {' '.join(TINY)}\n" in card
+    assert "1,024 steps" in card and torch.__version__ in card and "world_dim: 5" in card and "nan" not in card
+    for condition in ("as_trained", "anywhere"):
+        assert f"{summary[condition]['success']['rate'] * 100:.1f} %" in card
+
+
+def test_evaluating_needs_no_more_than_the_checkpoint_and_finds_what_training_found(call, tmp_path, training):
+    checkpoint = training[0] / "mouse.safetensors"
+    code, said, errors = call("evaluate.py", f"checkpoint={checkpoint}", "levels=50", "device=cpu", "out=")
+    assert (code, errors) == (0, "")
+    folder = tmp_path / "runs" / "evaluations" / "mouse"
+    assert {path.name for path in folder.iterdir()} == {"summary.json", "episodes.parquet", "result.png"}
+    assert all(path.name in said for path in folder.iterdir())
+    pd.testing.assert_frame_equal(*(pd.read_parquet(path / "episodes.parquet") for path in (folder, training[0])))
+    found, then = (json.loads((path / "summary.json").read_text()) for path in (folder, training[0]))
+    assert found.pop("mouse")["checkpoint"] == str(checkpoint) and then.pop("mouse") and found == then
+
+
+def test_a_recording_needs_no_display(call, monkeypatch, tmp_path, checkpoint):
+    for name in DISPLAYS:
+        monkeypatch.delenv(name, raising=False)
+    code, said, errors = call("watch.py", f"checkpoint={checkpoint}", "record=new/mouse.gif", "speed=10")
+    assert (code, errors) == (0, "")
+    film = tmp_path / "new" / "mouse.gif"
+    assert files_in(tmp_path).keys() == {str(film.parent), str(film)}
+    steps, outcome = re.fullmatch(r"(\d+) steps, reached first: (\w+) → new/mouse.gif\n", said).groups()
+    assert outcome in ("cheese", "corner", "neither")
+    with Image.open(film) as image:
+        assert image.size == (5 * watch.CELL, 5 * watch.CELL)
+        lasts = sum(frame.info["duration"] for frame in ImageSequence.Iterator(image))
+    assert lasts == 100 * (int(steps) + 1) + 1000
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is always a display")
+def test_without_a_display_a_window_is_refused(tmp_path, checkpoint):
+    ran = run(tmp_path, "watch.py", f"checkpoint={checkpoint}")
+    assert ran.returncode == 2 and ran.stdout == ""
+    (line,) = ran.stderr.splitlines()
+    assert line.startswith("watch.py: no display") and "record=FILE.gif" in line
+
+
+@pytest.mark.parametrize("script", ["train.py", "evaluate.py", "watch.py"])
+def test_help_names_every_setting(call, tmp_path, script):
+    code, said, errors = call(script, "--help")
+    assert (code, errors, files_in(tmp_path)) == (0, "", {})
+    settings = {
+        "train.py": ("env.world_dim=11 ", "agent.scale=1 ", "seed=0 ", "fresh=False ", "procgen_hard"),
+        "evaluate.py": ("checkpoint=", "levels=", "max_steps=256 ", "seed=0 ", "device=auto ", "out="),
+        "watch.py": ("checkpoint=", f"level={HELD_OUT} ", "cheese=anywhere ", "speed=8 ", "record=", "Keys: space"),
+    }
+    assert all(setting in said for setting in settings[script])
+
+
+NO_CUDA = pytest.mark.skipif(torch.cuda.is_available(), reason="there is one")
+BAD = [  # an argument, and what the line about it names
+    ("train.py", "nonsense=1", "nonsense"),
+    ("train.py", "env.nonsense=1", "nonsense"),
+    ("train.py", "nonsense", "nonsense"),
+    ("train.py", "experiment=nonsense", "procgen_easy procgen_hard"),
+    ("train.py", "total_steps=many", "total_steps=many"),
+    ("train.py", "total_steps=1.5", "total_steps"),
+    ("train.py", "total_steps=0", "total_steps must be more than 0"),
+    ("train.py", "env.num_levels=few", "env.num_levels"),
+    ("train.py", "env.num_levels=-1", "num_levels (-1)"),
+    ("train.py", "env.start_level=2147483647", "start_level + num_levels"),
+    ("train.py", "agent.learning_rate=fast", "agent.learning_rate"),
+    ("train.py", "agent.learning_rate=0", "agent.learning_rate must be more than 0"),
+    ("train.py", "agent.minibatch_size=100", "minibatch_size 100 must divide num_envs × num_steps = 256"),
+    ("train.py", "agent.num_envs=0", "agent.num_envs"),
+    ("train.py", "env.world_dim=6", "world_dim must be odd"),
+    ("train.py", "env.world_dim=3", "at least 5"),
+    ("train.py", "env.distribution_mode=easy", "not both"),
+    ("train.py", "env.cheese_region=6", "0..5, not 6"),
+    ("train.py", "env.cheese_region=everywhere", "'everywhere'"),
+    ("train.py", "env.action_set=diagonal", "minimal, procgen"),
+    ("train.py", "env.observation=smell", "rgb, cells"),
+    ("train.py", "precision=float8", "auto, float32 or bfloat16"),
+    ("train.py", "seed=-1", "seed must lie in [0, 2⁶³), not -1"),
+    ("train.py", "device=cuda:99", "'cuda:99' is not there"),
+    ("train.py", "device=typewriter", "'typewriter'"),
+    pytest.param("train.py", "device=cuda", "this machine has cpu", marks=NO_CUDA),
+    ("train.py", "run_dir={text}", "{text}"),
+    ("evaluate.py", "nonsense=1", "accepted are checkpoint=…, levels=…"),
+    ("evaluate.py", "nonsense", "nonsense"),
+    ("evaluate.py", "checkpoint=", "no checkpoint given"),
+    ("evaluate.py", "levels=many", "levels=many"),
+    ("evaluate.py", "levels=1.5", "levels=1.5"),
+    ("evaluate.py", "levels=0", "levels (0)"),
+    ("evaluate.py", "levels=[1", "levels=[1"),
+    ("evaluate.py", "levels=", "levels="),
+    ("evaluate.py", "max_steps=-1", "max_steps (-1)"),
+    ("evaluate.py", "seed=-1", "seed must lie in [0, 2⁶³), not -1"),
+    ("evaluate.py", "seed=9223372036854775808", "seed must lie in"),
+    ("evaluate.py", "device=cuda:99", "'cuda:99' is not there"),
+    pytest.param("evaluate.py", "device=cuda", "this machine has cpu", marks=NO_CUDA),
+    ("evaluate.py", "out={text}", "{text}"),
+    ("watch.py", "nonsense=1", "accepted are checkpoint=…, level=…"),
+    ("watch.py", "nonsense", "nonsense"),
+    ("watch.py", "level=deep", "level=deep"),
+    ("watch.py", "level=-1", "-1"),
+    ("watch.py", "level=2147483647", "2147483647"),
+    ("watch.py", "cheese=moon", "as_trained, anywhere"),
+    ("watch.py", "speed=0", "at least 1 step"),
+    ("watch.py", "speed=1.5", "speed=1.5"),
+    ("watch.py", "seed=-1", "seed must lie in [0, 2⁶³), not -1"),
+    ("watch.py", "record=mouse.png", "must be a .gif file, not 'mouse.png'"),
+    ("watch.py", "record=mouse", "must be a .gif file"),
+    ("watch.py", "record={text}/mouse.gif", "{text}"),
+    *(
+        (script, f"checkpoint={given}", named)
+        for script in ("evaluate.py", "watch.py")
+        for given, named in (
+            ("nowhere.safetensors", "no checkpoint at nowhere.safetensors"),
+            ("{folder}", "no checkpoint at {folder}"),
+            ("{truncated}", "{truncated} is not a whole safetensors file"),
+            ("{cut in its header}", "not a whole safetensors file"),
+            ("{empty}", "not a whole safetensors file"),
+            ("{text}", "not a whole safetensors file"),
+            ("{foreign}", "foreign file"),
+            ("{of another version}", "has format version 2; this program reads version 1"),
+            ("{state}", "expected a 'cheesemaze-mouse'"),
+        )
+    ),
+]
+GOOD = {
+    "train.py": TINY,
+    "evaluate.py": ("checkpoint={mouse}", "out=results", "levels=2", "device=cpu"),
+    "watch.py": ("checkpoint={mouse}", "record=new/mouse.gif"),
+}
+
+
+@pytest.mark.parametrize(("script", "argument", "named"), BAD)
+def test_bad_input_is_told_in_one_line_and_leaves_nothing(call, tmp_path, given, script, argument, named):
+    arguments = [text.format(**given) for text in (*GOOD[script], argument)]
+    before = files_in(given["folder"])
+    code, said, errors = call(script, *arguments)
+    (line,) = errors.splitlines()
+    assert line.startswith(f"{script}: ") and named.format(**given) in line and "Traceback" not in line
+    assert code == 2 and files_in(tmp_path) == {} and files_in(given["folder"]) == before
+    assert said == "" or "run_dir" in argument
+
+
+def test_a_damaged_training_state_is_refused_and_left_alone(call, tmp_path, training):
+    folder = tmp_path / "runs" / training[0].name
+    folder.mkdir(parents=True)
+    (folder / "state.safetensors").write_bytes((training[0] / "state.safetensors").read_bytes()[:-1])
+    before = files_in(tmp_path)
+    code, _, errors = call("train.py", *TINY)
+    assert code == 2 and len(errors.splitlines()) == 1 and "not a whole safetensors file" in errors
+    assert files_in(tmp_path) == before
+
+
+@pytest.fixture
+def pygame(monkeypatch):
+    """A window that nobody sees."""
+    pygame = pytest.importorskip("pygame")
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    yield pygame
+    pygame.quit()
+
+
+class Scene:
+    """Stands in for pygame's clock, which is asked once a frame: lets the next thing happen then.
+
+    Args:
+        story: a generator function of this scene; between two of its yields the window shows one frame.
+    """
+
+    def __init__(self, monkeypatch, pygame, story):
+        self.pygame, self.story, self.passed = pygame, story(self), 0
+        monkeypatch.setattr(pygame.time, "Clock", lambda: self)
+
+    def get_time(self) -> int:
+        """Milliseconds since the last frame."""
+        return self.passed
+
+    def tick(self, _) -> None:
+        next(self.story)
+
+    def press(self, name: str) -> None:
+        key = self.pygame.key.key_code(name)
+        for kind in (self.pygame.KEYDOWN, self.pygame.KEYUP):
+            self.pygame.event.post(self.pygame.event.Event(kind, key=key))
+
+    def leave(self) -> None:
+        self.pygame.event.post(self.pygame.event.Event(self.pygame.QUIT))
+
+    def pixels(self) -> np.ndarray:
+        return self.pygame.surfarray.array3d(self.pygame.display.get_surface()).swapaxes(0, 1)
+
+
+def far_away() -> Viewing:
+    """A level of 7×7 cells in which the cheese is many steps away."""
+    for level_seed in range(100, 200):
+        viewing = Viewing(mouse_with(Planned("to the cheese")), level_seed)
+        for _ in range(12):
+            viewing.step()
+        if not viewing.finished:
+            break
+    viewing.go_to(level_seed)
+    return viewing
+
+
+def test_the_window_opens_with_the_mouse_and_closes(monkeypatch, pygame, call, checkpoint):
+    def story(scene):
+        assert scene.pixels().std() > 10
+        scene.leave()
+        yield
+
+    Scene(monkeypatch, pygame, story)
+    assert call("watch.py", f"checkpoint={checkpoint}") == (0, "", "")
+    assert not pygame.display.get_init()
+
+
+@pytest.mark.parametrize("key", ["q", "escape"])
+def test_keys_that_leave(monkeypatch, pygame, key):
+    def story(scene):
+        scene.press(key)
+        yield
+
+    Scene(monkeypatch, pygame, story)
+    watch.show(far_away(), speed=8)
+    assert not pygame.display.get_init()
+
+
+def test_what_the_keys_do(monkeypatch, pygame):
+    viewing = far_away()
+    seed = int(viewing.state.level.seed)
+
+    def story(scene):
+        yield
+        assert len(viewing.history) == 1, "no time has passed"
+        for key in ("right", "right", "right", "left"):
+            scene.press(key)
+        yield
+        assert len(viewing.history) == 3
+        scene.passed = 1000
+        yield
+        assert len(viewing.history) == 3, "who steps by hand has paused"
+        scene.press("space")
+        yield
+        assert len(viewing.history) == 4
+        scene.press("space")
+        yield
+        yield
+        assert len(viewing.history) == 4
+
+        scene.press("c")
+        yield
+        moved, place = viewing.state.level, int(viewing.state.mouse)
+        assert len(viewing.history) == 1 and int(moved.seed) == seed and place != int(moved.start)
+        scene.press("r")
+        yield
+        assert int(viewing.state.mouse) == int(moved.start) and viewing.state.level is moved
+        for key, expected in (("n", seed + 1), ("n", seed + 2), ("p", seed + 1), ("p", seed)):
+            scene.press(key)
+            yield
+            assert int(viewing.state.level.seed) == expected and len(viewing.history) == 1
+
+        scene.passed = 100  # too short for a step of speed 8, long enough for one of 15
+        scene.press("space")
+        yield
+        yield
+        lengths = []
+        for key in (None, "up", None, "down", None):
+            viewing.restart()
+            if key:
+                scene.press(key)
+            for _ in range(4):
+                yield
+            lengths.append(len(viewing.history) - 1)
+        assert lengths == [2, 4, 4, 2, 2]
+        scene.leave()
+        yield
+
+    Scene(monkeypatch, pygame, story)
+    watch.show(viewing, speed=8)
+
+
+def test_speed_has_ends(monkeypatch, pygame):
+    viewing = far_away()
+
+    def story(scene):
+        for key, passed in (("up", 1000 / 60), ("down", 1000)):
+            for _ in range(12):
+                scene.press(key)
+            scene.passed = 0
+            yield
+            viewing.restart()
+            scene.passed = passed * 0.9
+            yield
+            assert len(viewing.history) == 1
+            yield
+            assert len(viewing.history) == 2
+        scene.leave()
+        yield
+
+    Scene(monkeypatch, pygame, story)
+    watch.show(viewing, speed=8)
+
+
+def test_after_the_end_comes_the_next_level(monkeypatch, pygame):
+    viewing = far_away()
+    seed = int(viewing.state.level.seed)
+    while not viewing.finished:
+        viewing.step()
+
+    def story(scene):
+        scene.passed = 400
+        yield
+        yield
+        assert int(viewing.state.level.seed) == seed, "there is time to see it"
+        yield
+        assert int(viewing.state.level.seed) == seed + 1 and len(viewing.history) == 1
+        scene.leave()
+        yield
+
+    Scene(monkeypatch, pygame, story)
+    watch.show(viewing, speed=8)
+
+
+@pytest.mark.parametrize("size", [(720, 748), (300, 200), (100, 400), (20, 20)])
+def test_the_maze_is_as_large_as_the_window_allows(pygame, size):
+    viewing = far_away()
+    pygame.font.init()
+    window = pygame.Surface(size)
+    watch.draw(window, pygame.font.Font(None, 22), viewing, paused=False)
+    width, height = size
+    cell = max(1, min(width, height - watch.BAR) // 7)
+    pixels = pygame.surfarray.array3d(window).swapaxes(0, 1)
+    if height > 2 * watch.BAR:
+        top, left = (height - watch.BAR - 7 * cell) // 2, (width - 7 * cell) // 2
+        assert (pixels[top : top + 7 * cell, left : left + 7 * cell] == portrait(viewing.state, cell)).all()
+        assert (pixels[height - watch.BAR + 7 :] != watch.PAPER).any(), "no status line"
+
+
+def test_the_status_line():
+    viewing = far_away()
+    viewing.step()
+    text = watch.status(viewing, True, viewing.mouse)
+    level = viewing.state.level
+    parts = [f"level {int(level.seed)}", f"{int(level.maze_dim)}×{int(level.maze_dim)}", "step 1", "…"]
+    assert text.split("   ") == [*parts, "trained: cheese 2", "paused"]
+    while not viewing.finished:
+        viewing.step()
+    said = {"cheese": "took the cheese", "corner": "went to the corner first"}[viewing.outcome]
+    assert watch.status(viewing, False, viewing.mouse).split("   ")[3:] == [said, "trained: cheese 2"]

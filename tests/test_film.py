@@ -1,0 +1,74 @@
+"""Films and mosaics, read back."""
+
+import io
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageSequence
+
+from envs import world
+from envs.film import GAP, GAP_COLOUR, gif, mosaic
+from envs.levels import from_seeds
+from envs.painter import painter_of, portrait
+
+FPS = 10  # a hundred milliseconds a frame, which a GIF can say exactly
+
+
+def shown(film: bytes) -> list[np.ndarray]:
+    """What is seen in each tenth of a second: alike frames in a row may be stored as one that lasts."""
+    image = Image.open(io.BytesIO(film))
+    assert image.format == "GIF" and image.info["loop"] == 0
+    tenths = []
+    for frame in ImageSequence.Iterator(image):
+        times, rest = divmod(frame.info["duration"], 100)
+        assert times > 0 and rest == 0
+        tenths += [np.asarray(frame.convert("RGB"))] * times
+    return tenths
+
+
+def assert_same(film: bytes, frames: list[np.ndarray]) -> None:
+    seen = shown(film)
+    assert len(seen) == len(frames)
+    for one, other in zip(seen, frames, strict=True):
+        assert one.shape == other.shape and (one == other).all()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (6, 10), (10, 6)])
+def test_a_film_is_read_back_as_it_was(size):
+    colours = np.array([(0, 0, 0), (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)], np.uint8)
+    rng = np.random.default_rng(0)
+    first = colours[np.arange(size[0] * size[1]).reshape(size) % 5]
+    frames = [first, first, *colours[rng.integers(0, 1 if size == (1, 1) else 5, (6, *size))], first]
+    assert_same(gif(iter(frames), FPS), frames)
+
+
+def test_a_film_of_cells_is_read_back_as_it_was():
+    painter, state = painter_of("cells", 7), world.start(from_seeds(range(8), 7))
+    moves = (world.STAY, world.UP, world.DOWN, world.STAY, world.RIGHT, world.LEFT)
+    states = [world.step(state, torch.tensor([move] * 8))[0] for move in moves]
+    frames = [mosaic(painter.paint(state).numpy(), 4) for state in states]
+    assert_same(gif(frames, FPS), frames)
+
+
+def test_portraits_of_many_levels_are_read_back_as_they_were():
+    frames = [portrait(world.start(from_seeds([seed], 7)), 16) for seed in range(5)]
+    assert len({tuple(colour) for frame in frames for colour in frame.reshape(-1, 3).tolist()}) <= 256
+    assert_same(gif(frames, FPS), frames)
+
+
+@pytest.mark.parametrize(("number", "columns"), [(1, 1), (1, 4), (4, 4), (5, 4), (8, 4), (7, 3), (3, 1)])
+def test_a_mosaic_shows_each_picture_once_and_grey_elsewhere(number, columns):
+    height, width = 5, 9
+    pictures = np.random.default_rng(number).integers(100, 256, (number, height, width, 3)).astype(np.uint8)
+    sheet = mosaic(pictures, columns)
+    rows = (number + columns - 1) // columns
+    assert sheet.dtype == np.uint8
+    assert sheet.shape == (rows * height + (rows + 1) * GAP, columns * width + (columns + 1) * GAP, 3)
+    for place in range(number):
+        row, column = divmod(place, columns)
+        top, left = GAP + row * (height + GAP), GAP + column * (width + GAP)
+        tile = sheet[top : top + height, left : left + width]
+        assert (tile == pictures[place]).all()
+        tile[:] = GAP_COLOUR
+    assert (sheet == GAP_COLOUR).all()
