@@ -35,7 +35,7 @@ def run(folder: Path, script: str, *arguments: str) -> subprocess.CompletedProce
     """Run a command in a process of its own, in a folder, where there is no display."""
     environment = {name: value for name, value in os.environ.items() if name not in DISPLAYS}
     command = [sys.executable, str(ROOT / script), *arguments]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=240)
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600)
 
 
 def files_in(folder: Path) -> dict[str, bytes | None]:
