@@ -22,12 +22,17 @@ def mosaic(pictures: np.ndarray, columns: int) -> np.ndarray:
 
 def gif(frames: Iterable[np.ndarray], fps: float) -> bytes:
     """Encode frames uint8 (H, W, 3) as an endless GIF."""
-    # Few colours occur in any maze: one palette of them all keeps them exact, and steady from frame to frame.
-    frames = list(frames)
-    packed = np.unique(np.concatenate([np.unique(frame @ np.array([1 << 16, 1 << 8, 1])) for frame in frames]))
-    colours = np.stack((packed >> 16, packed >> 8 & 255, packed & 255), axis=-1).astype(np.uint8)
-    palette = Image.fromarray(colours[None]).quantize(256, dither=Image.Dither.NONE)
-    first, *rest = (Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames)
+    packed = [frame @ np.array([1 << 16, 1 << 8, 1]) for frame in frames]
+    for coarser in range(8):  # a GIF has 256 colours; few mazes need more, and then the lowest bits go
+        kept = 0x010101 * (0xFF >> coarser << coarser)
+        colours = np.unique(np.concatenate([np.unique(frame & kept) for frame in packed]))
+        if len(colours) <= 256:
+            break
+    palette = np.stack((colours >> 16, colours >> 8 & 255, colours & 255), axis=-1).astype(np.uint8).tobytes()
+    images = [Image.fromarray(np.searchsorted(colours, frame & kept).astype(np.uint8)) for frame in packed]
+    for image in images:
+        image.putpalette(palette)
+    first, *rest = images
     file = io.BytesIO()
     first.save(file, "GIF", save_all=True, append_images=rest, duration=round(1000 / fps), loop=0)
     return file.getvalue()

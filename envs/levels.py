@@ -135,9 +135,12 @@ def from_seeds(level_seeds, world_dim: int, cheese_region: str | int = "anywhere
     """
     world_dim = world_dim_of(world_dim=world_dim)
     region = region_of(cheese_region, world_dim)
-    seeds = np.ascontiguousarray(level_seeds, dtype=np.int64)
+    seeds = np.asarray(level_seeds)
+    if seeds.ndim != 1 or (seeds.size and seeds.dtype.kind not in "iu"):
+        raise ValueError(f"level seeds must be a flat list of integers, not {level_seeds!r}")
     if seeds.size and not (0 <= seeds.min() and seeds.max() < SEED_LIMIT):
         raise ValueError(f"level seeds must lie in [0, {SEED_LIMIT}), not {seeds.min()}..{seeds.max()}")
+    seeds = np.ascontiguousarray(seeds, dtype=np.int64)
     walls, maze_dim, cheese, background, shift = generate(seeds, world_dim, region)
     margin = (world_dim - maze_dim) // 2
     fields = (seeds.copy(), walls, maze_dim, margin * world_dim + margin, cheese, background, shift)
@@ -167,7 +170,9 @@ def from_text(text: str, world_dim: int, device: Device = "cpu") -> Levels:
                     f'known are "{WALL}" wall, "{OPEN}" open, "{MOUSE}" mouse, "{CHEESE}" cheese'
                 )
     if dim % 2 == 0 or not SMALLEST_MAZE <= dim <= world_dim:
-        raise ValueError(f"level text must have an odd side from {SMALLEST_MAZE} to {world_dim}, not {dim}")
+        raise ValueError(
+            f"level text must have an odd side from {SMALLEST_MAZE} to {world_dim}, not {dim} rows and columns"
+        )
 
     letters = np.array([list(row) for row in reversed(rows)])  # y up
     margin = (world_dim - dim) // 2
@@ -175,7 +180,9 @@ def from_text(text: str, world_dim: int, device: Device = "cpu") -> Levels:
     for name, letter, needed in (("mouse", MOUSE, True), ("cheese", CHEESE, False)):
         found = [(y, x) for y, x in np.argwhere(letters == letter).tolist()]
         if len(found) > 1:
-            places = " and ".join(f"row {dim - y}, column {x + 1}" for y, x in reversed(found))
+            places = " and ".join(
+                f"row {dim - y}, column {x + 1}" for y, x in sorted(found, key=lambda cell: (-cell[0], cell[1]))
+            )
             raise ValueError(f"level text has {len(found)} of {name} ({letter!r}), at {places}; one is allowed")
         if not found and needed:
             raise ValueError(f"level text has no {name} ({letter!r}) in any of its {dim} rows and {dim} columns")

@@ -51,6 +51,9 @@ def distances(levels: Levels, source: Tensor) -> Tensor:
         int32 (N, world_dim, world_dim), −1 where there is no way.
     """
     walls = levels.walls.cpu().numpy()
+    # Compiled code would read and write where it must not.
+    assert source.shape == walls.shape[:1], "one source a level"
+    assert (source < levels.world_dim**2).all(), "a source lies in the world"
     distance = np.full(walls.shape, UNREACHABLE, np.int32)
     _search(walls, source.cpu().numpy(), distance, np.empty(walls[0].size if len(walls) else 0, np.int64))
     return torch.from_numpy(distance).to(levels.device)

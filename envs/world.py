@@ -12,7 +12,6 @@ CHEESE_REWARD = 10.0  # Procgen's maze
 MAX_EPISODE_STEPS = 500  # Procgen's timeout
 
 LEFT, DOWN, STAY, UP, RIGHT = range(5)
-DX, DY = (-1, 0, 0, 0, 1), (0, -1, 0, 1, 0)
 MOVE_NAMES = ("left", "down", "stay", "up", "right")
 
 # What each action does. Procgen's 15 buttons are 3·column + row of a joystick; a sideways push wins over the rest.
@@ -75,9 +74,9 @@ def moves_of(action_set: str, device: Device = "cpu") -> Tensor:
 
 def neighbour(cell: Tensor, move: Tensor, world_dim: int) -> Tensor:
     """The cell next to ``cell`` in the direction of ``move``; the cell itself at the edge of the world."""
-    dx, dy = (torch.tensor(offsets, device=cell.device)[move] for offsets in (DX, DY))
-    x = (cell % world_dim + dx).clamp(0, world_dim - 1)
-    y = (cell // world_dim + dy).clamp(0, world_dim - 1)
+    # Compared, not looked up in a table: a table would have to be copied to the device at every step.
+    x = (cell % world_dim + (move == RIGHT).long() - (move == LEFT).long()).clamp(0, world_dim - 1)
+    y = (cell // world_dim + (move == UP).long() - (move == DOWN).long()).clamp(0, world_dim - 1)
     return y * world_dim + x
 
 

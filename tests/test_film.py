@@ -51,7 +51,6 @@ def test_a_film_of_cells_is_read_back_as_it_was():
     assert_same(gif(frames, FPS), frames)
 
 
-@pytest.mark.xfail(strict=True, reason="Pillow finds the nearest colour of a palette only roughly")
 def test_portraits_of_many_levels_are_read_back_as_they_were():
     frames = [portrait(world.start(from_seeds([seed], 7)), 16) for seed in range(5)]
     assert len({tuple(colour) for frame in frames for colour in frame.reshape(-1, 3).tolist()}) <= 256

@@ -61,11 +61,12 @@ def test_text_shows_the_mouse_where_it_is():
         ("   #.#\n   #@#", "row 1 has 6 columns, but there are 2 rows"),
         ("", "row 1 has 0 columns"),
         ("\n#.#\n   \n@  ", "row 1 has 0 columns"),
-        ("#.\n@ ", "odd side from 3 to 7, not 2"),
-        ("   .\n    \n    \n@   ", "odd side from 3 to 7, not 4"),
-        ("@", "odd side from 3 to 7, not 1"),
-        ("\n".join(["@" + " " * 8] + [" " * 9] * 8), "odd side from 3 to 7, not 9"),
+        ("#.\n@ ", "odd side from 3 to 7, not 2 rows and columns"),
+        ("   .\n    \n    \n@   ", "odd side from 3 to 7, not 4 rows and columns"),
+        ("@", "odd side from 3 to 7, not 1 rows and columns"),
+        ("\n".join(["@" + " " * 8] + [" " * 9] * 8), "odd side from 3 to 7, not 9 rows and columns"),
         ("#.#\n@  \n@  ", "2 of mouse .*row 2, column 1 and row 3, column 1; one is allowed"),
+        ("# #\n @@\n   ", "2 of mouse .*row 2, column 2 and row 2, column 3; one is allowed"),
         ("#.#\n  .\n@  ", "2 of cheese .*row 1, column 2 and row 2, column 3; one is allowed"),
         ("#.#\n   \n#  ", "no mouse .*3 rows and 3 columns"),
         ("#.#\n  x\n@  ", "unknown letter 'x' in row 2, column 3"),
@@ -141,9 +142,15 @@ def test_seed_ranges_that_do_not_exist(num_levels, start_level, message):
         seed_range(num_levels, start_level)
 
 
-@pytest.mark.parametrize("seeds", [[-1], [0, SEED_LIMIT], [5, -7, 5]])
+@pytest.mark.parametrize("seeds", [[-1], [0, SEED_LIMIT], [5, -7, 5], [2**63]])
 def test_seeds_out_of_range(seeds):
     with pytest.raises(ValueError, match=rf"must lie in \[0, {SEED_LIMIT}\), not {min(seeds)}\.\.{max(seeds)}"):
+        from_seeds(seeds, 15)
+
+
+@pytest.mark.parametrize("seeds", [[1.5], [True], ["3"], [2**64], [[1, 2]], 5, None])
+def test_seeds_that_are_no_list_of_integers(seeds):
+    with pytest.raises(ValueError, match="must be a flat list of integers"):
         from_seeds(seeds, 15)
 
 

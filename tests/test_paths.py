@@ -13,6 +13,7 @@ from tests.mazes import MAZES, batch, neighbours, number, read
 
 LOOP = "    .\n ### \n ### \n ### \n@    "  # two shortest ways to the cheese
 CUT_OFF = "   # \n####.\n   ##\n #   \n@ #  "
+STEPS = {world.LEFT: (-1, 0), world.RIGHT: (1, 0), world.DOWN: (0, -1), world.UP: (0, 1)}
 
 
 def cells_of(mask):
@@ -130,6 +131,18 @@ def test_no_levels_at_all():
     assert paths.optimal_return(levels).shape == paths.forks(levels)[0].shape == paths.is_tree(levels).shape == (0,)
 
 
+@pytest.mark.parametrize("source", [[0], [0, 0, 0], [0, 225]])
+def test_sources_that_do_not_exist(source):
+    """They would crash compiled code."""
+    with pytest.raises(AssertionError):
+        paths.distances(from_seeds(range(2), 15), torch.tensor(source))
+
+
+def test_path_is_of_one_level():
+    with pytest.raises(AssertionError):
+        paths.path(from_seeds(range(2), 15), 0, 0)
+
+
 def test_at_picks_a_cell_of_each_map():
     maps = torch.arange(2 * 9).view(2, 3, 3)
     assert paths.at(maps, torch.tensor([4, 8])).tolist() == [4, 17]
@@ -164,7 +177,7 @@ def test_path_of_several_is_the_one_that_prefers_left_right_down_up_seen_from_it
     ]:
         before_target = paths.path(ring, number(source, 5), number(target, 5))[-2]
         x, y = target
-        assert before_target == number((x + world.DX[first_from_target], y + world.DY[first_from_target]), 5)
+        assert before_target == number((x + STEPS[first_from_target][0], y + STEPS[first_from_target][1]), 5)
 
 
 def test_no_path():
