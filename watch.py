@@ -21,6 +21,7 @@ from agents.console import check_seed, describe, one_line_errors, read_settings
 from analysis.relocation import HELD_OUT
 from analysis.viewing import Viewing
 from envs.film import gif
+from envs.levels import region_in_words
 from envs.painter import portrait
 
 DEFAULT = Path(__file__).parent / "checkpoints" / "corner-seed0.safetensors"
@@ -77,7 +78,7 @@ def status(viewing: Viewing, paused: bool, mouse: Mouse) -> str:
         f"{int(level.maze_dim)}×{int(level.maze_dim)}",
         f"step {int(viewing.state.clock)}",
         {"cheese": "took the cheese", "corner": "went to the corner first", "": "…"}[viewing.outcome],
-        f"trained: cheese {mouse.env.cheese_region}",
+        f"trained with cheese {region_in_words(mouse.env.cheese_region)}",
     ]
     return "   ".join(parts + (["paused"] if paused else []))
 

@@ -9,17 +9,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from envs.levels import region_in_words
+
 CHEESE, CORNER, NEITHER, BLUE = "#E69F00", "#0072B2", "#999999", "#56B4E9"
 OUTCOME_COLOURS = {"cheese": CHEESE, "corner": CORNER, "neither": NEITHER}
 TITLES = {"as_trained": "where it\ntrained", "anywhere": "cheese\nanywhere"}
 HEAT_BINS = 7
-
-
-def where(cheese_region: str | int) -> str:
-    """A cheese region in words."""
-    if cheese_region == "anywhere":
-        return "anywhere"
-    return f"in the top-right {cheese_region}×{cheese_region}" if cheese_region else "in the top-right corner"
 
 
 def success_by_cheese(axes: Axes, episodes: pd.DataFrame) -> None:
@@ -94,7 +89,9 @@ def result(summary: dict[str, Any], episodes: pd.DataFrame, curve: pd.DataFrame 
     success_bars(axes[0], summary)
     decision_bars(axes[1], summary)
     success_by_cheese(axes[2], episodes.loc[episodes.condition == "anywhere"])
-    figure.suptitle(f"A mouse trained with the cheese {where(summary['mouse']['cheese_region'])}", fontsize=12)
+    figure.suptitle(
+        f"A mouse trained with the cheese {region_in_words(summary['mouse']['cheese_region'])}", fontsize=12
+    )
     file = io.BytesIO()
     with matplotlib.rc_context({"font.size": 9}):
         figure.savefig(file, format="png")

@@ -106,6 +106,13 @@ def region_of(cheese_region: str | int, world_dim: int) -> int:
     return int(cheese_region)
 
 
+def region_in_words(cheese_region: str | int) -> str:
+    """Where a cheese region is, as in "the cheese in the top-right corner"."""
+    if cheese_region == "anywhere":
+        return "anywhere"
+    return f"in the top-right {cheese_region}×{cheese_region}" if cheese_region else "in the top-right corner"
+
+
 def seed_range(num_levels: int, start_level: int) -> tuple[int, int]:
     """Procgen's meaning of num_levels and start_level: the level seeds [low, high) that they name.
 

@@ -490,8 +490,11 @@ def test_the_status_line():
     text = watch.status(viewing, True, viewing.mouse)
     level = viewing.state.level
     parts = [f"level {int(level.seed)}", f"{int(level.maze_dim)}×{int(level.maze_dim)}", "step 1", "…"]
-    assert text.split("   ") == [*parts, "trained: cheese 2", "paused"]
+    assert text.split("   ") == [*parts, "trained with cheese in the top-right 2×2", "paused"]
     while not viewing.finished:
         viewing.step()
     said = {"cheese": "took the cheese", "corner": "went to the corner first"}[viewing.outcome]
-    assert watch.status(viewing, False, viewing.mouse).split("   ")[3:] == [said, "trained: cheese 2"]
+    assert watch.status(viewing, False, viewing.mouse).split("   ")[3:] == [
+        said,
+        "trained with cheese in the top-right 2×2",
+    ]

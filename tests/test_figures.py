@@ -12,6 +12,7 @@ from PIL import Image
 
 from analysis import figures
 from analysis.statistics import summarise
+from envs.levels import region_in_words
 
 WORLD_DIM = 11
 CURVE = pd.DataFrame({"steps": [1e6, 2e6, 3e6], "success": [np.nan, 0.25, 0.75]})
@@ -148,4 +149,4 @@ def test_the_curve_is_a_mean_of_the_last_five():
     [("anywhere", "anywhere"), (0, "in the top-right corner"), (3, "in the top-right 3×3")],
 )
 def test_regions_in_words(region, words):
-    assert figures.where(region) == words
+    assert region_in_words(region) == words
