@@ -20,6 +20,7 @@ class EnvConfig:
     cheese_region: Any = setting(0, 'where the cheese lies: "anywhere", or n for the top-right n×n (0: exact corner)')
     num_levels: int = setting(2**30, "training levels; 0 is all of [0, 2³¹−1), which leaves none unseen")
     start_level: int = setting(0, "the first training level seed")
+    level_types: Any = setting(None, "train on these types alone: [same, on_the_way, beyond, fork]; all when null")
     observation: str = setting("cells", "rgb (64×64 picture) or cells (one pixel a cell)")
     action_set: str = setting("minimal", "minimal (4 moves) or procgen (its 15 buttons)")
     max_episode_steps: int = setting(500, "an episode is cut after so many steps")

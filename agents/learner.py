@@ -114,7 +114,7 @@ class Learner:
             self.optimizer.state[weight] = {"step": torch.zeros((), device=device), **moments}
 
         world_dim = world_dim_of(env.distribution_mode, env.world_dim)
-        levels = (world_dim, env.cheese_region, env.num_levels, env.start_level)
+        levels = (world_dim, env.cheese_region, env.num_levels, env.start_level, env.level_types)
         self.pool = LevelPool(steps // 4 + agent.num_envs, *levels, seed=config.seed, device=device)
         self.worlds = Worlds(self.pool, painter, agent.num_envs, env.action_set, env.max_episode_steps)
         self.rollout = rollout.empty_rollout(agent.num_steps, self.worlds)

@@ -4,14 +4,18 @@ Nothing here waits for the device: a pool is consumed in order by a counter that
 rollouts into the same tensors.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
 from torch.types import Device
 
-from envs import world
+from envs import paths, world
 from envs.levels import Levels, from_seeds, seed_range
 from envs.painter import Painter
+
+RAREST = 1000  # of so many levels at least one must be of the types asked for: each has to be found by trying
 
 
 class LevelPool:
@@ -21,13 +25,29 @@ class LevelPool:
         size: levels in the ring: how many may be taken between two refills. Beyond that it runs dry: levels are then
             handed out twice, and ``reused`` counts them.
         world_dim, cheese_region, num_levels, start_level: as the environments have them.
+        level_types: of ``paths.LEVEL_TYPES``: levels of other types are passed over. None keeps all.
         seed: of the generator that draws level seeds.
         device: where the levels wait.
+
+    Raises:
+        ValueError: unknown level types, or ones that hardly any level has.
     """
 
-    def __init__(self, size, world_dim, cheese_region, num_levels=0, start_level=0, seed=0, device: Device = "cpu"):
+    def __init__(
+        self,
+        size: int,
+        world_dim: int,
+        cheese_region: str | int,
+        num_levels: int = 0,
+        start_level: int = 0,
+        level_types: Sequence[str] | None = None,
+        seed: int = 0,
+        device: Device = "cpu",
+    ):
         self.seed_range = seed_range(num_levels, start_level)
         self.world_dim, self.cheese_region = world_dim, cheese_region
+        self.level_types = level_types
+        self.kept = None if level_types is None else paths.type_numbers(level_types)
         self.rng = np.random.default_rng(seed)
         self.levels = self._draw(size).to(device)
         self.taken = torch.zeros((), dtype=torch.int64, device=device)
@@ -35,7 +55,20 @@ class LevelPool:
         self.reused = 0
 
     def _draw(self, count: int) -> Levels:
-        return from_seeds(self.rng.integers(*self.seed_range, size=count), self.world_dim, self.cheese_region)
+        drawn, found, tried = [], 0, 0
+        while found < count:
+            seeds = self.rng.integers(*self.seed_range, size=count)
+            levels = from_seeds(seeds, self.world_dim, self.cheese_region)
+            if self.kept is not None:
+                levels = levels.rows(torch.isin(paths.forks(levels)[0], self.kept))
+            drawn.append(levels)
+            found, tried = found + levels.num_levels, tried + count
+            if found * RAREST < tried and tried > RAREST:
+                raise ValueError(
+                    f"level_types ({', '.join(self.level_types or ())}): only {found} of {tried:,} levels with cheese_region "
+                    f"{self.cheese_region} are of these types; at least one in {RAREST} must be"
+                )
+        return Levels(*(torch.cat(field)[:count] for field in zip(*drawn, strict=True)))
 
     def take(self, mask: Tensor) -> Levels:
         """The next level for each True of ``mask`` bool (N,); rows where it is False hold no meaning."""

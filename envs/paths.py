@@ -4,6 +4,8 @@ Breadth-first search visits few cells one after another, which suits a compiled 
 searches run on the CPU (numba) whatever the device of the levels, and their results come back on that device.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from numba import njit
@@ -122,6 +124,18 @@ def forks(levels: Levels) -> tuple[Tensor, Tensor]:
     defined = is_tree(levels) & (cheese != NO_CELL) & (at(from_start, corner) >= 0)
     level_type[~defined] = UNDEFINED
     return level_type, torch.where(level_type == FORK, last_shared, NO_CELL)
+
+
+def type_numbers(level_types: Sequence[str]) -> Tensor:
+    """int64 (number of types,): the indices of named level types.
+
+    Raises:
+        ValueError: none, or an unknown one.
+    """
+    unknown = [name for name in level_types if name not in LEVEL_TYPES]
+    if isinstance(level_types, str) or unknown or not level_types:
+        raise ValueError(f"level_types must be a list of {', '.join(LEVEL_TYPES)}, not {level_types!r}")
+    return torch.tensor([LEVEL_TYPES.index(name) for name in level_types])
 
 
 def optimal_return(levels: Levels, gamma: float = 1.0, max_episode_steps: int = MAX_EPISODE_STEPS) -> Tensor:

@@ -1,8 +1,9 @@
 """Automatic reset and the pool, against single games played one after another."""
 
+import pytest
 import torch
 
-from envs import world
+from envs import paths, world
 from envs.batch import LevelPool, Worlds
 from envs.levels import from_seeds
 from envs.painter import painter_of
@@ -71,3 +72,26 @@ def test_worlds_against_games_played_one_after_another():
             assert all(torch.equal(a, b) for a, b in zip(mine[1:], game[1:], strict=True))
         assert torch.equal(worlds.pictures, painter.paint(worlds.state))
     assert ends > 50
+
+
+def test_a_pool_of_some_level_types_holds_these_alone_and_in_the_order_of_the_seeds():
+    every, some = (LevelPool(400, 7, 5, 10**6, seed=3, level_types=types) for types in (None, ["same", "fork"]))
+    kept = [paths.LEVEL_TYPES[number] in ("same", "fork") for number in paths.forks(every.levels)[0].tolist()]
+    expected = [seed for seed, keep in zip(every.levels.seed.tolist(), kept, strict=True) if keep]
+    assert 0 < len(expected) < 400 and some.levels.seed.tolist()[: len(expected)] == expected
+    some.take(torch.ones(400, dtype=torch.bool))
+    some.refill()
+    again = from_seeds(some.levels.seed, 7, 5)
+    assert all(map(torch.equal, some.levels, again)) and some.levels.num_levels == 400
+    assert {paths.LEVEL_TYPES[number] for number in paths.forks(again)[0].tolist()} == {"same", "fork"}
+
+
+@pytest.mark.parametrize("types", ["fork", [], ["knife"]])
+def test_level_types_that_do_not_exist_are_refused(types):
+    with pytest.raises(ValueError, match="level_types must be a list of same, on_the_way, beyond, fork, undefined"):
+        LevelPool(10, 7, 5, level_types=types)
+
+
+def test_level_types_that_no_level_has_are_refused():
+    with pytest.raises(ValueError, match=r"level_types \(fork\): only 0 of .* levels with cheese_region 0 are of"):
+        LevelPool(10, 7, 0, level_types=["fork"])
