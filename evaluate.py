@@ -1,31 +1,144 @@
-"""Play a trained mouse on levels it has never seen, the cheese where it trained and anywhere.
+"""Examine trained mice on levels that they have never seen, the cheese where it trained and moved.
 
-python evaluate.py checkpoint=checkpoints/corner-seed0.safetensors
+    python evaluate.py checkpoint=checkpoints/corner-seed0.safetensors                 a table in seconds
+    python evaluate.py checkpoint=checkpoints/corner-seed0.safetensors report=full     every answer on a page
+    python evaluate.py checkpoint='checkpoints/*.safetensors' report=full              many mice: dose and response
+
+Stopped, the same command goes on where it was.
 """
 
+import hashlib
+import shlex
 import sys
 import time
 from dataclasses import dataclass
+from glob import glob
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from agents.allocator import keep_freed_memory
-from agents.checkpoint import load_mouse
+from agents.checkpoint import Mouse, load_mouse
 from agents.config import setting
 from agents.console import check_seed, describe, one_line_errors, read_settings
 from agents.learner import device_of
-from analysis import evaluation
+from analysis import evaluation, report
+from analysis.answers import answers
+from analysis.dose import fork_share
+from analysis.examination import examine, levels_enough
+from analysis.relocation import condition_of, trained_on_held_out, world_of
+
+REPORTS = ("brief", "full")
+SAMPLED = ("as_trained", "anywhere")  # in these conditions an episode a level is played as well
 
 
 @dataclass
 class EvaluateConfig:
-    checkpoint: str = setting("", "the trained mouse, a .safetensors file")
-    levels: int = setting(6000, "unseen levels in each condition; a fifth of them fill an 11×11 world")
-    max_steps: int = setting(256, "an episode is given up after so many steps")
-    seed: int = setting(0, "of the action noise")
+    checkpoint: Any = setting("", "trained mice: a .safetensors file, a pattern with *, or a list of them")
+    report: str = setting("brief", "brief, a table; or full, a page with every answer, figures and records")
+    levels: int | None = setting(None, "mazes in each condition; null is enough for 1,000 that fill the world")
+    conditions: Any = setting(None, "of a full report: a list of conditions, region_N among them; null is all")
+    seed: int = setting(0, "of the sampled episodes of a full report")
     device: str = setting("auto", "cpu, cuda, …; auto takes a GPU where there is one")
-    out: str = setting("", "folder of the results; runs/evaluations/NAME when empty")
+    out: str = setting("", "folder of the results; in runs/evaluations when empty")
+
+
+def mice_of(checkpoint: Any, device) -> list[Mouse]:
+    """Load the mice that a setting names.
+
+    Raises:
+        FileNotFoundError, ValueError: there are none, they cannot be loaded, or two have the same name.
+    """
+    patterns = checkpoint if isinstance(checkpoint, list) else [checkpoint]
+    paths = [path for text in map(str, patterns) for path in (sorted(glob(text)) if "*" in text else [text]) if path]
+    if not paths:
+        raise ValueError(f"no mouse at checkpoint={checkpoint}; expected FILE.safetensors, which train.py wrote")
+    mice = [load_mouse(path, device) for path in paths]
+    names = [mouse.name for mouse in mice]
+    if len(set(names)) < len(names):
+        raise ValueError(f"mice must have different names, not {', '.join(names)}")
+    return mice
+
+
+def plan(config: EvaluateConfig, mice: list[Mouse]) -> dict[str, int]:
+    """The conditions of a full report and their numbers of mazes.
+
+    Raises:
+        ValueError: mice of different worlds, an unknown condition, or none with the cheese anywhere.
+    """
+    worlds = {mouse.name: world_of(mouse.env) for mouse in mice}
+    if len(set(worlds.values())) > 1:
+        sides = ", ".join(f"{name} {dim}×{dim}" for name, dim in worlds.items())
+        raise ValueError(f"the mice of one report must come from worlds of one size, not {sides}")
+    dim = worlds[mice[0].name]
+    levels = config.levels or levels_enough(dim)
+    if config.conditions is None:
+        fewer = {"no_cheese": levels // 4, "elsewhere": levels // 2, "mirrored": levels // 4}
+        sizes = (dim - 1) // 2
+        return {"as_trained": levels, "anywhere": levels, **fewer, "every_cell": min(levels, 5 * sizes)}
+    for name in config.conditions:
+        condition_of(name)(mice[0].env, [0])  # type: ignore[arg-type]
+    if "anywhere" not in config.conditions:
+        raise ValueError("conditions must hold anywhere: the answers are about it")
+    return dict.fromkeys(config.conditions, levels)
+
+
+def brief(config: EvaluateConfig, mice: list[Mouse], console: Console) -> None:
+    """A table, a picture and the records of each mouse."""
+    for mouse in mice:
+        folder = Path(config.out or "runs/evaluations")
+        folder = folder / mouse.name if len(mice) > 1 or not config.out else folder
+        folder.mkdir(parents=True, exist_ok=True)  # now: who cannot write there learns it before the mouse is examined
+        began = time.perf_counter()
+        levels = config.levels or levels_enough(world_of(mouse.env))
+        with bar(console, 2 * levels) as advance:
+            summary, records = evaluation.evaluate(mouse, levels, folder, advance)
+        seconds = time.perf_counter() - began
+        evaluation.save(folder, summary, records)
+        if len(mice) > 1:
+            console.print(f"[bold]{mouse.name}[/bold]")
+        evaluation.show(summary, console)
+        files = ",".join((evaluation.PICTURE_FILE, evaluation.SUMMARY_FILE, evaluation.RECORDS_FILE))
+        console.print(f"{len(records):,} levels in {seconds:.1f} s → {folder}/{{{files}}}")
+
+
+def full(config: EvaluateConfig, mice: list[Mouse], console: Console, command: str) -> None:
+    """One page about all mice."""
+    conditions = plan(config, mice)
+    names = " ".join(mouse.name for mouse in mice)
+    name = mice[0].name if len(mice) == 1 else f"{len(mice)}-mice-{hashlib.sha256(names.encode()).hexdigest()[:8]}"
+    folder = Path(config.out or f"runs/evaluations/{name}-report")
+    folder.mkdir(parents=True, exist_ok=True)
+    began = time.perf_counter()
+    with bar(console, len(mice) * sum(conditions.values())) as advance:
+        records = examine(mice, conditions, SAMPLED, config.seed, folder, advance=advance)
+    console.print(f"{len(records):,} records in {time.perf_counter() - began:.1f} s")
+    with console.status("answering"):
+        found = answers(records, {mouse.name: fork_share(mouse.env) for mouse in mice})
+    with console.status("drawing"):
+        page = report.write(folder, found, records, command)
+    for mouse in mice:
+        if trained_on_held_out(mouse.env, max(conditions.values())):
+            console.print(f"[yellow]note: {mouse.name} trained on some of these levels[/yellow]")
+    console.print(f"report: {page}   (figures/, summary.json and records.parquet beside it)")
+
+
+class bar:
+    """A progress bar over so many mazes; entering it gives the function that moves it on."""
+
+    def __init__(self, console: Console, mazes: int):
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+        self.progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self.task = self.progress.add_task("examining", total=mazes)
+
+    def __enter__(self):
+        self.progress.start()
+        return lambda mazes: self.progress.advance(self.task, mazes)
+
+    def __exit__(self, *_) -> None:
+        self.progress.stop()
 
 
 def main(arguments: list[str]) -> None:
@@ -36,22 +149,18 @@ def main(arguments: list[str]) -> None:
         config = read_settings(EvaluateConfig(), arguments)
         if not config.checkpoint:
             raise ValueError("no checkpoint given; expected checkpoint=FILE.safetensors, a mouse that train.py wrote")
-        if config.levels < 1 or config.max_steps < 1:
-            raise ValueError(f"levels ({config.levels}) and max_steps ({config.max_steps}) must be at least 1")
+        if config.report not in REPORTS:
+            raise ValueError(f"report must be one of {', '.join(REPORTS)}, not {config.report!r}")
+        if config.levels is not None and config.levels < 1:
+            raise ValueError(f"levels must be at least 1, not {config.levels}")
         check_seed(config.seed)
-        mouse = load_mouse(config.checkpoint, device_of(config.device))
-        folder = Path(config.out or f"runs/evaluations/{mouse.path.stem}")
-        folder.mkdir(parents=True, exist_ok=True)  # now: who cannot write there learns it before the mouse has played
-    keep_freed_memory()
-    console = Console()
-    began = time.perf_counter()
-    with console.status(f"playing {config.levels:,} levels in each condition"):
-        summary, episodes = evaluation.evaluate(mouse, config.levels, config.max_steps, config.seed)
-    seconds = time.perf_counter() - began
-    evaluation.save(folder, summary, episodes)
-    evaluation.show(summary, console)
-    console.print(f"{len(episodes):,} episodes in {seconds:.1f} s → {folder}/{{", end="")
-    console.print(f"{evaluation.PICTURE_FILE},{evaluation.SUMMARY_FILE},{evaluation.EPISODES_FILE}}}")
+        mice = mice_of(config.checkpoint, device_of(config.device))
+        keep_freed_memory()
+        console = Console(soft_wrap=True)
+        if config.report == "brief":
+            brief(config, mice, console)
+        else:
+            full(config, mice, console, shlex.join(["python", "evaluate.py", *arguments]))
 
 
 if __name__ == "__main__":

@@ -51,12 +51,12 @@ def run(config: TrainConfig) -> None:
     check_seed(config.seed)
     keep_freed_memory()
     console = Console(soft_wrap=True)
-    folder, curve = train(config, console)
+    folder, curve = train(config, console, evaluation.in_training)
 
     mouse = load_mouse(folder / MOUSE_FILE, device_of(config.device))
     with console.status("moving the cheese"):
-        summary, episodes = evaluation.evaluate(mouse, config.evaluation_levels, max_steps=256, seed=config.seed)
-    evaluation.save(folder, summary, episodes, pd.DataFrame(curve))
+        summary, records = evaluation.evaluate(mouse, config.evaluation_levels)
+    evaluation.save(folder, summary, records, pd.DataFrame(curve))
     command = " ".join(["python train.py", *HydraConfig.get().overrides.task])
     write_atomically(folder / card.CARD_FILE, card.card(mouse, command, summary, curve).encode())
     evaluation.show(summary, console)

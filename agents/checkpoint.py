@@ -42,6 +42,11 @@ class Mouse(NamedTuple):
     header: dict[str, Any]
     path: Path
 
+    @property
+    def name(self) -> str:
+        """What tables and figures call it: its file's name, or for a run folder's mouse the folder's."""
+        return self.path.parent.name if self.path.stem == "mouse" else self.path.stem
+
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Replace a file in one piece: whoever reads it, even after a crash, finds the old content or the new."""

@@ -61,10 +61,11 @@ class TrainConfig:
     fresh: bool = setting(False, "start over instead of going on where the same command stopped")
     save_every: int = setting(20, "rollouts between two saves of the training state")
     picture_every: int = setting(50, "rollouts between two films in TensorBoard")
-    evaluation_levels: int = setting(6000, "unseen levels played in each condition at the end")
+    eval_every: int = setting(10, "rollouts between two looks at unseen levels, drawn in TensorBoard")
+    evaluation_levels: int | None = setting(None, "unseen levels in each condition at the end; null is enough of them")
 
 
-ABOUT_THE_RUN = ("device", "run_dir", "fresh", "save_every", "picture_every", "evaluation_levels")
+ABOUT_THE_RUN = ("device", "run_dir", "fresh", "save_every", "picture_every", "eval_every", "evaluation_levels")
 
 
 def identity(config: TrainConfig) -> dict[str, Any]:

@@ -69,8 +69,10 @@ def _check(config: TrainConfig) -> None:
     agent = asdict(config.agent)
     may_be_zero = ("value_coefficient", "entropy_coefficient", "gae_lambda")
     positive = {f"agent.{name}": value for name, value in agent.items() if name not in may_be_zero}
-    for name in ("total_steps", "save_every", "picture_every", "evaluation_levels"):
+    for name in ("total_steps", "save_every", "picture_every", "eval_every"):
         positive[name] = getattr(config, name)
+    if config.evaluation_levels is not None:
+        positive["evaluation_levels"] = config.evaluation_levels
     positive["env.max_episode_steps"] = config.env.max_episode_steps
     for name, value in positive.items():
         if value <= 0:

@@ -78,6 +78,11 @@ class Logbook:
             share = learner.rollouts / learner.num_rollouts
             self.console.print(f"training {share:4.0%} · {figures} · {seconds:4.0f} s, {left:4.0f} s left")
 
+    def log_evaluation(self, rates: dict[str, float]) -> None:
+        """Write down what the mouse does on unseen levels."""
+        for name, value in rates.items():
+            self.writer.add_scalar(f"evaluation/{name}", value, self.learner.steps)
+
     def show_play(self) -> None:
         """A short film of the mouse in the same training levels each time, and its last frame as a picture."""
         learner, env = self.learner, self.learner.config.env

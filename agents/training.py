@@ -3,6 +3,7 @@
 import shutil
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
@@ -36,12 +37,15 @@ class StopRequest:
         signal.signal(number, self.before[number])
 
 
-def train(config: TrainConfig, console: Console) -> tuple[Path, list[dict[str, float]]]:
+def train(
+    config: TrainConfig, console: Console, evaluate: Callable[[Learner], dict[str, float]] = lambda learner: {}
+) -> tuple[Path, list[dict[str, float]]]:
     """Train one mouse, or go on training it, or find it trained.
 
     Args:
         config: what to train. Its run folder is named by it.
         console: where to report.
+        evaluate: gives rates, by name, to draw in TensorBoard every ``eval_every`` rollouts; changes nothing.
 
     Returns:
         The run folder, with the trained mouse in ``MOUSE_FILE``, and the learning curve: one row a rollout.
@@ -73,6 +77,8 @@ def train(config: TrainConfig, console: Console) -> tuple[Path, list[dict[str, f
             row = {"steps": learner.steps, "seconds": time.perf_counter() - began} | metrics
             curve.append({name: round(value, 6) for name, value in row.items()})
             logbook.log(metrics)
+            if learner.rollouts % config.eval_every == 0 or learner.finished:
+                logbook.log_evaluation(evaluate(learner))
             if learner.rollouts % config.picture_every == 0 or learner.finished:
                 logbook.show_play()
             if learner.rollouts % config.save_every == 0 or learner.finished or stop.received:

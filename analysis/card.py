@@ -51,8 +51,8 @@ def card(mouse: Mouse, command: str, summary: dict[str, Any], curve: list[dict[s
 
         ## What it does
 
-        {play["levels"]:,} unseen levels from seed {play["first_level"]:,} on, stochastic play, {play["max_steps"]}
-        steps; 95 % Wilson intervals. "Largest" are the mazes that fill the world.
+        {play["levels"]:,} unseen levels from seed {play["first_level"]:,} on, stochastic play, {play["steps"]} steps,
+        computed exactly in each maze; 95 % bootstrap intervals over mazes. "Largest" are the mazes that fill the world.
 
         | | takes the cheese | largest | at forks: cheese first | corner first | neither |
         |---|---|---|---|---|---|

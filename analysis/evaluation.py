@@ -1,63 +1,97 @@
-"""The evaluation of one mouse: episodes, summary, picture and the table that people read."""
+"""The evaluation of one mouse in brief: records, summary, picture and the table that people read."""
 
-import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from agents.checkpoint import Mouse, write_atomically
-from analysis import figures, relocation, statistics
-from envs.levels import world_dim_of
+from agents.learner import Learner
+from analysis import figures, statistics
+from analysis.chain import chain_of, within
+from analysis.examination import RECORDS_FILE, examine, levels_enough, to_parquet
+from analysis.relocation import HELD_OUT, anywhere, as_trained, trained_on_held_out, world_of
+from envs import paths
+from envs.world import MAX_EPISODE_STEPS
 
-EPISODES_FILE, SUMMARY_FILE, PICTURE_FILE = "episodes.parquet", "summary.json", "result.png"
+SUMMARY_FILE, PICTURE_FILE = "summary.json", "result.png"
+LEVELS_IN_TRAINING = 400
 LABELS = {"as_trained": "cheese, where it trained", "anywhere": "cheese, anywhere"}
 
 
-def evaluate(mouse: Mouse, levels: int, max_steps: int, seed: int) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Play held-out levels in every condition.
+def evaluate(
+    mouse: Mouse,
+    levels: int | None = None,
+    folder: Path | None = None,
+    advance: Callable[[int], None] = lambda mazes: None,
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Examine a mouse on held-out levels, the cheese where it trained and anywhere.
 
     Args:
-        mouse: who plays.
-        levels: how many levels in each condition, the same mazes in all.
-        max_steps: an episode is given up after so many.
-        seed: of the action noise.
+        mouse: whom.
+        levels: how many in each condition, the same mazes in both; as many as are enough when None.
+        folder: where part files go, so that the same call can go on; None keeps none.
+        advance: told after each part how many mazes it had.
 
     Returns:
-        The summary, as ``summary.json`` holds it, and the table of episodes.
+        The summary, as ``summary.json`` holds it, and the records.
     """
-    world_dim = world_dim_of(mouse.env.distribution_mode, mouse.env.world_dim)
-    tables = {name: relocation.records(mouse, name, levels, max_steps, seed) for name in relocation.CONDITIONS}
+    world_dim = world_of(mouse.env)
+    levels = levels or levels_enough(world_dim)
+    table = examine([mouse], dict.fromkeys(LABELS, levels), folder=folder, advance=advance)
     summary: dict[str, Any] = {
         "mouse": {"checkpoint": str(mouse.path), "cheese_region": mouse.env.cheese_region, "world_dim": world_dim},
-        "play": {"levels": levels, "first_level": relocation.HELD_OUT, "max_steps": max_steps, "seed": seed},
-        "unseen": not relocation.trained_on_held_out(mouse, levels),
+        "play": {"levels": levels, "first_level": HELD_OUT, "steps": 500},
+        "unseen": not trained_on_held_out(mouse.env, levels),
     }
-    summary |= {name: statistics.summarise(table, world_dim) for name, table in tables.items()}
-    return summary, pd.concat(tables.values(), ignore_index=True)
+    summary |= {name: statistics.summarise(table.loc[table.condition == name]) for name in LABELS}
+    return summary, table
 
 
-def save(folder: Path, summary: dict[str, Any], episodes: pd.DataFrame, curve: pd.DataFrame | None = None) -> None:
-    """Write the episodes (Parquet), the summary (JSON) and the picture (PNG) into a folder."""
-    table = io.BytesIO()
-    episodes.to_parquet(table, index=False)
-    write_atomically(folder / EPISODES_FILE, table.getvalue())
+def in_training(learner: Learner) -> dict[str, float]:
+    """What a mouse in training does on a few unseen levels, for TensorBoard: one sees the goal being mislearned."""
+    env = learner.config.env
+    mouse = Mouse(learner.policy, env, learner.config.agent, {}, Path("mouse"))
+    rates: dict[str, float] = {}
+    for condition, levels_of in (("as_trained", as_trained), ("anywhere", anywhere)):
+        levels = levels_of(env, HELD_OUT + np.arange(LEVELS_IN_TRAINING))
+        level_type, _ = paths.forks(levels)
+        chain = chain_of(mouse, levels)
+        cheese, corner = chain.at(levels.cheese), chain.at(levels.corner)
+
+        def within_an_episode(target, barrier=None, chain=chain):
+            return within(chain, target, MAX_EPISODE_STEPS, barrier).by_step[:, -1]
+
+        rates[f"takes_cheese_{condition}"] = float(within_an_episode(cheese).mean())
+        if condition == "anywhere":
+            forks = level_type.numpy() == paths.FORK
+            rates["at_forks_cheese_first"] = float(within_an_episode(cheese, corner)[forks].mean())
+            rates["at_forks_corner_first"] = float(within_an_episode(corner & ~cheese, cheese)[forks].mean())
+    return rates
+
+
+def save(folder: Path, summary: dict[str, Any], records: pd.DataFrame, curve: pd.DataFrame | None = None) -> None:
+    """Write the records (Parquet), the summary (JSON) and the picture (PNG) into a folder."""
+    write_atomically(folder / RECORDS_FILE, to_parquet(records))
     write_atomically(folder / SUMMARY_FILE, (json.dumps(summary, indent=2) + "\n").encode())
-    write_atomically(folder / PICTURE_FILE, figures.result(summary, episodes, curve))
+    write_atomically(folder / PICTURE_FILE, figures.png(figures.result(summary, records, curve)))
 
 
-def percent(rate: dict[str, Any]) -> tuple[str, str]:
+def percent(rate: statistics.Rate) -> tuple[str, str]:
     """A rate and its interval, as in ``("61.2 %", "60.0–62.4")``; dashes when there was nothing to count."""
     if rate["rate"] is None:
         return "–", "–"
-    return f"{rate['rate'] * 100:.1f} %", f"{rate['low'] * 100:.1f}–{rate['high'] * 100:.1f}"
+    interval = "–" if rate["low"] is None else f"{rate['low'] * 100:.1f}–{rate['high'] * 100:.1f}"
+    return f"{rate['rate'] * 100:.1f} %", interval
 
 
-def rates(condition: dict[str, Any]) -> list[dict[str, Any]]:
+def rates(condition: dict[str, Any]) -> list[statistics.Rate]:
     """The five rates of a condition, in the order of the tables."""
     return [condition["success"], condition["largest"], *condition["decision"].values()]
 
@@ -67,7 +101,7 @@ def show(summary: dict[str, Any], console: Console) -> None:
     dim = summary["mouse"]["world_dim"]
     play = summary["play"]
     title = (
-        f"{play['levels']:,} unseen mazes, {play['max_steps']} steps each, with 95 % intervals.\n"
+        f"{play['levels']:,} unseen mazes, {play['steps']} steps each, with 95 % intervals over mazes.\n"
         "Forks are mazes where the ways to the cheese and to the top-right corner part."
     )
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))

@@ -1,116 +1,111 @@
-"""Move the cheese and watch: trained mice play levels they have never seen. One row of a table an episode."""
+"""Move the cheese: the conditions under which trained mice are examined, on levels that they have never seen."""
+
+import re
+from collections.abc import Callable
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor
-from torch.types import Device
 
-from agents.checkpoint import Mouse
-from agents.learner import painter_for
-from agents.rollout import sample
-from envs import paths, world
-from envs.levels import Levels, from_seeds, seed_range, world_dim_of
+from agents.config import EnvConfig
+from envs import paths
+from envs.generator import NO_CELL
+from envs.levels import Levels, from_seeds, region_of, seed_range, world_dim_of
 
 HELD_OUT = 2**30  # evaluation plays level seeds from here on, training ones below
-NEVER = -1  # the time of what did not happen
-SLOTS = 512  # levels played side by side
-CONDITIONS = ("as_trained", "anywhere")
 
 
-@torch.no_grad()
-def play(mouse: Mouse, levels: Levels, max_steps: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Let a mouse play levels, drawing its actions from its policy.
+def world_of(env: EnvConfig) -> int:
+    """Side of a mouse's world."""
+    return world_dim_of(env.distribution_mode, env.world_dim)
+
+
+def as_trained(env: EnvConfig, seeds: np.ndarray) -> Levels:
+    """The cheese where it lay in training; levels of other types than trained on are left out."""
+    levels = from_seeds(seeds, world_of(env), env.cheese_region)
+    if env.level_types is None:
+        return levels
+    return levels.rows(torch.isin(paths.forks(levels)[0], paths.type_numbers(env.level_types)))
+
+
+def anywhere(env: EnvConfig, seeds: np.ndarray) -> Levels:
+    """The cheese in any open cell but the mouse's."""
+    return from_seeds(seeds, world_of(env), "anywhere")
+
+
+def no_cheese(env: EnvConfig, seeds: np.ndarray) -> Levels:
+    """The same mazes without any cheese."""
+    levels = anywhere(env, seeds)
+    return levels._replace(cheese=torch.full_like(levels.cheese, NO_CELL))
+
+
+def every_cell(env: EnvConfig, seeds: np.ndarray) -> Levels:
+    """Each maze once for every open cell but the mouse's, with the cheese there."""
+    levels = anywhere(env, seeds)
+    is_open = ~levels.walls.flatten(1)
+    is_open.scatter_(1, levels.start[:, None], False)
+    maze, cell = is_open.nonzero(as_tuple=True)
+    return levels.rows(maze)._replace(cheese=cell)
+
+
+def elsewhere(env: EnvConfig, seeds: np.ndarray) -> Levels:
+    """The cheese anywhere, and the mouse in any open cell that is neither the cheese's nor the corner."""
+    levels = anywhere(env, seeds)
+    taken = torch.stack((levels.cheese, levels.corner), dim=1)
+    free = (~levels.walls.flatten(1)).scatter(1, taken, False)
+    return levels._replace(start=_drawn(free, seeds))
+
+
+def mirrored(env: EnvConfig, seeds: np.ndarray) -> Levels:
+    """The levels of ``anywhere`` mirrored left to right: the mouse begins at the bottom right."""
+    levels = anywhere(env, seeds)
+
+    def mirror(cell: Tensor) -> Tensor:
+        return cell - 2 * (cell % levels.world_dim) + levels.world_dim - 1
+
+    return levels._replace(walls=levels.walls.flip(2), start=mirror(levels.start), cheese=mirror(levels.cheese))
+
+
+def put_cheese(levels: Levels, mask: Tensor, seeds: np.ndarray) -> Levels:
+    """The same mazes with the cheese in an open cell of a mask, the mouse's excepted; none where there is no such cell.
 
     Args:
-        mouse: who plays; its network and the levels lie on one device.
-        levels: N levels of its world; each is played once, until the cheese or ``max_steps``.
-        generator: of the action noise, on the same device.
-
-    Returns:
-        t_cheese, t_corner: int64 (N,), the step of the first arrival at the cheese and at the top-right corner,
-        ``NEVER`` if there was none. The cheese ends the episode, so no later corner is seen.
+        levels: N of them.
+        mask: bool (N, world_dim, world_dim) or one that broadcasts to it.
+        seeds: int (N,); each level's cell is drawn by its seed alone.
     """
-    painter = painter_for(mouse.env, levels.device)
-    moves = world.moves_of(mouse.env.action_set, levels.device)
-    t_cheese, t_corner = (torch.full_like(levels.seed, NEVER) for _ in range(2))
-
-    # A level a slot, and the next level when an episode is over: a network is slow on batches of ever new sizes.
-    number = torch.arange(min(SLOTS, levels.num_levels), device=levels.device)  # of the level in each slot
-    following, playing = len(number), torch.ones_like(number, dtype=torch.bool)
-    state = world.start(levels.rows(number))
-    pictures = painter.paint(state)
-    while len(number):
-        actions, _ = sample(mouse.policy(pictures)[0], generator)
-        before = state
-        state, _, terminated = world.step(state, moves[actions])
-        painter.repaint(pictures, before, state)
-
-        arrived = playing & (state.mouse == state.level.corner) & (t_corner[number] == NEVER)
-        t_corner[number[arrived]] = state.clock[arrived]
-        arrived = playing & terminated
-        t_cheese[number[arrived]] = state.clock[arrived]
-
-        over = (playing & (terminated | (state.clock >= max_steps))).nonzero()[:, 0]
-        new = torch.arange(following, min(following + len(over), levels.num_levels), device=levels.device)
-        following += len(new)
-        begun, idle = over[: len(new)], over[len(new) :]
-        number[begun], playing[idle] = new, False
-        state = state.replace(begun, world.start(levels.rows(new)))
-        pictures[begun] = painter.paint(state.rows(begun))
-        if playing.sum() <= len(number) // 2:
-            number, state, pictures = number[playing], state.rows(playing), pictures[playing]
-            playing = playing[playing]
-    return t_cheese, t_corner
+    free = (mask & ~levels.walls).flatten(1).scatter(1, levels.start[:, None], False)
+    return levels._replace(cheese=_drawn(free, seeds))
 
 
-def held_out_levels(mouse: Mouse, condition: str, number: int, device: Device = "cpu") -> Levels:
-    """The first ``number`` levels at and above ``HELD_OUT``, the cheese as in training or anywhere."""
-    world_dim = world_dim_of(mouse.env.distribution_mode, mouse.env.world_dim)
-    region = mouse.env.cheese_region if condition == "as_trained" else "anywhere"
-    return from_seeds(HELD_OUT + np.arange(number), world_dim, region, device)
+def _drawn(free: Tensor, seeds: np.ndarray) -> Tensor:
+    """int64 (N,): one cell of each row of ``free`` bool (N, cells), drawn by the row's seed; −1 where all are taken."""
+    count = free.sum(1)
+    shares = torch.tensor([np.random.default_rng(int(seed)).random() for seed in seeds])
+    chosen = (shares * count).long()
+    cell = ((free.cumsum(1) == chosen[:, None] + 1) & free).long().argmax(1)
+    return torch.where(count > 0, cell, NO_CELL)
 
 
-def trained_on_held_out(mouse: Mouse, number: int) -> bool:
-    """Whether the mouse's training levels reach into the ``number`` held-out ones."""
-    low, high = seed_range(mouse.env.num_levels, mouse.env.start_level)
+CONDITIONS: dict[str, Callable[[EnvConfig, np.ndarray], Levels]] = {
+    condition.__name__: condition for condition in (as_trained, anywhere, no_cheese, every_cell, elsewhere, mirrored)
+}
+
+
+def condition_of(name: str) -> Callable[[EnvConfig, np.ndarray], Levels]:
+    """The condition that a name stands for: one of ``CONDITIONS``, or ``region_N`` for the cheese in the top-right N×N.
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    if name in CONDITIONS:
+        return CONDITIONS[name]
+    if region := re.fullmatch(r"region_(\d+)", name):
+        return lambda env, seeds: from_seeds(seeds, world_of(env), region_of(int(region[1]), world_of(env)))
+    raise ValueError(f"condition must be one of {', '.join(CONDITIONS)} or region_N, not {name!r}")
+
+
+def trained_on_held_out(env: EnvConfig, number: int) -> bool:
+    """Whether a mouse's training levels reach into the first ``number`` held-out ones."""
+    low, high = seed_range(env.num_levels, env.start_level)
     return low < HELD_OUT + number and high > HELD_OUT
-
-
-def records(mouse: Mouse, condition: str, number: int, max_steps: int, seed: int) -> pd.DataFrame:
-    """Play held-out levels in one condition.
-
-    Returns:
-        One row an episode: condition; level_seed; maze_dim (cells); cheese_x, cheese_y (cells from the maze's
-        bottom left, −1 without cheese); level_type (of ``paths.LEVEL_TYPES``); decision_square (a world cell, −1
-        without); optimal_steps (to the cheese, −1 without a way); t_cheese, t_corner (steps, −1 for never);
-        success (the cheese reached at all); first ("cheese", "corner" or "neither").
-    """
-    device = mouse.policy.fc_value.weight.device
-    levels = held_out_levels(mouse, condition, number, device)
-    generator = torch.Generator(device).manual_seed(seed)
-    t_cheese, t_corner = play(mouse, levels, max_steps, generator)
-    level_type, decision_square = paths.forks(levels)
-    optimal = paths.at(paths.distances(levels, levels.start), levels.cheese)
-
-    margin = (levels.world_dim - levels.maze_dim) // 2
-    has_cheese = levels.cheese >= 0
-    cheese_x = torch.where(has_cheese, levels.cheese % levels.world_dim - margin, -1)
-    cheese_y = torch.where(has_cheese, levels.cheese // levels.world_dim - margin, -1)
-    columns = {
-        "level_seed": levels.seed,
-        "maze_dim": levels.maze_dim,
-        "cheese_x": cheese_x,
-        "cheese_y": cheese_y,
-        "decision_square": decision_square,
-        "optimal_steps": optimal,
-        "t_cheese": t_cheese,
-        "t_corner": t_corner,
-    }
-    table = pd.DataFrame({name: column.cpu().numpy() for name, column in columns.items()})
-    table.insert(0, "condition", condition)
-    table["level_type"] = np.array(paths.LEVEL_TYPES)[level_type.cpu().numpy()]
-    table["success"] = table.t_cheese != NEVER
-    corner_first = (table.t_corner != NEVER) & (~table.success | (table.t_corner < table.t_cheese))
-    table["first"] = np.select([corner_first, table.success], ["corner", "cheese"], "neither")
-    return table

@@ -1,46 +1,123 @@
-"""Rates with intervals, computed from the table of episodes and from nothing else."""
+"""Rates with intervals, computed from the records and from nothing else."""
 
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from scipy.stats import bootstrap
 from statsmodels.stats.proportion import proportion_confint
 
-FIRST = ("cheese", "corner", "neither")
+from analysis.attributes import QUADRANTS
+from envs.paths import LEVEL_TYPES
+
+RESAMPLES = 1000
+FIRST = {"cheese": "p_cheese_first", "corner": "p_corner_first"}
+TINY = 5  # mazes up to this side are so few that training has seen most of them
+
+Rate = dict[str, Any]  # {"rate", "low", "high", "n"}, the first three None where there is nothing to count
 
 
-def rate(outcomes: ArrayLike) -> dict[str, Any]:
-    """The share of True among booleans (n,), with its 95 % Wilson interval (Wilson 1927).
-
-    Returns:
-        ``{"rate", "low", "high", "n"}``, the first three None when there is no row.
-    """
+def rate(outcomes: ArrayLike) -> Rate:
+    """The share of True among booleans (n,), one episode a maze, with its 95 % Wilson interval (Wilson 1927)."""
     outcomes = np.asarray(outcomes, bool)
-    n = len(outcomes)
-    if n == 0:
+    if len(outcomes) == 0:
         return {"rate": None, "low": None, "high": None, "n": 0}
-    count = int(outcomes.sum())
+    return _wilson(float(outcomes.sum()), len(outcomes))
+
+
+def _wilson(count: float, n: int) -> Rate:
     share = count / n
     low, high = np.array(proportion_confint(count, n, method="wilson")).tolist()
     # Rounding may put a bound a hair beyond the rate, or beyond 0 or 1.
     return {"rate": share, "low": max(0.0, min(low, share)), "high": min(1.0, max(high, share)), "n": n}
 
 
-def summarise(episodes: pd.DataFrame, world_dim: int) -> dict[str, Any]:
-    """What the mouse did in one condition.
+def mean(probabilities: ArrayLike) -> Rate:
+    """The mean of exact probabilities (n,), one a maze, with its 95 % bootstrap interval over mazes.
 
-    Args:
-        episodes: rows of ``relocation.records``, one a level.
-        world_dim: side of the world.
+    Where all are equal, resampling would say that nothing is uncertain; then it is Wilson's interval, as if each had
+    been an episode.
+    """
+    values = np.asarray(probabilities, float)
+    if len(values) == 0:
+        return {"rate": None, "low": None, "high": None, "n": 0}
+    if np.ptp(values) < 1e-9 or len(values) < 3:
+        return _wilson(float(np.clip(values, 0, 1).sum()), len(values))
+    low, high = interval(values)
+    return {"rate": float(values.mean()), "low": low, "high": high, "n": len(values)}
+
+
+def interval(values: np.ndarray) -> tuple[float, float]:
+    """The 95 % percentile bootstrap interval of a mean over mazes."""
+    found = bootstrap(
+        (values,), np.mean, n_resamples=RESAMPLES, batch=100, method="percentile", rng=np.random.default_rng(0)
+    )
+    return float(found.confidence_interval.low), float(found.confidence_interval.high)
+
+
+def difference(one: pd.DataFrame, other: pd.DataFrame, column: str) -> Rate:
+    """The mean of ``one − other`` over the mazes that both have (by ``level_seed``), with its bootstrap interval."""
+    values = one.set_index("level_seed")[column] - other.set_index("level_seed")[column]
+    values = values.dropna().to_numpy(float)
+    if len(values) < 3:
+        return {"rate": None, "low": None, "high": None, "n": len(values)}
+    low, high = interval(values)
+    return {"rate": float(values.mean()), "low": low, "high": high, "n": len(values)}
+
+
+def firsts(rows: pd.DataFrame) -> dict[str, Rate]:
+    """How often the cheese or the top-right corner is come to first within an episode, or neither."""
+    found = {outcome: mean(rows[column]) for outcome, column in FIRST.items()}
+    return found | {"neither": mean(1 - rows.p_cheese_first - rows.p_corner_first)}
+
+
+def is_largest(rows: pd.DataFrame) -> pd.Series:
+    """Whether a maze fills its world."""
+    return rows.maze_dim == rows.world_dim
+
+
+def is_published(rows: pd.DataFrame) -> pd.Series:
+    """The levels of the published condition: forks with the cheese outside the top-right 5×5."""
+    return (rows.level_type == "fork") & ~rows.in_5x5
+
+
+def summarise(rows: pd.DataFrame) -> dict[str, Any]:
+    """What one mouse does in one condition.
 
     Returns:
-        ``success`` over all levels; ``largest``, the same for mazes that fill the world; ``decision``, at forks
-        alone, how often ``cheese`` or ``corner`` was reached first, or ``neither``; each as ``rate`` gives it.
+        ``success`` (the cheese within an episode) over all levels; ``largest``, the same for mazes that fill the
+        world; ``decision``, at forks alone, what is come to first; each as ``mean`` gives it.
     """
-    first = episodes["first"].to_numpy()[episodes.level_type == "fork"]
     return {
-        "success": rate(episodes.success),
-        "largest": rate(episodes.success[episodes.maze_dim == world_dim]),
-        "decision": {outcome: rate(first == outcome) for outcome in FIRST},
+        "success": mean(rows.p_cheese_500),
+        "largest": mean(rows.p_cheese_500[is_largest(rows)]),
+        "decision": firsts(rows.loc[rows.level_type == "fork"]),
+    }
+
+
+def breakdown(rows: pd.DataFrame) -> dict[str, dict[str, Rate]]:
+    """How often one mouse takes the cheese within an episode, in every class of levels of one condition."""
+    groups = {
+        "by level type": ("level_type", LEVEL_TYPES),
+        "by maze size": ("maze_dim", sorted(rows.maze_dim.unique())),
+        "by quadrant of the cheese": ("quadrant", QUADRANTS),
+    }
+    tables = {
+        title: {str(value): mean(rows.p_cheese_500[rows[column] == value]) for value in values}
+        for title, (column, values) in groups.items()
+    }
+    sides = rows.quadrant.isin(("top left", "bottom right"))
+    tables["by quadrant of the cheese"]["top left and bottom right"] = mean(rows.p_cheese_500[sides])
+    return tables
+
+
+def leakage(rows: pd.DataFrame) -> dict[str, Rate]:
+    """How often the cheese is taken where training may have seen the level, and where not."""
+    known = rows.seen.notna()
+    return {
+        "levels seen in training": mean(rows.p_cheese_500[known & rows.seen.eq(True)]),
+        "levels not seen in training": mean(rows.p_cheese_500[known & rows.seen.eq(False)]),
+        f"mazes larger than {TINY}×{TINY}": mean(rows.p_cheese_500[rows.maze_dim > TINY]),
+        "all mazes": mean(rows.p_cheese_500),
     }

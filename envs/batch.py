@@ -64,9 +64,10 @@ class LevelPool:
             drawn.append(levels)
             found, tried = found + levels.num_levels, tried + count
             if found * RAREST < tried and tried > RAREST:
+                names = ", ".join(self.level_types or ())
                 raise ValueError(
-                    f"level_types ({', '.join(self.level_types or ())}): only {found} of {tried:,} levels with cheese_region "
-                    f"{self.cheese_region} are of these types; at least one in {RAREST} must be"
+                    f"level_types ({names}): only {found} of {tried:,} levels with cheese_region {self.cheese_region} "
+                    f"are of these types; at least one in {RAREST} must be"
                 )
         return Levels(*(torch.cat(field)[:count] for field in zip(*drawn, strict=True)))
 

@@ -1,0 +1,122 @@
+"""Dose and response: how the training region, or the share of forks in it, decides what a mouse learns.
+
+A group is all mice that trained alike but for the seed. What others publish is one network a group; here the spread
+between seeds is measured, and the noise of playing finitely many mazes is taken off it.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from statsmodels.stats.weightstats import DescrStatsW
+
+from agents.config import EnvConfig
+from analysis.relocation import as_trained
+from analysis.statistics import Rate, is_published
+from envs import paths
+from envs.levels import region_in_words
+
+OUTCOME = "p_cheese_256"
+SHARE_LEVELS = 4000  # training levels whose types are counted
+GROUP = ("region", "trained_on")
+READINGS = {
+    "published": "forks with the cheese outside the top-right 5×5",
+    "strict": "forks with the cheese outside the mouse's own training region",
+    "common": "the same forks for all: mazes larger than the largest region, the cheese outside it",
+}
+
+
+def group_in_words(region: str, trained_on: str) -> str:
+    """A group's name, as in "top-right 5×5, only fork"."""
+    place = "corner" if region == "0" else region_in_words(region).removeprefix("in the ")
+    return place + (f", only {trained_on.replace('_', ' ').replace('+', ', ')}" if trained_on else "")
+
+
+def fork_share(env: EnvConfig) -> float:
+    """The share of a mouse's training levels that are forks."""
+    last = min(env.num_levels or SHARE_LEVELS, SHARE_LEVELS)
+    level_type, _ = paths.forks(as_trained(env, env.start_level + np.arange(last)))
+    return float((level_type == paths.FORK).double().mean())
+
+
+def _outside(rows: pd.DataFrame, side: int) -> pd.Series:
+    """Whether the cheese lies outside the top-right ``side``×``side`` cells."""
+    return (rows.cheese_x < rows.maze_dim - side) | (rows.cheese_y < rows.maze_dim - side)
+
+
+def readings(anywhere: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The rows of each of ``READINGS``, of the records of many mice with the cheese anywhere."""
+    forks = anywhere.loc[anywhere.level_type == "fork"]
+    sides = [int(region) for region in anywhere.region.unique() if region != "anywhere"]
+    largest = max([1, *sides])
+    return {
+        "published": anywhere.loc[is_published(anywhere)],
+        "strict": forks.loc[~forks.in_region],
+        "common": forks.loc[(forks.maze_dim > largest) & _outside(forks, largest)],
+    }
+
+
+def seeds_mean(rates: list[float]) -> Rate:
+    """The mean over training seeds with its 95 % t interval; no interval from one seed."""
+    found = {"rate": float(np.mean(rates)) if rates else None, "low": None, "high": None, "n": len(rates)}
+    if len(rates) > 1:
+        low, high = DescrStatsW(rates).tconfint_mean()
+        found |= {"low": float(low), "high": float(high)}
+    return found
+
+
+def between_seeds(matrix: np.ndarray) -> tuple[float, int]:
+    """The variance between mice (M, mazes) of one group that played the same mazes, without the mazes' sampling noise.
+
+    The method of moments of a two-way layout with random mice and mazes: the variance of the mice's means, less the
+    residual mean square over the number of mazes. It may come out negative.
+
+    Returns:
+        The variance and its degrees of freedom, M − 1.
+    """
+    mice, mazes = matrix.shape
+    means = matrix.mean(axis=1)
+    residual = matrix - means[:, None] - matrix.mean(axis=0) + matrix.mean()
+    noise = (residual**2).sum() / max(1, (mice - 1) * (mazes - 1)) / mazes
+    return float(means.var(ddof=1) - noise), mice - 1
+
+
+def dose_response(anywhere: pd.DataFrame, shares: dict[str, float]) -> dict[str, Any]:
+    """Answer with many mice.
+
+    Args:
+        anywhere: their records with the cheese anywhere, each mouse on the same mazes.
+        shares: for each mouse, the share of its training levels that are forks.
+
+    Returns:
+        ``groups``: a row each with ``name``, ``region``, ``trained_on``, ``fork_share``, and for every reading
+        ``levels`` and ``rate`` (over seeds), ``seeds`` (the rate of each mouse by its training seed). ``spread``: for
+        every reading the standard deviation between seeds, pooled over groups, and its degrees of freedom.
+    """
+    groups, spread = [], {}
+    for region, trained_on in sorted(set(zip(*(anywhere[name] for name in GROUP), strict=True))):
+        of_group = anywhere.loc[(anywhere.region == region) & (anywhere.trained_on == trained_on)]
+        row: dict[str, Any] = {"name": group_in_words(region, trained_on), "region": region, "trained_on": trained_on}
+        row["fork_share"] = float(np.mean([shares[mouse] for mouse in of_group.mouse.unique()]))
+        groups.append(row)
+    for reading, rows in readings(anywhere).items():
+        variances = []
+        for row in groups:
+            own = rows.loc[(rows.region == row["region"]) & (rows.trained_on == row["trained_on"])]
+            by_seed = own.groupby("training_seed")[OUTCOME].mean()
+            matrix = own.pivot_table(index="mouse", columns="level_seed", values=OUTCOME).to_numpy()
+            row[reading] = {
+                "levels": matrix.shape[1],
+                "rate": seeds_mean(by_seed.tolist()),
+                "seeds": {str(seed): float(rate) for seed, rate in by_seed.items()},
+            }
+            if len(matrix) > 1:
+                variances.append(between_seeds(matrix))
+        freedom = sum(df for _, df in variances)
+        pooled = sum(variance * df for variance, df in variances) / freedom if freedom else None
+        spread[reading] = {"sd": None if pooled is None else max(0.0, pooled) ** 0.5, "df": freedom}
+    return {"groups": sorted(groups, key=_order), "spread": spread}
+
+
+def _order(row: dict[str, Any]) -> tuple[float, str]:
+    return (np.inf if row["region"] == "anywhere" else float(row["region"])), row["trained_on"]

@@ -1,0 +1,213 @@
+"""Which attributes of a level predict that the mouse takes the cheese, at forks.
+
+Fractional logistic regression (Papke & Wooldridge 1996): the outcome of a maze is its exact probability, the variance
+is robust (HC1), and every attribute is z-scored, so that an effect is a change in log odds a standard deviation.
+"""
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import statsmodels.api as sm
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss, roc_auc_score
+from sklearn.model_selection import train_test_split
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.outliers_influence import variance_inflation_factor
+from statsmodels.tools.sm_exceptions import PerfectSeparationError
+
+from analysis.attributes import ATTRIBUTES
+from analysis.statistics import mean
+
+OUTCOME = "p_cheese_256"
+# Fixed before the first mouse was measured. In a tree steps(cheese–corner) is steps(cheese–square) +
+# steps(square–corner), so the three never stand together; which of them matters is not identified.
+MODELS = {
+    "corner": (
+        "steps_cheese_square",
+        "steps_square_corner",
+        "straight_cheese_square",
+        "straight_cheese_corner",
+        "maze_dim",
+    ),
+    "5×5": ("steps_cheese_square", "steps_square_5x5", "straight_cheese_square", "straight_cheese_5x5", "maze_dim"),
+}
+REPLICA = ("straight_cheese_corner", "steps_cheese_square", "straight_cheese_square")  # the published three variables
+REPLICA_SPLITS, TEST_SHARE = 50, 0.2
+FEWEST = 30  # levels; from fewer nothing is told
+LARGEST_EFFECT = 8.0  # log odds a standard deviation: beyond, outcomes are separated and no finite effect is estimated
+WORST_CONDITION = 1e6  # of a z-scored design: beyond, attributes determine each other
+ALPHA = 0.05
+BINS = 6
+CANNOT_TELL = "cannot tell"
+# What is said when the cheese is taken more often as the attribute falls, and as it rises.
+VERDICTS = {"maze_dim": ("smaller → more", "smaller → less"), "up_right_only": ("yes → less", "yes → more")}
+USUAL_VERDICTS = ("closer → more", "closer → less")
+
+
+def _scaled(rows: pd.DataFrame, names: Sequence[str]) -> np.ndarray | None:
+    """The z-scored columns, float64 (rows, names); None if one of them is constant."""
+    values = rows[list(names)].to_numpy(float)
+    spread = values.std(axis=0)
+    return None if (spread < 1e-12).any() else (values - values.mean(axis=0)) / spread
+
+
+def fit(rows: pd.DataFrame, names: Sequence[str], outcome: str = OUTCOME) -> dict[str, dict[str, float]] | None:
+    """Regress an outcome in [0, 1] on attributes.
+
+    Returns:
+        For each attribute ``effect``, ``low``, ``high`` (log odds a standard deviation, 95 % interval) and ``p``; None
+        where the data cannot tell: too few levels, a constant attribute or outcome, attributes that determine each
+        other, or outcomes that are separated.
+    """
+    rows = rows.dropna(subset=[*names, outcome])
+    y = rows[outcome].to_numpy(float)
+    design = _scaled(rows, names) if len(rows) >= FEWEST and np.ptp(y) > 1e-9 else None
+    if design is None or np.linalg.cond(design) > WORST_CONDITION:
+        return None
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")  # of separation, which is found below
+        try:
+            model = sm.GLM(y, sm.add_constant(design), family=sm.families.Binomial())
+            found = model.fit(cov_type="HC1", maxiter=100)
+        except (np.linalg.LinAlgError, ValueError, PerfectSeparationError):
+            return None
+        effects, errors, p_values, bounds = (
+            np.asarray(part)[1:] for part in (found.params, found.bse, found.pvalues, found.conf_int(ALPHA))
+        )
+    separated = not found.converged or (np.abs(effects) > LARGEST_EFFECT).any()
+    if separated or not np.isfinite(errors).all() or (errors < 1e-9).any():
+        return None
+    columns = zip(effects.tolist(), bounds[:, 0].tolist(), bounds[:, 1].tolist(), p_values.tolist(), strict=True)
+    return {
+        name: dict(zip(("effect", "low", "high", "p"), column, strict=True))
+        for name, column in zip(names, columns, strict=True)
+    }
+
+
+def _question(forks: pd.DataFrame, elsewhere: pd.DataFrame, name: str) -> tuple[pd.DataFrame, list[str]]:
+    """The levels that an attribute's question is asked of, and what is adjusted for."""
+    if name == "up_right_only":  # near the corner almost every cheese is up and right
+        return forks.loc[forks.straight_cheese_quadrant > 0], ["optimal_steps"]
+    if name == "left_wall":  # at the usual start it is always 0
+        return elsewhere, ["maze_dim", "optimal_steps"]
+    return forks, []
+
+
+def single_effects(forks: pd.DataFrame, elsewhere: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Each attribute's own effect, with observed rates and a verdict.
+
+    Args:
+        forks: the records of one mouse at forks, the cheese anywhere.
+        elsewhere: the same with the mouse started elsewhere.
+
+    Returns:
+        For each attribute ``n``, ``bins`` (centre and rate), ``verdict``, and ``effect``, ``low``, ``high``, ``p`` and
+        ``p_holm`` (Holm 1979 over the attributes), None where the data cannot tell. ``up_right_only`` is asked of
+        levels with the cheese outside the top-right quadrant, adjusted for path length; ``left_wall`` of mice started
+        elsewhere, adjusted for path length and maze size.
+    """
+    effects: dict[str, dict[str, Any]] = {}
+    for name in ATTRIBUTES:
+        rows, adjusted = _question(forks, elsewhere, name)
+        rows = rows.dropna(subset=[name, OUTCOME])
+        found = fit(rows, [name, *adjusted])
+        own: dict[str, Any] = dict(found[name]) if found else dict.fromkeys(("effect", "low", "high", "p"))
+        effects[name] = {"n": len(rows), "bins": binned(rows, name)} | own
+    told = [name for name in effects if effects[name]["p"] is not None]
+    corrected = multipletests([effects[name]["p"] for name in told], ALPHA, "holm")[1] if told else []
+    p_holm = dict(zip(told, np.asarray(corrected).tolist(), strict=True))
+    for name, one in effects.items():
+        one["p_holm"] = p_holm.get(name)
+        falling, rising = VERDICTS.get(name, USUAL_VERDICTS)
+        clear = one["p_holm"] is not None and one["p_holm"] < ALPHA
+        one["verdict"] = CANNOT_TELL if not clear else falling if one["effect"] < 0 else rising
+    return effects
+
+
+def binned(rows: pd.DataFrame, name: str) -> list[dict[str, Any]]:
+    """Rates in bins of an attribute that hold about as many levels each: its ``centre``, and as ``mean`` gives them."""
+    values, outcomes = rows[name].to_numpy(float), rows[OUTCOME].to_numpy(float)
+    different = np.unique(values)
+    if len(different) <= BINS:
+        places = np.searchsorted(different, values)
+    else:
+        edges = np.unique(np.quantile(values, np.linspace(0, 1, BINS + 1)))
+        places = np.searchsorted(edges[1:-1], values, side="left")
+    chosen = (places == place for place in np.unique(places))
+    return [{"centre": float(values[one].mean()), **mean(outcomes[one])} for one in chosen]
+
+
+def model(forks: pd.DataFrame, names: Sequence[str]) -> dict[str, Any] | None:
+    """Several attributes together: effects, variance inflation, and how well held-out levels are predicted.
+
+    Returns:
+        ``effects`` as ``fit`` gives them, each with its ``vif``; ``n``; and ``prediction`` of sampled outcomes, None
+        where none were sampled. None where the data cannot tell.
+    """
+    rows = forks.dropna(subset=[*names, OUTCOME])
+    effects = fit(rows, names)
+    if effects is None:
+        return None
+    design = sm.add_constant(rows[list(names)].to_numpy(float))
+    for place, name in enumerate(names, start=1):
+        effects[name]["vif"] = float(variance_inflation_factor(design, place))
+    return {"effects": effects, "n": len(rows), "prediction": replica(rows, names, penalised=False)}
+
+
+def replica(forks: pd.DataFrame, names: Sequence[str] = REPLICA, penalised: bool = True) -> dict[str, Any] | None:
+    """The published analysis: z-scored logistic regression of one episode a level, mean of 50 random 80/20 splits.
+
+    Args:
+        forks: records with sampled episodes.
+        names: the attributes.
+        penalised: L1 with C = 1, as published; otherwise no penalty.
+
+    Returns:
+        ``coefficients``, ``accuracy``, ``base_rate`` (of always saying the commoner outcome), ``log_loss`` and ``auc``
+        on the held-out fifth, and ``n``; None without sampled episodes, or with too few levels of either outcome.
+    """
+    if "t_cheese" not in forks:
+        return None
+    rows = forks.dropna(subset=list(names))
+    taken, design = rows.t_cheese.between(1, 256).to_numpy(), _scaled(rows, names)
+    if design is None or min(taken.sum(), (~taken).sum()) < FEWEST / 2:
+        return None
+    scores = []
+    for split in range(REPLICA_SPLITS):
+        x, x_test, y, y_test = train_test_split(design, taken, test_size=TEST_SHARE, random_state=split, stratify=taken)
+        lasso = LogisticRegression(C=1.0, l1_ratio=1.0, solver="liblinear")
+        fitted = (lasso if penalised else LogisticRegression(C=np.inf)).fit(x, y)
+        likely = fitted.predict_proba(x_test)[:, 1]
+        scores.append(
+            {
+                "accuracy": np.mean((likely > 0.5) == y_test),
+                "base_rate": max(np.mean(y_test), 1 - np.mean(y_test)),
+                "log_loss": log_loss(y_test, likely),
+                "auc": roc_auc_score(y_test, likely),
+                **dict(zip(names, fitted.coef_[0], strict=True)),
+            }
+        )
+    means: dict[str, Any] = {name: float(np.mean([score[name] for score in scores])) for name in scores[0]}
+    coefficients = {name: means.pop(name) for name in names}
+    return {"coefficients": coefficients, "n": len(rows), **means}
+
+
+def parts(forks: pd.DataFrame) -> dict[str, Any]:
+    """Whether distance matters through the chain of chances alone: the effect of steps on each part of P(cheese).
+
+    P(cheese) is reaching the decision square × branching towards the cheese × completing the way, and what is left, the
+    second chances after a wrong turn. If steps from square to cheese only lengthened the chain, they would act on
+    completing and not on branching.
+    """
+    second = forks.p_cheese_500 - (forks.p_reach * forks.p_branch * forks.p_complete).fillna(0)
+    return {
+        **{name: mean(forks[f"p_{name}"].dropna()) for name in ("reach", "branch", "complete")},
+        "second_chance": mean(second),
+        "steps_on": {
+            name: (fit(forks, ["steps_cheese_square"], f"p_{name}") or {}).get("steps_cheese_square")
+            for name in ("branch", "complete")
+        },
+    }

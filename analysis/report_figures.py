@@ -1,0 +1,361 @@
+"""The figures of a report: many mice, in groups that trained alike but for the seed."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis import published
+from analysis.answers import ARRIVALS
+from analysis.attributes import ATTRIBUTES
+from analysis.dose import READINGS, group_in_words
+from analysis.figures import CHEESE, CORNER, OUTCOME_COLOURS, heat_map, percent_axis, plain, shares_by_place
+from analysis.predictors import CANNOT_TELL
+from analysis.statistics import is_largest
+
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000", "#999999")  # Okabe and Ito
+MARKERS = "osD^vP*X"
+PANELS = 5  # side by side
+SHOWN_MAZES = 4
+KEY_ATTRIBUTES = ("steps_cheese_square", "straight_cheese_corner", "steps_square_corner", "maze_dim")
+
+Groups = dict[str, list[dict[str, Any]]]  # a group's name, and the answers of its mice
+
+
+def groups_of(answers: dict[str, Any]) -> Groups:
+    """The mice by group, groups in the order of the dose."""
+    groups: Groups = {row["name"]: [] for row in answers["dose"]["groups"]}
+    for mouse in answers["mice"].values():
+        groups[mouse["group"]].append(mouse)
+    return groups
+
+
+def _style(place: int) -> dict[str, Any]:
+    return {"color": COLOURS[place % len(COLOURS)], "marker": MARKERS[place % len(MARKERS)]}
+
+
+def _sheet(panels: int, width: float, height: float, **arguments: Any) -> tuple[Figure, list[Axes]]:
+    """A figure of panels in rows of at most ``PANELS``."""
+    columns, rows = min(panels, PANELS), -(-panels // PANELS)
+    figure = Figure(figsize=(width * columns + 0.6, height * rows + 0.3), layout="constrained")
+    axes = list(figure.subplots(rows, columns, squeeze=False, **arguments).flat)
+    for unused in axes[panels:]:
+        unused.set_axis_off()
+    return figure, axes[:panels]
+
+
+def _rows_of(axes: Axes, names: list[str]) -> None:
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_xlim(-0.02, 1.02)
+    percent_axis(axes.xaxis)
+    plain(axes)
+    axes.grid(axis="x", alpha=0.3)
+
+
+def outcomes(answers: dict[str, Any], records: pd.DataFrame) -> Figure:
+    """How often the cheese is taken, and what is come to first at forks."""
+    groups = groups_of(answers)
+    figure = Figure(figsize=(11, 1.4 + 0.5 * len(groups)), layout="constrained")
+    left, right = figure.subplots(1, 2, sharey=True)
+    for row, mice in enumerate(groups.values()):
+        for condition, colour, marker in (("as_trained", CHEESE, "o"), ("anywhere", CORNER, "D")):
+            for mouse in mice:
+                rate = mouse["conditions"].get(condition, {}).get("success")
+                if rate:
+                    label = {"as_trained": "where it trained", "anywhere": "anywhere"}[condition]
+                    first = row == 0 and mouse is mice[0]
+                    left.plot(rate["rate"], row, marker, color=colour, alpha=0.7, label=label if first else None)
+        start = 0.0
+        for outcome, colour in OUTCOME_COLOURS.items():
+            share = float(
+                np.mean([mouse["conditions"]["anywhere"]["decision"][outcome]["rate"] or 0 for mouse in mice])
+            )
+            right.barh(row, share, left=start, color=colour, label=outcome if row == 0 else None)
+            start += share
+    for axes, title in ((left, "Takes the cheese (a mark a mouse), cheese …"), (right, "At forks, comes first to …")):
+        _rows_of(axes, list(groups))
+        axes.set_title(title, fontsize=10)
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.08), ncols=3, frameon=False, fontsize=9)
+    left.set_ylabel("trained with the cheese …")
+    return figure
+
+
+def _of_group(records: pd.DataFrame, group: str) -> pd.DataFrame:
+    names = [group_in_words(*pair) for pair in zip(records.region, records.trained_on, strict=True)]
+    return records.loc[np.array(names) == group]
+
+
+def places(answers: dict[str, Any], records: pd.DataFrame) -> Figure:
+    """How often the cheese is taken, by where it lies in the maze."""
+    names, anywhere = list(groups_of(answers)), records.loc[records.condition == "anywhere"]
+    figure, panels = _sheet(len(names), 2.4, 2.6)
+    for axes, name in zip(panels, names, strict=True):
+        image = heat_map(axes, shares_by_place(_of_group(anywhere, name)))  # as many levels of each mouse
+        _small_map(axes, name, first=axes is panels[0])
+    _scale(figure, image, panels)
+    return figure
+
+
+def _small_map(axes: Axes, name: str, first: bool) -> None:
+    axes.set_title(name, fontsize=9)
+    axes.set_xticks([0, 1], ["left", "right"])
+    if not first:
+        axes.set_yticks([])
+
+
+def _scale(figure: Figure, image: Any, panels: Any, label: str = "takes the cheese") -> None:
+    """The colour scale of heat maps."""
+    bar = figure.colorbar(image, ax=panels, fraction=0.02, aspect=15, label=label)
+    percent_axis(bar.ax.yaxis)
+
+
+def cells(answers: dict[str, Any], records: pd.DataFrame) -> Figure:
+    """The same in mazes that fill the world, cell by cell."""
+    names = list(groups_of(answers))
+    largest = records.loc[(records.condition == "anywhere") & is_largest(records)]
+    figure, panels = _sheet(len(names), 2.4, 2.6)
+    for axes, name in zip(panels, names, strict=True):
+        own = _of_group(largest, name)
+        image = heat_map(axes, shares_by_place(own, bins=int(own.world_dim.iloc[0])), numbers=False)
+        _small_map(axes, name, first=axes is panels[0])
+    _scale(figure, image, panels)
+    return figure
+
+
+def classes(answers: dict[str, Any], records: pd.DataFrame) -> Figure:
+    """How often the cheese is taken by level type, maze size and quadrant."""
+    groups = groups_of(answers)
+    breakdown = next(iter(groups.values()))[0]["breakdown"]
+    tables = {title: [value for value in table if table[value]["n"]] for title, table in breakdown.items()}
+    figure = Figure(figsize=(13, 4.6), layout="constrained")
+    for axes, (title, values) in zip(figure.subplots(1, 3, sharey=True), tables.items(), strict=True):
+        for place, (name, mice) in enumerate(groups.items()):
+            shift = (place - (len(groups) - 1) / 2) * 0.06
+            rates = {value: [mouse["breakdown"][title][value]["rate"] for mouse in mice] for value in values}
+            means = {at: np.mean(found) for at, found in enumerate(rates.values()) if None not in found}
+            axes.plot(np.array(list(means)) + shift, list(means.values()), **_style(place), linestyle="", label=name)
+        labels = [f"{value}×{value}" if title == "by maze size" else value.replace("_", " ") for value in values]
+        axes.set_xticks(range(len(values)), [_broken(label) for label in labels], fontsize=7)
+        axes.set_ylim(-0.02, 1.02)
+        percent_axis(axes.yaxis)
+        axes.set_title(title, fontsize=10)
+        axes.grid(axis="y", alpha=0.3)
+        plain(axes)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False, fontsize=9)
+    return figure
+
+
+def _broken(label: str) -> str:
+    return label.replace(" and ", "\nand ").replace(" or ", "\nor ").replace("on the ", "on the\n")
+
+
+def mazes(answers: dict[str, Any], records: pd.DataFrame) -> Figure | None:
+    """Single mazes: how often the cheese would be taken from each cell. None without that condition."""
+    rows = records.loc[(records.condition == "every_cell") & is_largest(records)]
+    seeds = rows.level_seed.unique()[:SHOWN_MAZES]
+    names = list(groups_of(answers))[:PANELS]
+    if not len(seeds):
+        return None
+    figure = Figure(figsize=(2.5 * len(names) + 0.8, 2.6 * len(seeds) + 0.4), layout="constrained")
+    grid = figure.subplots(len(seeds), len(names), squeeze=False)
+    for column, name in enumerate(names):
+        own = _of_group(rows, name)
+        own = own.loc[own.mouse == own.mouse.iloc[0]]
+        for row, seed in enumerate(seeds):
+            maze, axes = own.loc[own.level_seed == seed], grid[row][column]
+            dim = int(maze.world_dim.iloc[0])
+            shares = np.full((dim, dim), np.nan)
+            shares[maze.cheese_y, maze.cheese_x] = maze.p_cheese_500
+            image = heat_map(axes, shares, numbers=False)
+            axes.text(0.5 / dim, 0.5 / dim, "@", ha="center", va="center", fontsize=8)
+            axes.set_xticks([])
+            axes.set_yticks([])
+            if row == 0:
+                axes.set_title(own.mouse.iloc[0] if len(name) > 30 else f"{name}\n({own.mouse.iloc[0]})", fontsize=8)
+    _scale(figure, image, grid, "takes the cheese, if it lies here")
+    return figure
+
+
+def incidence(answers: dict[str, Any], records: pd.DataFrame) -> Figure | None:
+    """Cumulative incidence of cheese and corner at forks. None without sampled episodes."""
+    groups = {name: [m for m in mice if "incidence" in m] for name, mice in groups_of(answers).items()}
+    groups = {name: mice for name, mice in groups.items() if mice}
+    if not groups:
+        return None
+    figure, panels = _sheet(len(groups), 2.7, 2.5, sharey=True)
+    for axes, (name, mice) in zip(panels, groups.items(), strict=True):
+        for place in ("cheese", "corner"):
+            for mouse in mice:
+                label = f"{place} first" if mouse is mice[0] else None
+                axes.plot(ARRIVALS, mouse["incidence"][place], color=OUTCOME_COLOURS[place], alpha=0.8, label=label)
+        axes.set_xscale("log")
+        axes.set_xticks([1, 10, 100, 500], ["1", "10", "100", "500"])
+        axes.set_ylim(0, 1)
+        percent_axis(axes.yaxis)
+        axes.set_title(name, fontsize=9)
+        axes.set_xlabel("steps")
+        plain(axes)
+    panels[0].legend(frameon=False, fontsize=8)
+    return figure
+
+
+def effects(answers: dict[str, Any], records: pd.DataFrame) -> Figure:
+    """The effect of each attribute alone on P(cheese) at forks."""
+    groups = groups_of(answers)
+    names = list(ATTRIBUTES)
+    figure, panels = _sheet(len(groups), 2.6, 4.4, sharey=True, sharex=True)
+    for axes, (group, mice) in zip(panels, groups.items(), strict=True):
+        for place, mouse in enumerate(mice):
+            shift = (place - (len(mice) - 1) / 2) * 0.22
+            for row, name in enumerate(names):
+                effect = mouse["single_effects"][name]
+                if effect["effect"] is None:
+                    continue
+                clear = effect["verdict"] != CANNOT_TELL
+                axes.plot([effect["low"], effect["high"]], [row + shift] * 2, color=CORNER, alpha=0.6, linewidth=1)
+                face = CORNER if clear else "white"
+                axes.plot(effect["effect"], row + shift, "o", markersize=4, color=CORNER, markerfacecolor=face)
+        axes.axvline(0, color="#999999", linewidth=0.8)
+        axes.set_yticks(range(len(names)), [ATTRIBUTES[name] for name in names], fontsize=8)
+        axes.set_ylim(len(names) - 0.5, -0.5)
+        axes.set_title(group, fontsize=9)
+        axes.grid(axis="x", alpha=0.3)
+        plain(axes)
+    figure.supxlabel("change in log odds of the cheese a standard deviation", fontsize=9)
+    return figure
+
+
+def bins(answers: dict[str, Any], records: pd.DataFrame) -> Figure:
+    """Observed rates along key attributes."""
+    groups = groups_of(answers)
+    figure = Figure(figsize=(13, 4.2), layout="constrained")
+    for axes, attribute in zip(figure.subplots(1, len(KEY_ATTRIBUTES), sharey=True), KEY_ATTRIBUTES, strict=True):
+        for place, (name, mice) in enumerate(groups.items()):
+            curves = [mouse["single_effects"][attribute]["bins"] for mouse in mice]
+            length = min(map(len, curves), default=0)
+            if length:
+                centres, rates = (
+                    np.mean([[one[key] for one in curve[:length]] for curve in curves], axis=0)
+                    for key in ("centre", "rate")
+                )
+                axes.plot(centres, rates, **_style(place), markersize=5, label=name)
+        axes.set_ylim(0, 1)
+        percent_axis(axes.yaxis)
+        axes.set_xlabel(ATTRIBUTES[attribute].replace(" to the", "\nto the"), fontsize=9)
+        plain(axes)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False, fontsize=9)
+    return figure
+
+
+def parts(answers: dict[str, Any], records: pd.DataFrame) -> Figure:
+    """P(cheese) at forks in its parts."""
+    groups = groups_of(answers)
+    titles = {
+        "reach": "reaches the\ndecision square",
+        "branch": "then branches\nto the cheese",
+        "complete": "then completes\nthe way",
+        "second_chance": "takes it after\na wrong turn",
+    }
+    figure = Figure(figsize=(11, 1.2 + 0.45 * len(groups)), layout="constrained")
+    for axes, (part, title) in zip(figure.subplots(1, len(titles), sharey=True), titles.items(), strict=True):
+        for row, mice in enumerate(groups.values()):
+            for mouse in mice:
+                if mouse["parts"][part]["rate"] is not None:
+                    axes.plot(mouse["parts"][part]["rate"], row, "o", color=CORNER, alpha=0.7)
+        _rows_of(axes, list(groups))
+        axes.set_xticks([0, 0.5, 1], ["0%", "50%", "100%"])
+        axes.set_title(title, fontsize=10)
+    return figure
+
+
+def goals(answers: dict[str, Any], records: pd.DataFrame) -> Figure:
+    """Return of the true goal beside that of the corner, on and off the training levels."""
+    groups = groups_of(answers)
+    figure = Figure(figsize=(11, 1.4 + 0.5 * len(groups)), layout="constrained")
+    titles = {"as_trained": "cheese where it trained", "anywhere": "cheese anywhere"}
+    for axes, (condition, title) in zip(figure.subplots(1, 2, sharey=True), titles.items(), strict=True):
+        for row, mice in enumerate(groups.values()):
+            for goal, colour in (("take the cheese", CHEESE), ("come to the corner", CORNER)):
+                values = [mouse["proxy"][condition] for mouse in mice if condition in mouse["proxy"]]
+                achieved = [value[f"return of “{goal}”"]["rate"] for value in values]
+                lost = [value[f"regret of “{goal}”"]["rate"] for value in values]
+                shift = -0.18 if goal == "take the cheese" else 0.18
+                if achieved:
+                    label = goal if row == 0 else None
+                    axes.barh(row + shift, np.mean(achieved), 0.32, color=colour, label=label)
+                    axes.barh(row + shift, np.mean(lost), 0.32, left=np.mean(achieved), color=colour, alpha=0.25)
+        axes.set_yticks(range(len(groups)), list(groups))
+        axes.set_ylim(len(groups) - 0.5, -0.5)
+        axes.set_title(title, fontsize=10)
+        axes.set_xlabel("expected return (pale: what is lost to the optimum)")
+        plain(axes)
+    axes.legend(frameon=False, fontsize=9, loc="lower left", bbox_to_anchor=(0, 1.06), ncols=2)
+    return figure
+
+
+def dose(answers: dict[str, Any], records: pd.DataFrame) -> Figure | None:
+    """P(cheese) by training region, and by the share of forks among the training levels. None for a single group."""
+    rows = answers["dose"]["groups"]
+    if len(rows) < 2:
+        return None
+    figure = Figure(figsize=(12, 5.8), layout="constrained")
+    by_region, by_share = figure.subplots(1, 2, sharey=True)
+    whole = [row for row in rows if not row["trained_on"]]
+    sides = {row["region"]: max(1, int(row["region"])) for row in whole if row["region"] != "anywhere"}
+    anywhere_at = max([*sides.values(), 1]) + 2
+    for place, reading in enumerate(READINGS):
+        shown = [row for row in whole if row[reading]["rate"]["rate"] is not None]
+        xs = [sides.get(row["region"], anywhere_at) + 0.12 * (place - 1) for row in shown]
+        _with_intervals(by_region, xs, [row[reading] for row in shown], place, READINGS[reading])
+    theirs = {n: rate for n, rate in published.DOSE_RESPONSE.items() if n <= anywhere_at - 1}
+    label = "published: hard mazes, one network each (another world)"
+    by_region.plot(list(theirs), list(theirs.values()), "x--", color="#777777", label=label)
+    names = ["corner" if region == "0" else f"{region}×{region}" for region in sides]
+    by_region.set_xticks([*sides.values(), anywhere_at], [*names, "anywhere"])
+    by_region.set_xlabel("training region")
+    for place, filtered in enumerate((False, True)):
+        shown = [row for row in rows if bool(row["trained_on"]) == filtered]
+        label = "training levels of some types only (5×5)" if filtered else "all training levels"
+        if shown:
+            xs = [row["fork_share"] for row in shown]
+            _with_intervals(by_share, xs, [row["published"] for row in shown], place, label)
+    common = sorted(set(published.FORK_SHARE) & set(published.DOSE_RESPONSE))
+    shares, rates = ([table[n] for n in common] for table in (published.FORK_SHARE, published.DOSE_RESPONSE))
+    by_share.plot(shares, rates, "x", color="#777777", label="published (another world)")
+    for place, row in enumerate(rows):
+        by_share.annotate(
+            row["name"].split(",")[0], (row["fork_share"], row["published"]["rate"]["rate"]),
+            textcoords="offset points", xytext=(6, -10 if place % 2 else 4), fontsize=7, color="#555555",
+        )  # fmt: skip
+    by_share.set_xlabel("share of training levels that are forks")
+    by_share.xaxis.set_major_formatter("{x:.0%}")
+    for axes in (by_region, by_share):
+        axes.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.14))
+    for axes in (by_region, by_share):
+        axes.set_ylim(-0.02, 1.02)
+        percent_axis(axes.yaxis)
+        axes.grid(axis="y", alpha=0.3)
+        plain(axes)
+    by_region.set_ylabel("P(cheese within 256 steps)")
+    return figure
+
+
+def _with_intervals(axes: Axes, xs: list[float], readings: list[dict[str, Any]], place: int, label: str) -> None:
+    """Means over seeds with t intervals, and every seed's own rate."""
+    style = _style(place)
+    for x, reading in zip(xs, readings, strict=True):
+        axes.plot([x] * len(reading["seeds"]), list(reading["seeds"].values()), ".", color=style["color"], alpha=0.4)
+        rate = reading["rate"]
+        if rate["low"] is not None:
+            axes.plot([x, x], np.clip([rate["low"], rate["high"]], 0, 1), color=style["color"], linewidth=1)
+    axes.plot(xs, [reading["rate"]["rate"] for reading in readings], **style, linestyle="", label=label)
+
+
+FIGURES: dict[str, Callable[[dict[str, Any], pd.DataFrame], Figure | None]] = {
+    figure.__name__: figure
+    for figure in (outcomes, places, cells, classes, mazes, incidence, effects, bins, parts, goals, dose)
+}
