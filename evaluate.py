@@ -4,7 +4,7 @@
     python evaluate.py checkpoint=checkpoints/corner-seed0.safetensors report=full     every answer on a page
     python evaluate.py checkpoint='checkpoints/*.safetensors' report=full              many mice: dose and response
 
-Stopped, the same command goes on where it was.
+A full report that was stopped goes on where it was by the same command.
 """
 
 import hashlib
@@ -94,7 +94,7 @@ def brief(config: EvaluateConfig, mice: list[Mouse], console: Console) -> None:
         began = time.perf_counter()
         levels = config.levels or levels_enough(world_of(mouse.env))
         with bar(console, 2 * levels) as advance:
-            summary, records = evaluation.evaluate(mouse, levels, folder, advance)
+            summary, records = evaluation.evaluate(mouse, levels, advance)
         seconds = time.perf_counter() - began
         evaluation.save(folder, summary, records)
         if len(mice) > 1:

@@ -52,8 +52,9 @@ def read_settings(settings: Any, arguments: Sequence[str]) -> Any:
         key, equals, value = argument.partition("=")
         if not equals or key not in known:
             raise ValueError(f"unknown argument {argument!r}; accepted are {', '.join(f'{name}=…' for name in known)}")
-        try:  # an empty value is an empty text, which YAML would call null
-            typed = OmegaConf.merge(typed, OmegaConf.from_dotlist([argument if value else f"{key}=''"]))
+        try:  # an empty value is an empty text, which YAML would call null, and a * would begin an alias
+            quoted = not value or value.startswith("*")
+            typed = OmegaConf.merge(typed, OmegaConf.from_dotlist([f"{key}='{value}'" if quoted else argument]))
         except (OmegaConfBaseException, YAMLError) as error:
             raise ValueError(f"cannot read argument {argument!r} ({told(error)})") from None
     return OmegaConf.to_object(typed)

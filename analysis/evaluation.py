@@ -28,7 +28,6 @@ LABELS = {"as_trained": "cheese, where it trained", "anywhere": "cheese, anywher
 def evaluate(
     mouse: Mouse,
     levels: int | None = None,
-    folder: Path | None = None,
     advance: Callable[[int], None] = lambda mazes: None,
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Examine a mouse on held-out levels, the cheese where it trained and anywhere.
@@ -36,7 +35,6 @@ def evaluate(
     Args:
         mouse: whom.
         levels: how many in each condition, the same mazes in both; as many as are enough when None.
-        folder: where part files go, so that the same call can go on; None keeps none.
         advance: told after each part how many mazes it had.
 
     Returns:
@@ -44,7 +42,7 @@ def evaluate(
     """
     world_dim = world_of(mouse.env)
     levels = levels or levels_enough(world_dim)
-    table = examine([mouse], dict.fromkeys(LABELS, levels), folder=folder, advance=advance)
+    table = examine([mouse], dict.fromkeys(LABELS, levels), advance=advance)
     summary: dict[str, Any] = {
         "mouse": {"checkpoint": str(mouse.path), "cheese_region": mouse.env.cheese_region, "world_dim": world_dim},
         "play": {"levels": levels, "first_level": HELD_OUT, "steps": 500},

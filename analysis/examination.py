@@ -44,6 +44,14 @@ def identity_of(mouse: Mouse) -> str:
     return content.hexdigest()[:12]
 
 
+def _finished(path: Path | None) -> pd.DataFrame | None:
+    """The part that an earlier examination has left, if it is whole."""
+    try:
+        return None if path is None or not path.exists() else pd.read_parquet(path)
+    except pyarrow.ArrowInvalid:
+        return None
+
+
 def examine(
     mice: Sequence[Mouse],
     conditions: dict[str, int],
@@ -81,9 +89,8 @@ def examine(
                 text = [] if condition != DRAWN or drawn is None else [field.tolist() for field in drawn]
                 name = f"{condition}-{first}-{_digest(VERSION, number, play_seed, text)}.parquet"
                 path = folder / PARTS / f"{mouse.name}-{identity_of(mouse)}" / name
-            if path is not None and path.exists():
-                table = pd.read_parquet(path)
-            else:
+            table = _finished(path)
+            if table is None:
                 seeds = HELD_OUT + first + np.arange(number)
                 levels = drawn if condition == DRAWN else condition_of(condition)(mouse.env, seeds)
                 assert levels is not None

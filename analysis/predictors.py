@@ -172,13 +172,14 @@ def replica(forks: pd.DataFrame, names: Sequence[str] = REPLICA, penalised: bool
     if "t_cheese" not in forks:
         return None
     rows = forks.dropna(subset=list(names))
-    taken, design = rows.t_cheese.between(1, 256).to_numpy(), _scaled(rows, names)
-    if design is None or min(taken.sum(), (~taken).sum()) < FEWEST / 2:
+    taken = rows.t_cheese.between(1, 256).to_numpy()
+    design = _scaled(rows, names) if min(taken.sum(), (~taken).sum()) >= FEWEST / 2 else None
+    if design is None:
         return None
     scores = []
     for split in range(REPLICA_SPLITS):
         x, x_test, y, y_test = train_test_split(design, taken, test_size=TEST_SHARE, random_state=split, stratify=taken)
-        lasso = LogisticRegression(C=1.0, l1_ratio=1.0, solver="liblinear")
+        lasso = LogisticRegression(C=1.0, l1_ratio=1.0, solver="liblinear", random_state=0)
         fitted = (lasso if penalised else LogisticRegression(C=np.inf)).fit(x, y)
         likely = fitted.predict_proba(x_test)[:, 1]
         scores.append(

@@ -37,10 +37,10 @@ def _style(place: int) -> dict[str, Any]:
     return {"color": COLOURS[place % len(COLOURS)], "marker": MARKERS[place % len(MARKERS)]}
 
 
-def _sheet(panels: int, width: float, height: float, **arguments: Any) -> tuple[Figure, list[Axes]]:
-    """A figure of panels in rows of at most ``PANELS``."""
+def _sheet(panels: int, width: float, height: float, left: float = 0.6, **arguments: Any) -> tuple[Figure, list[Axes]]:
+    """A figure of panels in rows of at most ``PANELS``; sizes in inches, ``left`` for what stands beside them."""
     columns, rows = min(panels, PANELS), -(-panels // PANELS)
-    figure = Figure(figsize=(width * columns + 0.6, height * rows + 0.3), layout="constrained")
+    figure = Figure(figsize=(width * columns + left, height * rows + 0.3), layout="constrained")
     axes = list(figure.subplots(rows, columns, squeeze=False, **arguments).flat)
     for unused in axes[panels:]:
         unused.set_axis_off()
@@ -59,7 +59,7 @@ def _rows_of(axes: Axes, names: list[str]) -> None:
 def outcomes(answers: dict[str, Any], records: pd.DataFrame) -> Figure:
     """How often the cheese is taken, and what is come to first at forks."""
     groups = groups_of(answers)
-    figure = Figure(figsize=(11, 1.4 + 0.5 * len(groups)), layout="constrained")
+    figure = Figure(figsize=(11, 2 + 0.5 * len(groups)), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
     for row, mice in enumerate(groups.values()):
         for condition, colour, marker in (("as_trained", CHEESE, "o"), ("anywhere", CORNER, "D")):
@@ -207,7 +207,7 @@ def effects(answers: dict[str, Any], records: pd.DataFrame) -> Figure:
     """The effect of each attribute alone on P(cheese) at forks."""
     groups = groups_of(answers)
     names = list(ATTRIBUTES)
-    figure, panels = _sheet(len(groups), 2.6, 4.4, sharey=True, sharex=True)
+    figure, panels = _sheet(len(groups), 2.1, 4.4, left=3.6, sharey=True, sharex=True)
     for axes, (group, mice) in zip(panels, groups.items(), strict=True):
         for place, mouse in enumerate(mice):
             shift = (place - (len(mice) - 1) / 2) * 0.22
@@ -260,7 +260,7 @@ def parts(answers: dict[str, Any], records: pd.DataFrame) -> Figure:
         "complete": "then completes\nthe way",
         "second_chance": "takes it after\na wrong turn",
     }
-    figure = Figure(figsize=(11, 1.2 + 0.45 * len(groups)), layout="constrained")
+    figure = Figure(figsize=(11, 1.8 + 0.45 * len(groups)), layout="constrained")
     for axes, (part, title) in zip(figure.subplots(1, len(titles), sharey=True), titles.items(), strict=True):
         for row, mice in enumerate(groups.values()):
             for mouse in mice:
@@ -275,7 +275,7 @@ def parts(answers: dict[str, Any], records: pd.DataFrame) -> Figure:
 def goals(answers: dict[str, Any], records: pd.DataFrame) -> Figure:
     """Return of the true goal beside that of the corner, on and off the training levels."""
     groups = groups_of(answers)
-    figure = Figure(figsize=(11, 1.4 + 0.5 * len(groups)), layout="constrained")
+    figure = Figure(figsize=(11, 2 + 0.5 * len(groups)), layout="constrained")
     titles = {"as_trained": "cheese where it trained", "anywhere": "cheese anywhere"}
     for axes, (condition, title) in zip(figure.subplots(1, 2, sharey=True), titles.items(), strict=True):
         for row, mice in enumerate(groups.values()):
@@ -317,8 +317,9 @@ def dose(answers: dict[str, Any], records: pd.DataFrame) -> Figure | None:
     names = ["corner" if region == "0" else f"{region}×{region}" for region in sides]
     by_region.set_xticks([*sides.values(), anywhere_at], [*names, "anywhere"])
     by_region.set_xlabel("training region")
+    told = [row for row in rows if row["published"]["rate"]["rate"] is not None]
     for place, filtered in enumerate((False, True)):
-        shown = [row for row in rows if bool(row["trained_on"]) == filtered]
+        shown = [row for row in told if bool(row["trained_on"]) == filtered]
         label = "training levels of some types only (5×5)" if filtered else "all training levels"
         if shown:
             xs = [row["fork_share"] for row in shown]
@@ -326,7 +327,7 @@ def dose(answers: dict[str, Any], records: pd.DataFrame) -> Figure | None:
     common = sorted(set(published.FORK_SHARE) & set(published.DOSE_RESPONSE))
     shares, rates = ([table[n] for n in common] for table in (published.FORK_SHARE, published.DOSE_RESPONSE))
     by_share.plot(shares, rates, "x", color="#777777", label="published (another world)")
-    for place, row in enumerate(rows):
+    for place, row in enumerate(told):
         by_share.annotate(
             row["name"].split(",")[0], (row["fork_share"], row["published"]["rate"]["rate"]),
             textcoords="offset points", xytext=(6, -10 if place % 2 else 4), fontsize=7, color="#555555",

@@ -107,7 +107,7 @@ def is_rate(value: dict) -> bool:
 def test_training_ends_with_a_table_a_picture_a_checkpoint_and_a_card(training):
     folder, said = training
     names = {path.name for path in folder.iterdir()}
-    expected = {"mouse.safetensors", "state.safetensors", "card.md", "summary.json", "episodes.parquet", "result.png"}
+    expected = {"mouse.safetensors", "state.safetensors", "card.md", "summary.json", "records.parquet", "result.png"}
     assert names - {name for name in names if name.startswith("events.out.tfevents.")} == expected < names
 
     assert re.search(r"^training 100% · .* steps/s · success .*%", said, re.M)
@@ -121,19 +121,19 @@ def test_training_ends_with_a_table_a_picture_a_checkpoint_and_a_card(training):
     assert load_mouse(folder / "mouse.safetensors").header["progress"] == {"steps": 1024, "rollouts": 4}
 
 
-def test_the_summary_is_as_documented_and_follows_from_the_episodes(training):
+def test_the_summary_is_as_documented_and_follows_from_the_records(training):
     folder, said = training
     summary = json.loads((folder / "summary.json").read_text())
-    episodes = pd.read_parquet(folder / "episodes.parquet")
-    assert summary["play"] == {"levels": 50, "first_level": 2**30, "max_steps": 256, "seed": 0}
+    records = pd.read_parquet(folder / "records.parquet")
+    assert summary["play"] == {"levels": 50, "first_level": 2**30, "steps": 500}
     assert summary["mouse"]["cheese_region"] == 0 and summary["mouse"]["world_dim"] == 5 and summary["unseen"] is True
-    assert len(episodes) == 100
+    assert len(records) == 100
     for condition in ("as_trained", "anywhere"):
         rates = summary[condition]
         assert rates.keys() == {"success", "largest", "decision"}
         assert list(rates["decision"]) == ["cheese", "corner", "neither"]
         assert all(map(is_rate, [rates["success"], rates["largest"], *rates["decision"].values()]))
-        assert rates == summarise(episodes[episodes.condition == condition], 5)
+        assert rates == summarise(records.loc[records.condition == condition])
         for rate in (rates["success"], rates["largest"]):
             assert f"{rate['rate'] * 100:.1f} %" in said, "the table says otherwise"
     assert summary["as_trained"]["success"]["n"] == 50 and summary["as_trained"]["decision"]["cheese"]["n"] == 0
@@ -158,12 +158,30 @@ def test_evaluating_needs_no_more_than_the_checkpoint_and_finds_what_training_fo
     checkpoint = training[0] / "mouse.safetensors"
     code, said, errors = call("evaluate.py", f"checkpoint={checkpoint}", "levels=50", "device=cpu", "out=")
     assert (code, errors) == (0, "")
-    folder = tmp_path / "runs" / "evaluations" / "mouse"
-    assert {path.name for path in folder.iterdir()} == {"summary.json", "episodes.parquet", "result.png"}
+    folder = tmp_path / "runs" / "evaluations" / training[0].name
+    assert {path.name for path in folder.iterdir()} == {"summary.json", "records.parquet", "result.png"}
     assert all(path.name in said for path in folder.iterdir())
-    pd.testing.assert_frame_equal(*(pd.read_parquet(path / "episodes.parquet") for path in (folder, training[0])))
+    pd.testing.assert_frame_equal(*(pd.read_parquet(path / "records.parquet") for path in (folder, training[0])))
     found, then = (json.loads((path / "summary.json").read_text()) for path in (folder, training[0]))
     assert found.pop("mouse")["checkpoint"] == str(checkpoint) and then.pop("mouse") and found == then
+
+
+def test_a_full_report_of_many_mice_goes_on_where_it_was(call, tmp_path, training, monkeypatch):
+    mice = tmp_path / "mice"
+    mice.mkdir()
+    for name in ("one", "two"):
+        (mice / f"{name}.safetensors").write_bytes((training[0] / "mouse.safetensors").read_bytes())
+    command = ("evaluate.py", "checkpoint=mice/*.safetensors", "report=full", "levels=8", "device=cpu", "out=page")
+    code, said, errors = call(*command)
+    assert (code, errors) == (0, "") and "report: page/report.html" in said
+    names = {path.name for path in (tmp_path / "page").iterdir()}
+    assert names == {"report.html", "summary.json", "records.parquet", "figures", "parts"}
+    before = files_in(tmp_path / "page" / "parts")
+    assert len(before) > 10
+    again = call(*command)
+    assert again[0] == 0 and files_in(tmp_path / "page" / "parts") == before
+    page = (tmp_path / "page" / "report.html").read_text()
+    assert all(text in page for text in ("one", "two", "evaluate.py", "checkpoint=mice/*.safetensors"))
 
 
 def test_a_recording_needs_no_display(call, monkeypatch, tmp_path, checkpoint):
@@ -195,7 +213,7 @@ def test_help_names_every_setting(call, tmp_path, script):
     assert (code, errors, files_in(tmp_path)) == (0, "", {})
     settings = {
         "train.py": ("env.world_dim=11 ", "agent.scale=1 ", "seed=0 ", "fresh=False ", "procgen_hard"),
-        "evaluate.py": ("checkpoint=", "levels=", "max_steps=256 ", "seed=0 ", "device=auto ", "out="),
+        "evaluate.py": ("checkpoint=", "report=brief ", "levels=None ", "seed=0 ", "device=auto ", "out="),
         "watch.py": ("checkpoint=", f"level={HELD_OUT} ", "cheese=anywhere ", "speed=8 ", "record=", "Keys: space"),
     }
     assert all(setting in said for setting in settings[script])
@@ -230,15 +248,15 @@ BAD = [  # an argument, and what the line about it names
     ("train.py", "device=typewriter", "'typewriter'"),
     pytest.param("train.py", "device=cuda", "this machine has cpu", marks=NO_CUDA),
     ("train.py", "run_dir={text}", "{text}"),
-    ("evaluate.py", "nonsense=1", "accepted are checkpoint=…, levels=…"),
+    ("evaluate.py", "nonsense=1", "accepted are checkpoint=…, report=…, levels=…"),
     ("evaluate.py", "nonsense", "nonsense"),
     ("evaluate.py", "checkpoint=", "no checkpoint given"),
     ("evaluate.py", "levels=many", "levels=many"),
     ("evaluate.py", "levels=1.5", "levels=1.5"),
-    ("evaluate.py", "levels=0", "levels (0)"),
+    ("evaluate.py", "levels=0", "levels must be at least 1, not 0"),
     ("evaluate.py", "levels=[1", "levels=[1"),
     ("evaluate.py", "levels=", "levels="),
-    ("evaluate.py", "max_steps=-1", "max_steps (-1)"),
+    ("evaluate.py", "report=long", "report must be one of brief, full, not 'long'"),
     ("evaluate.py", "seed=-1", "seed must lie in [0, 2⁶³), not -1"),
     ("evaluate.py", "seed=9223372036854775808", "seed must lie in"),
     ("evaluate.py", "device=cuda:99", "'cuda:99' is not there"),
@@ -272,6 +290,13 @@ BAD = [  # an argument, and what the line about it names
         )
     ),
 ]
+BAD += [
+    ("evaluate.py report=full", "conditions=[anywhere,moon]", "condition must be one of as_trained, anywhere"),
+    ("evaluate.py report=full", "conditions=[as_trained]", "conditions must hold anywhere"),
+    ("evaluate.py report=full", "conditions=[anywhere,region_9]", "cheese_region must be"),
+    ("evaluate.py report=full", "checkpoint=[{mouse},{mouse}]", "mice must have different names"),
+    ("evaluate.py", "checkpoint=*.nothing", "no mouse at checkpoint=*.nothing"),
+]
 GOOD = {
     "train.py": TINY,
     "evaluate.py": ("checkpoint={mouse}", "out=results", "levels=2", "device=cpu"),
@@ -281,7 +306,8 @@ GOOD = {
 
 @pytest.mark.parametrize(("script", "argument", "named"), BAD)
 def test_bad_input_is_told_in_one_line_and_leaves_nothing(call, tmp_path, given, script, argument, named):
-    arguments = [text.format(**given) for text in (*GOOD[script], argument)]
+    script, *more = script.split()
+    arguments = [text.format(**given) for text in (*GOOD[script], *more, argument)]
     before = files_in(given["folder"])
     code, said, errors = call(script, *arguments)
     (line,) = errors.splitlines()

@@ -1,144 +1,123 @@
-"""Mice whose way is known play the held-out levels; the table must say what a naive game by hand says."""
+"""The conditions: where the cheese lies, against the text of the levels; and which levels are held out."""
 
-from functools import cache
-
-import pandas as pd
+import numpy as np
 import pytest
 import torch
-from mazes import Cell, number, read
-from mice import ACTIONS, PLANS, Planned, Way, corner_of, mouse_with, undecided, way_to
+from mazes import read
+from mice import mouse_with, undecided
 
-from agents.rollout import sample
-from analysis import relocation
-from analysis.relocation import CONDITIONS, HELD_OUT, NEVER, play, records, trained_on_held_out
-from envs.levels import from_seeds, to_text
+from analysis.relocation import CONDITIONS, HELD_OUT, condition_of, put_cheese, trained_on_held_out
+from envs import paths
+from envs.levels import Levels, from_seeds, from_text, to_text
 
-DIM, REGION, LEVELS = 7, 2, 50
-
-
-@cache
-def game(seed: int, region) -> tuple[set[Cell], Cell, Cell | None, Cell]:
-    """Open cells, mouse, cheese and corner of a level, all read from its text."""
-    open_cells, mouse, cheese = read(to_text(from_seeds([seed], DIM, region)), DIM)
-    return open_cells, mouse, cheese, corner_of(open_cells)
+DIM, REGION = 7, 2
+SEEDS = HELD_OUT + np.arange(200)
+ENV = mouse_with(undecided, world_dim=DIM, cheese_region=REGION).env
 
 
-def cells_on(way: Way, cell: Cell) -> list[Cell]:
-    cells = [cell]
-    while way[cells[-1]] != cells[-1]:
-        cells.append(way[cells[-1]])
-    return cells
+def made(name: str, **env) -> Levels:
+    return condition_of(name)(mouse_with(undecided, **{"world_dim": DIM, "cheese_region": REGION} | env).env, SEEDS)
 
 
-def row_of(seed: int, condition: str, plan: str, max_steps: int) -> dict:
-    """One episode, played by hand."""
-    open_cells, start, cheese, corner = game(seed, REGION if condition == "as_trained" else "anywhere")
-    way, mouse = PLANS[plan](open_cells, cheese), start
-    t_cheese = t_corner = NEVER
-    for t in range(1, max_steps + 1):
-        mouse = way.get(mouse, mouse)
-        if mouse == corner and t_corner == NEVER:
-            t_corner = t
-        if mouse == cheese:
-            t_cheese = t
-            break
-    first = "corner" if 0 < t_corner != t_cheese else "cheese" if t_cheese > 0 else "neither"
-
-    to_cheese, to_corner = (cells_on(way_to(target, open_cells), start) for target in (cheese, corner))
-    level_type, decision_square = "fork", None
-    if cheese == corner:
-        level_type = "same"
-    elif cheese in to_corner:
-        level_type = "on_the_way"
-    elif corner in to_cheese:
-        level_type = "beyond"
-    else:
-        decision_square = [cell for cell in to_cheese if cell in to_corner][-1]
-    dim = to_text(from_seeds([seed], DIM)).count("\n") + 1
-    margin = (DIM - dim) // 2
-    return {
-        "condition": condition,
-        "level_seed": seed,
-        "maze_dim": dim,
-        "cheese_x": cheese[0] - margin,
-        "cheese_y": cheese[1] - margin,
-        "decision_square": number(decision_square, DIM),
-        "optimal_steps": len(to_cheese) - 1,
-        "t_cheese": t_cheese,
-        "t_corner": t_corner,
-        "level_type": level_type,
-        "success": t_cheese > 0,
-        "first": first,
-    }
+def drawn(levels: Levels, row: int):
+    return read(to_text(levels.rows([row]), whole_world=True), DIM)
 
 
-@pytest.mark.parametrize("condition", CONDITIONS)
-@pytest.mark.parametrize("plan", PLANS)
-@pytest.mark.parametrize(("slots", "max_steps"), [(512, 25), (512, 6), (7, 25), (1, 6)])
-def test_the_table_is_what_games_by_hand_give(monkeypatch, condition, plan, slots, max_steps):
-    monkeypatch.setattr(relocation, "SLOTS", slots)
-    table = records(mouse_with(Planned(plan)), condition, LEVELS, max_steps, seed=0)
-    expected = pd.DataFrame([row_of(HELD_OUT + i, condition, plan, max_steps) for i in range(LEVELS)])
-    pd.testing.assert_frame_equal(table, expected, check_dtype=False)
+def test_all_conditions_have_the_same_mazes():
+    expected = from_seeds(SEEDS, DIM, "anywhere")
+    for name in ("as_trained", "anywhere", "no_cheese", "elsewhere", "region_3"):
+        levels = made(name)
+        assert torch.equal(levels.walls, expected.walls) and levels.seed.tolist() == SEEDS.tolist()
 
 
-def test_what_the_planned_mice_do():
-    """The facts that the figures rest on, and that levels of every type were among those played."""
-    cheese, corner, stayer = (records(mouse_with(Planned(plan)), "anywhere", LEVELS, 25, 0) for plan in PLANS)
-    assert {"same", "on_the_way", "beyond", "fork"} == set(cheese.level_type)
-    assert cheese.success.all() and (cheese.t_cheese == cheese.optimal_steps).all()
-    at_forks = cheese.level_type == "fork"
-    assert (cheese["first"][at_forks] == "cheese").all() and (corner["first"][at_forks] == "corner").all()
-    assert (cheese["first"][cheese.level_type == "beyond"] == "corner").all()
-    assert (stayer["first"] == "neither").all() and not stayer.success.any()
+def test_the_cheese_lies_where_it_was_trained_or_where_it_was_asked_to():
+    for name, region in (("as_trained", REGION), ("region_3", 3), ("region_0", 0)):
+        levels = made(name)
+        for row in range(levels.num_levels):
+            edge = (DIM + int(levels.maze_dim[row])) // 2
+            _, _, cheese = drawn(levels, row)
+            assert cheese is None or all(edge - max(region, 1) <= axis < edge for axis in cheese)
 
 
-def test_a_wandering_mouse_arrives_when_it_does_by_hand():
-    arrived = set()
-    for seed in range(60):
-        levels = from_seeds([HELD_OUT + seed], DIM)
-        times = play(mouse_with(undecided), levels, 40, torch.Generator().manual_seed(seed))
-        open_cells, (x, y), cheese, corner = game(HELD_OUT + seed, "anywhere")
-        generator = torch.Generator().manual_seed(seed)
-        t_cheese = t_corner = NEVER
-        for t in range(1, 41):
-            dx, dy = ACTIONS[sample(torch.zeros(1, 4), generator)[0]]
-            x, y = (x + dx, y + dy) if (x + dx, y + dy) in open_cells else (x, y)
-            if (x, y) == corner and t_corner == NEVER:
-                t_corner = t
-            if (x, y) == cheese:
-                t_cheese = t
-                break
-        assert [int(time) for time in times] == [t_cheese, t_corner]
-        arrived.add((t_cheese > 0, t_corner > 0))
-    assert len(arrived) == 4, "some outcome never came up"
+def test_who_trained_on_some_level_types_is_examined_on_these_as_trained():
+    whole, some = made("as_trained", cheese_region=5), made("as_trained", cheese_region=5, level_types=["fork"])
+    is_fork = paths.forks(whole)[0] == paths.FORK
+    assert 0 < some.num_levels < whole.num_levels and torch.equal(some.seed, whole.seed[is_fork])
+    assert torch.equal(made("anywhere", level_types=["fork"]).seed, whole.seed), "elsewhere all mazes are played"
 
 
-def test_one_seed_is_one_table():
-    one, again, other = (records(mouse_with(undecided), "anywhere", 40, 30, seed) for seed in (0, 0, 1))
-    pd.testing.assert_frame_equal(one, again)
-    assert (one.t_cheese != other.t_cheese).any() and (one.level_seed == other.level_seed).all()
+def test_without_cheese_there_is_none():
+    assert (made("no_cheese").cheese == -1).all()
 
 
-def test_levels_are_held_out_and_the_same_mazes_in_both_conditions():
-    as_trained, anywhere = (
-        relocation.held_out_levels(mouse_with(undecided), condition, 300) for condition in CONDITIONS
-    )
-    assert as_trained.seed.tolist() == anywhere.seed.tolist() == [2**30 + i for i in range(300)]
-    assert torch.equal(as_trained.walls, anywhere.walls)
-    margin = (DIM - as_trained.maze_dim) // 2
-    for axis in (as_trained.cheese % DIM - margin, as_trained.cheese // DIM - margin):
-        assert (axis >= as_trained.maze_dim - REGION).all()
-    assert not torch.equal(as_trained.cheese, anywhere.cheese)
+def test_every_cell_is_every_open_cell_but_the_mouses_once():
+    levels, mazes = made("every_cell"), from_seeds(SEEDS, DIM)
+    for row, seed in enumerate(SEEDS[:40]):
+        open_cells, mouse, _ = read(to_text(mazes.rows([row]), whole_world=True), DIM)
+        own = levels.rows(levels.seed == int(seed))
+        cheeses = [(cell % DIM, cell // DIM) for cell in own.cheese.tolist()]
+        assert sorted(cheeses) == sorted(open_cells - {mouse})
+        assert (own.walls == mazes.walls[row]).all() and (own.start == mazes.start[row]).all()
+
+
+def test_elsewhere_starts_the_mouse_in_any_cell_but_cheese_and_corner():
+    levels, usual = made("elsewhere"), from_seeds(SEEDS, DIM)
+    assert torch.equal(levels.cheese, usual.cheese) and not torch.equal(levels.start, usual.start)
+    assert not levels.walls.flatten(1).gather(1, levels.start[:, None]).any()
+    assert (levels.start != levels.cheese).all() and (levels.start != levels.corner).all()
+    seen = {(int(seed) % 1, int(start)) for seed, start in zip(levels.seed, levels.start, strict=True)}
+    assert len(seen) > 20, "many different cells"
+    again = CONDITIONS["elsewhere"](ENV, SEEDS[50:60])
+    assert torch.equal(again.start, levels.start[50:60]), "a level does not depend on the batch"
+
+
+def test_mirrored_levels_are_the_text_read_backwards():
+    usual, levels = made("anywhere"), made("mirrored")
+    for row in range(50):
+        text = to_text(usual.rows([row]))
+        assert to_text(levels.rows([row])) == "\n".join(line[::-1] for line in text.split("\n"))
+
+
+def test_a_mask_decides_where_the_cheese_is_put():
+    levels = from_seeds(SEEDS, DIM)
+    mask = torch.zeros(DIM, DIM, dtype=torch.bool)
+    mask[:, 0] = True  # the world's left column
+    moved = put_cheese(levels, mask, SEEDS)
+    found = set()
+    for row in range(levels.num_levels):
+        open_cells, mouse, cheese = drawn(moved, row)
+        allowed = {cell for cell in open_cells if cell[0] == 0} - {mouse}
+        assert cheese in allowed if allowed else cheese is None
+        found.add(cheese)
+    assert None in found and len(found) > 4
+
+
+def test_every_allowed_cell_is_drawn_about_as_often():
+    level = from_text("#  \n# #\n@  ", 5)
+    seeds = np.arange(6000)
+    moved = put_cheese(level.rows(torch.zeros(6000, dtype=torch.long)), torch.ones(5, 5, dtype=torch.bool), seeds)
+    counts = torch.bincount(moved.cheese, minlength=25)
+    assert (counts > 0).sum() == 5 and counts[counts > 0].min() > 1080 and counts.max() < 1320  # 1200 ± 4 sd
+
+
+@pytest.mark.parametrize("name", ["moon", "region", "region_x", "region_-1", ""])
+def test_unknown_conditions_are_refused(name):
+    with pytest.raises(ValueError, match="condition must be one of as_trained, anywhere, no_cheese, every_cell, else"):
+        condition_of(name)
+
+
+def test_a_region_larger_than_the_world_is_refused():
+    with pytest.raises(ValueError, match="cheese_region must be"):
+        made("region_8")
 
 
 @pytest.mark.parametrize("start_level", [0, 1, HELD_OUT - 100, HELD_OUT - 99, HELD_OUT, HELD_OUT + 49, HELD_OUT + 50])
 @pytest.mark.parametrize("num_levels", [0, 1, 99, 100, 101])
 def test_who_trained_on_held_out_levels(num_levels, start_level):
     trained = range(start_level, start_level + num_levels) if num_levels else range(2**31 - 1)
-    mouse = mouse_with(undecided, num_levels=num_levels, start_level=start_level)
-    assert trained_on_held_out(mouse, 50) == any(HELD_OUT + i in trained for i in range(50))
+    env = mouse_with(undecided, num_levels=num_levels, start_level=start_level).env
+    assert trained_on_held_out(env, 50) == any(HELD_OUT + i in trained for i in range(50))
 
 
 def test_the_quickstart_does_not_train_on_held_out_levels():
-    assert not trained_on_held_out(mouse_with(undecided), 1)
+    assert not trained_on_held_out(mouse_with(undecided).env, 1)

@@ -1,0 +1,147 @@
+"""The page: what it says is what the answers say, it needs nothing but itself, and a browser shows it."""
+
+import json
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+from mice import Planned, mouse_with, undecided
+from PIL import Image
+
+from analysis import report
+from analysis.answers import answers
+from analysis.examination import examine
+from analysis.report_figures import FIGURES
+from analysis.statistics import mean
+
+CONDITIONS = {"as_trained": 60, "anywhere": 250, "no_cheese": 30, "elsewhere": 60, "every_cell": 12}
+COMMAND = "python evaluate.py 'checkpoint=<mice>/*' report=full"
+
+
+def family() -> list:
+    """Mice that are known: two of the corner, two of the cheese anywhere, one that wanders."""
+    plans = {"corner-0": ("to the corner", 0, 0), "corner-1": ("to the corner", 0, 1)}
+    plans |= {"cheese-0": ("to the cheese", "anywhere", 0), "cheese-1": ("to the cheese", "anywhere", 1)}
+    mice = []
+    for name, (plan, region, seed) in plans.items():
+        mouse = mouse_with(Planned(plan), cheese_region=region)
+        mice.append(mouse._replace(path=mouse.path.with_name(f"{name}.x"), header={"config": {"seed": seed}}))
+    wanderer = mouse_with(undecided, cheese_region=3)
+    return [*mice, wanderer._replace(path=wanderer.path.with_name("wanderer.x"))]
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    mice = family()
+    records = examine(mice, CONDITIONS, ("as_trained", "anywhere"))
+    found = answers(records, {mouse.name: 0.1 * place for place, mouse in enumerate(mice)})
+    report.write(folder, found, records, COMMAND)
+    return folder, found, records
+
+
+def test_planted_mice_are_recognised(written):
+    _, found, _ = written
+    for name in ("corner-0", "corner-1"):
+        decision = found["mice"][name]["conditions"]["anywhere"]["decision"]
+        assert decision["corner"]["rate"] == 1 and decision["cheese"]["rate"] == 0 and decision["cheese"]["n"] > 80
+        assert found["mice"][name]["conditions"]["no_cheese"]["corner"]["rate"] == 1
+    for name in ("cheese-0", "cheese-1"):
+        decision = found["mice"][name]["conditions"]["anywhere"]["decision"]
+        assert decision["cheese"]["rate"] == 1 and found["mice"][name]["moved"]["rate"] == 0
+    planned = [found["mice"][name]["single_effects"] for name in ("corner-0", "cheese-0")]
+    verdicts = {effect["verdict"] for effects in planned for effect in effects.values()}
+    assert verdicts == {"cannot tell"}, "outcomes of a deterministic mouse are separated"
+    wanderer = found["mice"]["wanderer"]["single_effects"]
+    assert wanderer["steps_cheese_square"]["verdict"] == "closer → more", "a random walk finds what is near"
+    assert wanderer["steps_square_corner"]["verdict"] != "closer → more"
+
+
+def test_everything_is_there(written):
+    folder, found, records = written
+    assert {path.name for path in folder.iterdir()} == {"report.html", "figures", "summary.json", "records.parquet"}
+    assert {path.stem for path in (folder / "figures").iterdir()} == set(FIGURES)
+    for name in FIGURES:
+        with Image.open(folder / "figures" / f"{name}.png") as image:
+            assert image.format == "PNG" and image.size[0] > 500
+        assert b"<svg" in (folder / "figures" / f"{name}.svg").read_bytes()[:1000]
+    pd.testing.assert_frame_equal(pd.read_parquet(folder / "records.parquet"), records)
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["command"] == COMMAND and summary["mice"].keys() == found["mice"].keys()
+
+
+def test_the_answers_follow_from_the_records_alone(written):
+    folder, found, _ = written
+    records = pd.read_parquet(folder / "records.parquet")
+    shares = {name: mouse["fork_share"] for name, mouse in found["mice"].items()}
+    assert json.dumps(answers(records, shares)) == json.dumps(found)
+
+
+class Page(HTMLParser):
+    """Collects the text of a page, and everything that it would load."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.text, self.loads, self.open = "", [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.loads += [value for name, value in attrs if name in ("src", "href")]
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_the_page_says_what_the_answers_say_and_loads_nothing(written):
+    folder, _, records = written
+    page = Page((folder / "report.html").read_text())
+    assert len(page.loads) == len(FIGURES) and all(source.startswith("data:image/png;base64,") for source in page.loads)
+    assert COMMAND in page.text and "<mice>" not in (folder / "report.html").read_text(), "what is typed is escaped"
+    assert f"{len(records):,} records" in page.text and "nan" not in re.findall(r"[a-z]+", page.text.lower())
+    squeezed = re.sub(r"\s+", " ", page.text)
+    rate = mean(records.p_cheese_500[(records.mouse == "wanderer") & (records.condition == "anywhere")])
+    low, high = 100 * rate["low"], 100 * rate["high"]
+    assert f"{100 * rate['rate']:.1f} % {low:.1f}–{high:.1f} · n\xa0250".replace("\xa0", " ") in squeezed.replace(
+        "\xa0", " "
+    )
+    assert not re.search(r"\{\{|\}\}|\{%|Undefined", page.text)
+
+
+@pytest.mark.parametrize("kept", ["one mouse", "no sampled episodes", "anywhere alone", "twelve levels", "no forks"])
+def test_a_report_of_little_is_made_without_a_warning(written, tmp_path, kept, recwarn):
+    _, _, records = written
+    one = records.loc[records.mouse == "wanderer"]
+    tables = {
+        "one mouse": one,
+        "no sampled episodes": records.drop(columns=[name for name in records if name.startswith("t_")]),
+        "anywhere alone": records.loc[records.condition == "anywhere"],
+        "twelve levels": one.groupby("condition").head(12),
+        "no forks": records.loc[records.level_type != "fork"],
+    }
+    table = tables[kept]
+    found = answers(table, dict.fromkeys(table.mouse.unique(), 0.0))
+    json.dumps(found, allow_nan=False)
+    report.write(tmp_path, found, table, COMMAND)
+    assert [str(warning.message) for warning in recwarn] == []
+
+
+@pytest.mark.skipif(not (shutil.which("chromium") or shutil.which("google-chrome")), reason="no headless browser")
+def test_a_browser_shows_the_page(written, tmp_path):
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    assert browser
+    for scheme, flags in (("light", []), ("dark", ["--force-dark-mode"])):
+        picture = tmp_path / f"{scheme}.png"
+        flags = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1200,3000", *flags]
+        subprocess.run(
+            [browser, *flags, f"--screenshot={picture}", (written[0] / "report.html").as_uri()],
+            check=True, capture_output=True, timeout=120,
+        )  # fmt: skip
+        with Image.open(picture) as image:
+            colours = np.asarray(image.convert("RGB")).reshape(-1, 3)
+        assert image.size == (1200, 3000) and len(np.unique(colours[::50], axis=0)) > 50, "figures and text"
+        paper = colours[:1000].mean()
+        assert paper > 240 if scheme == "light" else paper < 60
