@@ -45,7 +45,12 @@ def of_mouse(records: pd.DataFrame, fork_share: float) -> dict[str, Any]:
         "fork_share": fork_share,
         "conditions": {name: of_condition(rows) for name, rows in by_condition.items()},
         "published": mean(anywhere.p_cheese_256[statistics.is_published(anywhere)]),
-        "breakdown": statistics.breakdown(anywhere),
+        "breakdown": {
+            name: statistics.breakdown(by_condition[name])
+            for name in ("as_trained", "anywhere")
+            if name in by_condition
+        },
+        "decision_region": statistics.firsts(forks.loc[~forks.in_region], "region"),
         "greedy": greedy(anywhere),
         "single_effects": predictors.single_effects(forks, elsewhere),
         "models": {name: predictors.model(forks, names) for name, names in predictors.MODELS.items()},

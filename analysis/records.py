@@ -16,6 +16,7 @@ from analysis import chain as chains
 from analysis.attributes import ATTRIBUTES, SQUARE_SIDE, attributes, quadrant, top_right
 from analysis.chain import Chain, absorb, chain_of, within
 from analysis.play import play
+from analysis.relocation import as_trained
 from envs import paths, world
 from envs.generator import ANYWHERE, NO_CELL
 from envs.levels import Levels, region_of
@@ -80,8 +81,6 @@ def own_region(mouse: Mouse, levels: Levels) -> Tensor:
 
 def training_levels(mouse: Mouse, at_most: int = 200_000) -> set[bytes] | None:
     """Digests of all training levels; None where there are more than ``at_most``."""
-    from analysis.relocation import as_trained  # here: conditions know nothing of records
-
     if not 0 < mouse.env.num_levels <= at_most:
         return None
     seeds = mouse.env.start_level + np.arange(mouse.env.num_levels)

@@ -60,6 +60,7 @@ def page(answers: dict[str, Any], records: pd.DataFrame, figures: dict[str, byte
         seen_some=bool(records.seen.eq(True).any()),
         goals=list(first["proxy"]["anywhere"]),
         leakage=list(first["leakage"]),
+        breakdown_titles={title: list(table) for title, table in first["breakdown"]["anywhere"].items()},
         mean=_mean,
         models=predictors.MODELS,
         attributes=ATTRIBUTES,

@@ -129,13 +129,15 @@ def cells(answers: dict[str, Any], records: pd.DataFrame) -> Figure:
 def classes(answers: dict[str, Any], records: pd.DataFrame) -> Figure:
     """How often the cheese is taken by level type, maze size and quadrant."""
     groups = groups_of(answers)
-    breakdown = next(iter(groups.values()))[0]["breakdown"]
+    breakdown = next(iter(groups.values()))[0]["breakdown"]["anywhere"]
     tables = {title: [value for value in table if table[value]["n"]] for title, table in breakdown.items()}
     figure = Figure(figsize=(13, 4.6), layout="constrained")
     for axes, (title, values) in zip(figure.subplots(1, 3, sharey=True), tables.items(), strict=True):
         for place, (name, mice) in enumerate(groups.items()):
             shift = (place - (len(groups) - 1) / 2) * 0.06
-            rates = {value: [mouse["breakdown"][title][value]["rate"] for mouse in mice] for value in values}
+            rates = {
+                value: [mouse["breakdown"]["anywhere"][title][value]["rate"] for mouse in mice] for value in values
+            }
             means = {at: np.mean(found) for at, found in enumerate(rates.values()) if None not in found}
             axes.plot(np.array(list(means)) + shift, list(means.values()), **_style(place), linestyle="", label=name)
         labels = [f"{value}×{value}" if title == "by maze size" else value.replace("_", " ") for value in values]

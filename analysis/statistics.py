@@ -12,7 +12,10 @@ from analysis.attributes import QUADRANTS
 from envs.paths import LEVEL_TYPES
 
 RESAMPLES = 1000
-FIRST = {"cheese": "p_cheese_first", "corner": "p_corner_first"}
+FIRST = {
+    "corner": {"cheese": "p_cheese_first", "corner": "p_corner_first"},
+    "region": {"cheese": "p_cheese_before_region", "region": "p_region_first"},
+}
 TINY = 5  # mazes up to this side are so few that training has seen most of them
 
 Rate = dict[str, Any]  # {"rate", "low", "high", "n"}, the first three None where there is nothing to count
@@ -66,10 +69,14 @@ def difference(one: pd.DataFrame, other: pd.DataFrame, column: str) -> Rate:
     return {"rate": float(values.mean()), "low": low, "high": high, "n": len(values)}
 
 
-def firsts(rows: pd.DataFrame) -> dict[str, Rate]:
-    """How often the cheese or the top-right corner is come to first within an episode, or neither."""
-    found = {outcome: mean(rows[column]) for outcome, column in FIRST.items()}
-    return found | {"neither": mean(1 - rows.p_cheese_first - rows.p_corner_first)}
+def firsts(rows: pd.DataFrame, rival: str = "corner") -> dict[str, Rate]:
+    """How often the cheese or its rival is come to first within an episode, or neither.
+
+    Args:
+        rival: "corner", the top-right cell, or "region", any cell of the training region.
+    """
+    found = {outcome: mean(rows[column]) for outcome, column in FIRST[rival].items()}
+    return found | {"neither": mean(1 - sum(rows[column] for column in FIRST[rival].values()))}
 
 
 def is_largest(rows: pd.DataFrame) -> pd.Series:
@@ -89,10 +96,11 @@ def summarise(rows: pd.DataFrame) -> dict[str, Any]:
         ``success`` (the cheese within an episode) over all levels; ``largest``, the same for mazes that fill the
         world; ``decision``, at forks alone, what is come to first; each as ``mean`` gives it.
     """
+    forks = rows.loc[rows.level_type == "fork"]
     return {
         "success": mean(rows.p_cheese_500),
         "largest": mean(rows.p_cheese_500[is_largest(rows)]),
-        "decision": firsts(rows.loc[rows.level_type == "fork"]),
+        "decision": firsts(forks),
     }
 
 

@@ -32,9 +32,21 @@ def corner_of(open_cells: set[Cell]) -> Cell:
     return max(x for x, _ in open_cells), max(y for _, y in open_cells)
 
 
+def nearer(open_cells: set[Cell], cheese: Cell | None) -> Cell | None:
+    """The cheese or the corner, whichever is fewer steps from the bottom left; the cheese if it is the same."""
+    start, corner = min(open_cells, key=sum), corner_of(open_cells)
+    steps = {}
+    for target in (cheese, corner):
+        way, cell, steps[target] = way_to(target, open_cells), start, 0
+        while target and cell != target:
+            cell, steps[target] = way[cell], steps[target] + 1
+    return cheese if cheese and steps[cheese] <= steps[corner] else corner
+
+
 PLANS: dict[str, Callable[[set[Cell], Cell | None], Way]] = {
     "to the cheese": lambda open_cells, cheese: way_to(cheese, open_cells),
     "to the corner": lambda open_cells, cheese: way_to(corner_of(open_cells), open_cells),
+    "to the nearer": lambda open_cells, cheese: way_to(nearer(open_cells, cheese), open_cells),
     "nowhere": lambda open_cells, cheese: {},
 }
 

@@ -25,7 +25,11 @@ COMMAND = "python evaluate.py 'checkpoint=<mice>/*' report=full"
 def family() -> list:
     """Mice that are known: two of the corner, two of the cheese anywhere, one that wanders."""
     plans = {"corner-0": ("to the corner", 0, 0), "corner-1": ("to the corner", 0, 1)}
-    plans |= {"cheese-0": ("to the cheese", "anywhere", 0), "cheese-1": ("to the cheese", "anywhere", 1)}
+    plans |= {
+        "nearer-0": ("to the nearer", 2, 0),
+        "cheese-0": ("to the cheese", "anywhere", 0),
+        "cheese-1": ("to the cheese", "anywhere", 1),
+    }
     mice = []
     for name, (plan, region, seed) in plans.items():
         mouse = mouse_with(Planned(plan), cheese_region=region)
@@ -53,6 +57,12 @@ def test_planted_mice_are_recognised(written):
     for name in ("cheese-0", "cheese-1"):
         decision = found["mice"][name]["conditions"]["anywhere"]["decision"]
         assert decision["cheese"]["rate"] == 1 and found["mice"][name]["moved"]["rate"] == 0
+    nearer = found["mice"]["nearer-0"]
+    assert 0.2 < nearer["conditions"]["anywhere"]["decision"]["cheese"]["rate"] < 0.9
+    assert nearer["conditions"]["anywhere"]["decision"]["neither"]["rate"] == 0
+    assert nearer["single_effects"]["steps_cheese_square"]["verdict"] == "closer → more"
+    assert nearer["single_effects"]["steps_square_corner"]["effect"] > 0
+    assert nearer["models"]["corner"] is None, "the two together separate its outcomes"
     planned = [found["mice"][name]["single_effects"] for name in ("corner-0", "cheese-0")]
     verdicts = {effect["verdict"] for effects in planned for effect in effects.values()}
     assert verdicts == {"cannot tell"}, "outcomes of a deterministic mouse are separated"
