@@ -20,8 +20,8 @@ import watch
 from agents.checkpoint import HEADER, load_mouse
 from analysis.relocation import HELD_OUT
 from analysis.statistics import summarise
-from analysis.viewing import Viewing
 from envs.painter import portrait
+from viewer.viewing import Viewing
 
 ROOT = Path(__file__).parents[1]
 DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR", "SDL_VIDEODRIVER")

@@ -5,9 +5,9 @@ import torch
 from mazes import number, read
 from mice import Planned, corner_of, mouse_with, undecided, way_to
 
-from analysis.viewing import Viewing
 from envs import world
 from envs.levels import SEED_LIMIT, from_text, to_text
+from viewer.viewing import Viewing
 
 DIM = 7
 
