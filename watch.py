@@ -26,7 +26,7 @@ from viewer.viewing import ANYWHERE, CHEESES, Viewing
 from viewer.window import SIZE, Window
 
 DEFAULT = Path(__file__).parent / "checkpoints" / "corner-seed0.safetensors"
-FIRST_LEVEL = 1073741939  # this mouse runs past the cheese here
+FIRST_LEVEL = 1073742409  # this mouse runs past the cheese here
 
 
 @dataclass

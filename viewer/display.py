@@ -5,6 +5,7 @@ from typing import Protocol
 
 import pygame
 
+from viewer.board import SKY
 from viewer.keys import Key
 from viewer.texts import font, text_size, write
 
@@ -87,14 +88,21 @@ def draw_help(surface: pygame.Surface, groups: dict[str, list[Key]]) -> None:
         starts = [place for place, (_, meaning) in enumerate(lines) if not meaning]
         half = min(starts, key=lambda start: abs(start - half))
     columns = [lines[:half], lines[half:]] if len(groups) > 1 else [lines]
-    rows = max(map(len, columns)) + 2
-    line = min(text_size(height) * 3 // 2, height // rows)
-    size, column_width = max(12, line * 4 // 5), width // len(columns)
+    line = min(text_size(height) * 3 // 2, height // (max(map(len, columns)) + 2))
+    room = width // len(columns) - 2 * line
+    size = max(12, line * 4 // 5)
+    while size > 12 and sum(_widths(lines, size)) > room:
+        size -= 1
+    label_width, _ = _widths(lines, size)
     for number, column in enumerate(columns):
-        left, top = number * column_width + line, line
-        label_width = font(size).size("right, left  ")[0]
+        left, top = number * width // len(columns) + line, line
         for label, meaning in column:
-            colour = QUIET if meaning else (86, 180, 233)
-            write(surface, label, (left, top), column_width - 2 * line, size, TEXT if meaning else colour)
-            write(surface, meaning, (left + label_width, top), column_width - label_width - line - 4, size, colour)
+            write(surface, label, (left, top), room, size, TEXT if meaning else SKY)
+            write(surface, meaning, (left + label_width, top), room - label_width, size, QUIET)
             top += line
+
+
+def _widths(lines: list[tuple[str, str]], size: int) -> tuple[int, int]:
+    """How wide the widest label, with a space, and the widest meaning are."""
+    labels = max(font(size).size(f"{label}   ")[0] for label, meaning in lines if meaning)
+    return labels, max(font(size).size(meaning)[0] for _, meaning in lines)

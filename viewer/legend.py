@@ -22,7 +22,7 @@ OVERLAYS = {
     "value": Overlay("value", None),
     "greedy": Overlay("its likeliest way from here", b.RED),
     "optimal": Overlay("shortest way to the cheese", b.GREEN),
-    "decision": Overlay("here the ways to cheese and corner part", b.WHITE),
+    "decision": Overlay("where the ways to cheese and corner part", b.WHITE),
     "region": Overlay("where the cheese lay in training", b.SKY),
     "visits": Overlay("visits expected from here on", b.PINK),
     "sees": Overlay("what the network sees", b.GREY),

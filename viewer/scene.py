@@ -100,7 +100,8 @@ class Scene:
 
     def _draw_pane(self, surface: pygame.Surface, viewing: Viewing, number: int, board: Board, shown: frozenset[str]):
         state, env = viewing.states[number], viewing.panes[number].mouse.env
-        thoughts = self.thoughts(viewing, number) if shown & NEED_THOUGHTS else None
+        thinks = shown & NEED_THOUGHTS and not viewing.panes[number].person
+        thoughts = self.thoughts(viewing, number) if thinks else None
         surface.blit(self._ground(viewing, number, board, shown, thoughts), board.rect)
         if "visits" in shown and thoughts:
             visits = self._keep(f"visits {number}", (thoughts, state), lambda: expected_visits(thoughts, state))

@@ -28,9 +28,9 @@ def status(viewing: Viewing, pace: str) -> str:
 
 def explanation(viewing: Viewing) -> str:
     """The second line while nothing else is to be said: what is unusual, and what the mouse was trained for."""
-    trained = f"this mouse was trained with the cheese {region_in_words(viewing.env.cheese_region)}"
     several = len({pane.mouse.path for pane in viewing.panes}) > 1
-    return "  ·  ".join([*viewing.remarks, *([] if several else [trained]), "h: help"])
+    trained = f"this mouse was trained with the cheese {region_in_words(viewing.env.cheese_region)}"
+    return "  ·  ".join(["h: help", *(viewing.remarks or ([] if several else [trained]))])
 
 
 def title(viewing: Viewing, number: int) -> str:
