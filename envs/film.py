@@ -23,16 +23,25 @@ def mosaic(pictures: np.ndarray, columns: int) -> np.ndarray:
 
 def gif(frames: Iterable[np.ndarray], fps: float) -> bytes:
     """Encode frames uint8 (H, W, 3) as an endless GIF."""
-    packed = [frame @ np.array([1 << 16, 1 << 8, 1], np.uint32) for frame in frames]
+    packed: list[np.ndarray] = []
+    latest = None
+    for frame in frames:  # one that is held a while is looked at once
+        packed.append(packed[-1] if frame is latest else frame @ np.array([1 << 16, 1 << 8, 1], np.uint32))
+        latest = frame
+    distinct = {id(frame): frame for frame in packed}
+    present = np.unique(np.concatenate([np.unique(frame) for frame in distinct.values()]))
+    kept, colours = np.uint32(0xFFFFFF), present
     for coarser in range(8):  # a GIF has 256 colours; few mazes need more, and then the lowest bits go
         kept = np.uint32(0x010101 * (0xFF >> coarser << coarser))
-        colours = np.unique(np.concatenate([np.unique(frame & kept) for frame in packed]))
+        colours = np.unique(present & kept)
         if len(colours) <= 256:
             break
     palette = np.stack((colours >> 16, colours >> 8 & 255, colours & 255), axis=-1).astype(np.uint8).tobytes()
-    images = [Image.fromarray(np.searchsorted(colours, frame & kept).astype(np.uint8)) for frame in packed]
-    for image in images:
-        image.putpalette(palette)
+    encoded = {}
+    for key, frame in distinct.items():
+        encoded[key] = Image.fromarray(np.searchsorted(colours, frame & kept).astype(np.uint8))
+        encoded[key].putpalette(palette)
+    images = [encoded[id(frame)] for frame in packed]
     first, *rest = images
     file = io.BytesIO()
     first.save(file, "GIF", save_all=True, append_images=rest, duration=round(1000 / fps), loop=0)
@@ -47,7 +56,7 @@ def mp4(frames: Iterable[np.ndarray], fps: float) -> bytes:
     import av  # a large library that little else here needs
 
     file = io.BytesIO()
-    with av.open(file, "w", format="mp4") as container:
+    with av.open(file, "w", format="mp4", options={"fflags": "bitexact"}) as container:  # without the day of writing
         stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1000), options={"crf": "16"})
         stream.pix_fmt = "yuv420p"
         for number, frame in enumerate(frames):

@@ -7,7 +7,7 @@ from mazes import number, read
 from mice import Planned, mouse_with, undecided, way_to
 
 from agents.config import AgentConfig, EnvConfig
-from agents.learner import policy_for
+from agents.learner import painter_for, policy_for
 from envs import paths, world
 from envs.levels import from_seeds, from_text, to_text
 from envs.world import State
@@ -100,19 +100,13 @@ def test_facings_are_told_apart_where_the_mouse_sees_them():
         cells, now = [int(turned.mouse)], turned
         with torch.no_grad():
             for _ in range(60):
-                picture = paint(mouse, now)
+                picture = painter_for(mouse.env, "cpu").paint(now)
                 move = world.moves_of("minimal")[mouse.policy(picture)[0].argmax(1)]
                 now = world.step(now, move)[0]
                 if int(now.mouse) != cells[-1]:
                     cells.append(int(now.mouse))
         path = greedy_path(thoughts, turned)
         assert path == cells[: len(path)], facing
-
-
-def paint(mouse, state: State):
-    from agents.learner import painter_for
-
-    return painter_for(mouse.env, "cpu").paint(state)
 
 
 def test_an_optimal_path_is_as_long_as_the_distance():

@@ -1,5 +1,6 @@
 """One maze drawn with pygame: where its cells are, and every picture that can lie on them. Needs no display."""
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -83,10 +84,15 @@ def draw_value(surface: pygame.Surface, board: Board, value: np.ndarray) -> None
 
 def shade(share: float) -> tuple[int, int, int]:
     """Cividis, which colour-blind people read as well, at 0 to 1."""
+    return _cividis()[round(255 * float(share))]
+
+
+@cache
+def _cividis() -> list[tuple[int, int, int]]:
     from matplotlib import colormaps  # a large library: only when it is needed
 
-    red, green, blue, _ = colormaps["cividis"](float(share), bytes=True)
-    return int(red), int(green), int(blue)
+    table = colormaps["cividis"](np.arange(256), bytes=True)
+    return [(int(red), int(green), int(blue)) for red, green, blue, _ in table]
 
 
 def draw_visits(surface: pygame.Surface, board: Board, visits: np.ndarray) -> None:

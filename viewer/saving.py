@@ -60,7 +60,10 @@ class Session:
     def command(self, viewing: Viewing, shown: frozenset[str], speed: int) -> str:
         """The command that shows this level with these mice, cheese and overlays; saves walls that have changed."""
         mice = [pane.mouse for pane in viewing.panes if pane.place == 0 and not pane.person]
-        arguments = {"checkpoint": _listed([os.path.relpath(mouse.path) for mouse in mice]), "level": str(viewing.number)}
+        arguments = {
+            "checkpoint": _listed([os.path.relpath(mouse.path) for mouse in mice]),
+            "level": str(viewing.number),
+        }
         if viewing.edited:
             path, number = self.level(viewing)
             arguments |= {"levels": str(path), "level": str(number)}
