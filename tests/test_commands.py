@@ -192,7 +192,7 @@ def test_films_of_several_mice_cheeses_levels_and_grids(call, tmp_path, checkpoi
     film = tmp_path / f"mouse{suffix}"
     for arguments in (
         (f"checkpoint=[{checkpoint},{checkpoint}]", "cheese=[as_trained,anywhere]", "show=[value,sees]", "level=5"),
-        (f"checkpoint={checkpoint}", "grid=3x2", "episodes=7"),
+        (f"checkpoint={checkpoint}", "grid=3x2", "episodes=2"),
         (f"checkpoint={checkpoint}", "episodes=3", "seed=4"),
     ):
         contents = []
