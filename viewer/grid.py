@@ -112,7 +112,7 @@ class GridPicture:
 
     def __init__(self, shape: tuple[int, int]):
         self.shape = shape
-        self._grounds: dict[int, tuple[torch.Tensor, int, pygame.Surface]] = {}
+        self._grounds: dict[int, tuple[tuple, pygame.Surface]] = {}
         self._sprites: tuple[int, dict[str, pygame.Surface]] | None = None
 
     def draw(self, surface: pygame.Surface, grid: Grid, note: str) -> None:
@@ -121,26 +121,22 @@ class GridPicture:
         size = text_size(height)
         line = size + 4
         surface.fill(PAPER)
-        area = pygame.Rect(0, 0, width, height - 3 * line - GAP)
-        (columns, rows), dim = self.shape, grid.state.level.world_dim
         for row in range(len(grid.outcomes)):
-            down, across = divmod(row, columns)
-            place = pygame.Rect(
-                across * area.width // columns, down * area.height // rows, area.width // columns, area.height // rows
-            )
-            (board,) = boards_in(place, 1, dim, 0)
+            place = place_of(row, self.shape, (width, height))
+            (board,) = boards_in(place, 1, grid.state.level.world_dim, 0)
             self._draw_one(surface, grid, row, board)
+        area = pygame.Rect(0, 0, width, height - _foot(height))
         self._draw_bar(surface, grid, pygame.Rect(GAP, area.bottom + GAP // 2, width - 2 * GAP, line - GAP // 2))
         write(surface, grid.summary, (GAP, area.bottom + GAP + line), width - 2 * GAP, size, TEXT)
         write(surface, note, (GAP, area.bottom + GAP + 2 * line), width - 2 * GAP, size, QUIET)
 
     def _draw_one(self, surface: pygame.Surface, grid: Grid, row: int, board: b.Board) -> None:
         state = grid.state.rows([row])
-        walls, cell, ground = self._grounds.get(row, (None, 0, None))
-        if walls is None or ground is None or cell != board.cell or not torch.equal(walls, state.level.walls):
-            ground = b.maze_picture(state.level, board.cell)
-            self._grounds[row] = (state.level.walls, board.cell, ground)
-        surface.blit(ground, board.rect)
+        level = state.level
+        made_of = (level.walls.numpy().tobytes(), int(level.background), int(level.shift), board.cell)
+        if row not in self._grounds or self._grounds[row][0] != made_of:
+            self._grounds[row] = (made_of, b.maze_picture(level, board.cell))
+        surface.blit(self._grounds[row][1], board.rect)
         if self._sprites is None or self._sprites[0] != board.cell:
             self._sprites = (board.cell, b.sprites(board.cell))
         b.draw_things(surface, board, state, self._sprites[1])
@@ -156,6 +152,18 @@ class GridPicture:
             if width > 5 * rect.height:
                 write(surface, name, (part.left + GAP, part.top + 2), part.width - 2 * GAP, rect.height, b.BLACK)
             left += width
+
+
+def _foot(height: int) -> int:
+    """How many pixels the tally takes in a picture of this height."""
+    return 3 * (text_size(height) + 4) + GAP
+
+
+def place_of(row: int, shape: tuple[int, int], size: tuple[int, int]) -> pygame.Rect:
+    """Where one of the mazes has its place in a picture of a width and height."""
+    (columns, rows), (width, height) = shape, size
+    wide, high = width // columns, (height - _foot(height)) // rows
+    return pygame.Rect(row % columns * wide, row // columns * high, wide, high)
 
 
 class GridWindow:

@@ -27,7 +27,9 @@ class Pace:
 
     def pass_time(self, seconds: float, step: Callable[[], bool]) -> bool:
         """Make the steps that are due; ``step`` says whether it made one. Whether any was made."""
-        self.waited += 0.0 if self.paused else seconds
+        if self.paused:
+            return False
+        self.waited += seconds
         until, made = time.perf_counter() + BUDGET, False
         while self.waited >= 1 / self.speed and time.perf_counter() < until:
             if not step():
