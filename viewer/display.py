@@ -12,7 +12,6 @@ from viewer.texts import font, text_size, write
 FRAMES_PER_SECOND = 60
 WITHOUT_SCREEN = ("dummy", "offscreen")  # SDL falls back to these where it finds no display, and nobody would see them
 SHADE, TEXT, QUIET = (0, 0, 0, 225), (240, 240, 240), (200, 200, 200)
-REPEAT = (350, 60)  # milliseconds until a key that is held down comes again, and between two of these
 
 
 class Show(Protocol):
@@ -50,7 +49,6 @@ def open_window(size: tuple[int, int]) -> None:
         pygame.display.quit()
         raise ValueError(f"no display to open a window on ({error}); record=FILE.gif needs none") from error
     pygame.display.set_caption("CheeseMaze")
-    pygame.key.set_repeat(*REPEAT)
 
 
 def run(show: Show) -> None:
