@@ -2,8 +2,8 @@
 
 python watch.py                                              a mouse trained with the cheese in the corner
 python watch.py checkpoint=checkpoints/anywhere-seed0.safetensors
-python watch.py cheese=[as_trained,anywhere]                 the same mouse, the cheese here and there
-python watch.py checkpoint=[a.safetensors,b.safetensors]     two mice in the same maze
+python watch.py 'cheese=[as_trained,anywhere]'               the same mouse, the cheese here and there
+python watch.py 'checkpoint=[a.safetensors,b.safetensors]'   two mice in the same maze
 python watch.py grid=6x4                                     many levels at once, and a tally
 python watch.py record=mouse.gif                             a film, without a window or a display
 python watch.py figure=mouse.svg                             its moves and values for a paper

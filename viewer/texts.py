@@ -37,8 +37,10 @@ def title(viewing: Viewing, number: int) -> str:
     """What stands over a pane, where there are several."""
     pane = viewing.panes[number]
     several_mice = len({other.mouse.path for other in viewing.panes}) > 1
+    against = any(other.person for other in viewing.panes)
+    name = pane.mouse.path.stem if several_mice else "the mouse" if against else ""
     parts = [
-        "you" if pane.person else pane.mouse.path.stem if several_mice else "",
+        "you" if pane.person else name,
         PLACES[viewing.cheeses[pane.place]] if len(viewing.cheeses) > 1 else "",
         OUTCOMES[viewing.outcome(number)] if viewing.outcome(number) else "",
         "" if pane.person else f"value {viewing.value(number):.2f}",
