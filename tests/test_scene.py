@@ -70,7 +70,7 @@ def test_a_maze_is_drawn_as_its_portrait_at_any_size_and_step(size):
 
 @pytest.mark.parametrize("shown", [*[(name,) for name in OVERLAYS], tuple(OVERLAYS)])
 def test_what_is_kept_never_shows(shown):
-    viewing, kept = viewing_of(2, 2), Scene()
+    viewing, kept = viewing_of(2, 2, "to the cheese"), Scene()
     deeds = [
         viewing.step,
         viewing.step,
