@@ -3,6 +3,7 @@
     python evaluate.py checkpoint=checkpoints/corner-seed0.safetensors                 a table in seconds
     python evaluate.py checkpoint=checkpoints/corner-seed0.safetensors report=full     every answer on a page
     python evaluate.py checkpoint='checkpoints/*.safetensors' report=full              many mice: dose and response
+    python evaluate.py checkpoint=checkpoints/corner-seed0.safetensors levels=mine.txt    levels drawn by hand
 
 A full report that was stopped goes on where it was by the same command.
 """
@@ -16,19 +17,22 @@ from glob import glob
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
 from agents.allocator import keep_freed_memory
-from agents.checkpoint import Mouse, load_mouse
+from agents.checkpoint import Mouse, load_mouse, write_atomically
 from agents.config import setting
 from agents.console import check_seed, describe, one_line_errors, read_settings
 from agents.learner import device_of
 from analysis import evaluation, report
 from analysis.answers import answers
 from analysis.dose import fork_share
-from analysis.examination import examine, levels_enough
-from analysis.relocation import condition_of, trained_on_held_out, world_of
+from analysis.examination import examine, levels_enough, to_parquet
+from analysis.relocation import condition_of, read_levels, trained_on_held_out, world_of
 
 REPORTS = ("brief", "full")
 SAMPLED = ("as_trained", "anywhere")  # in these conditions an episode a level is played as well
@@ -38,7 +42,7 @@ SAMPLED = ("as_trained", "anywhere")  # in these conditions an episode a level i
 class EvaluateConfig:
     checkpoint: Any = setting("", "trained mice: a .safetensors file, a pattern with *, or a list of them")
     report: str = setting("brief", "brief, a table; or full, a page with every answer, figures and records")
-    levels: int | None = setting(None, "mazes in each condition; null is enough for 1,000 that fill the world")
+    levels: Any = setting(None, "mazes in each condition, enough for 1,000 that fill the world when null; or a file")
     conditions: Any = setting(None, "of a full report: a list of conditions, region_N among them; null is all")
     seed: int = setting(0, "of the sampled episodes of a full report")
     device: str = setting("auto", "cpu, cuda, …; auto takes a GPU where there is one")
@@ -104,6 +108,24 @@ def brief(config: EvaluateConfig, mice: list[Mouse], console: Console) -> None:
         console.print(f"{len(records):,} levels in {seconds:.1f} s → {folder}/{{{files}}}")
 
 
+def drawn(config: EvaluateConfig, mice: list[Mouse], console: Console) -> None:
+    """A row for each mouse in each level drawn by hand, and the records."""
+    records = pd.concat([examine([mouse], {}, drawn=read_levels(config.levels, mouse.env)) for mouse in mice])
+    path = Path(config.out or "runs/evaluations") / f"{Path(config.levels).stem}.parquet"
+    write_atomically(path, to_parquet(records))
+    table = Table(
+        title="What it does there, exactly, in 500 steps", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1)
+    )
+    for heading in ("mouse", "level", "type", "takes\ncheese", "cheese\nfirst", "corner\nfirst", "greedy"):
+        table.add_column(heading, no_wrap=True)
+    for mouse, rows in records.groupby("mouse", sort=False):
+        for number, row in enumerate(rows.to_dict("records"), start=1):
+            shares = [f"{100 * row[column]:.1f} %" for column in ("p_cheese_500", "p_cheese_first", "p_corner_first")]
+            table.add_row(str(mouse), str(number), row["level_type"].replace("_", " "), *shares, row["greedy_first"])
+    console.print(table)
+    console.print(f"records: {path}")
+
+
 def full(config: EvaluateConfig, mice: list[Mouse], console: Console, command: str) -> None:
     """One page about all mice."""
     conditions = plan(config, mice)
@@ -151,13 +173,19 @@ def main(arguments: list[str]) -> None:
             raise ValueError("no checkpoint given; expected checkpoint=FILE.safetensors, a mouse that train.py wrote")
         if config.report not in REPORTS:
             raise ValueError(f"report must be one of {', '.join(REPORTS)}, not {config.report!r}")
-        if config.levels is not None and config.levels < 1:
-            raise ValueError(f"levels must be at least 1, not {config.levels}")
+        is_file = isinstance(config.levels, str) and config.levels != ""
+        is_number = isinstance(config.levels, int) and not isinstance(config.levels, bool) and config.levels >= 1
+        if not (config.levels is None or is_file or is_number):
+            raise ValueError(f"levels must be a number of at least 1, or a file of levels, not levels={config.levels}")
+        if is_file and config.report == "full":
+            raise ValueError("a full report is about levels from seeds: give levels a number")
         check_seed(config.seed)
         mice = mice_of(config.checkpoint, device_of(config.device))
         keep_freed_memory()
         console = Console(soft_wrap=True)
-        if config.report == "brief":
+        if is_file:
+            drawn(config, mice, console)
+        elif config.report == "brief":
             brief(config, mice, console)
         else:
             full(config, mice, console, shlex.join(["python", "evaluate.py", *arguments]))

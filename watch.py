@@ -1,45 +1,48 @@
-"""Watch a trained mouse in a window.
+"""Watch a trained mouse in a window; press h there for the keys.
 
-    python watch.py                                              a mouse trained with the cheese in the corner
-    python watch.py checkpoint=checkpoints/anywhere-seed0.safetensors
-    python watch.py record=mouse.gif level=1073741826            without a window or a display
-
-Keys: space pauses · right and left arrow step forward and back · n, p next and previous level · c moves the cheese to
-a random place · r restarts · up and down arrow change the speed · escape or q leaves.
+python watch.py                                              a mouse trained with the cheese in the corner
+python watch.py checkpoint=checkpoints/anywhere-seed0.safetensors
+python watch.py 'cheese=[as_trained,anywhere]'               the same mouse, the cheese here and there
+python watch.py 'checkpoint=[a.safetensors,b.safetensors]'   two mice in the same maze
+python watch.py grid=6x4                                     many levels at once, and a tally
+python watch.py record=mouse.gif                             a film, without a window or a display
+python watch.py figure=mouse.svg                             its moves and values for a paper
 """
 
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-
-from agents.checkpoint import Mouse, load_mouse, write_atomically
+from agents.checkpoint import load_mouse, write_atomically
 from agents.config import setting
 from agents.console import check_seed, describe, one_line_errors, read_settings
-from analysis.relocation import HELD_OUT
-from analysis.viewing import Viewing
-from envs.film import gif
-from envs.levels import region_in_words
-from envs.painter import portrait
+from analysis.relocation import read_levels
+from viewer import display, grid, recording
+from viewer.legend import OVERLAYS, check_shown
+from viewer.saving import Session, cell_text
+from viewer.thoughts import think
+from viewer.viewing import ANYWHERE, CHEESES, Viewing
+from viewer.window import SIZE, Window
 
 DEFAULT = Path(__file__).parent / "checkpoints" / "corner-seed0.safetensors"
-CELL = 32  # pixels in a recording
-BAR, TEXT, PAPER = 28, (235, 235, 235), (30, 30, 30)  # the status line: height, colours
-FRAMES_PER_SECOND, SPEEDS = 60, (1, 2, 4, 8, 15, 30, 60)
-PAUSE_AT_END = 1.0  # seconds before the next level begins
-WITHOUT_SCREEN = ("dummy", "offscreen")  # SDL falls back to these where it finds no display, and nobody would see them
+FIRST_LEVEL = 1073742409  # this mouse runs past the cheese here
 
 
 @dataclass
 class WatchConfig:
-    checkpoint: str = setting(str(DEFAULT), "the trained mouse, a .safetensors file")
-    level: int = setting(HELD_OUT, "the first level's seed; training levels lie below 2**30")
-    cheese: str = setting("anywhere", "where levels have their cheese: anywhere or as_trained")
+    checkpoint: Any = setting(str(DEFAULT), "the trained mouse, a .safetensors file; [a,b] side by side")
+    level: int | None = setting(None, "the first level's seed, training ones below 2**30; or number in the levels file")
+    levels: str = setting("", "a file of levels drawn as text, to be watched in place of those from seeds")
+    cheese: Any = setting(ANYWHERE, "anywhere, as_trained or a cell [x,y] of the first maze; a list side by side")
     seed: int = setting(0, "of the mouse's actions")
     speed: int = setting(8, "steps a second")
-    record: str = setting("", "write one episode into this GIF instead of opening a window")
+    show: Any = setting("", f"what is seen of its thoughts: a list of {', '.join(OVERLAYS)}")
+    grid: str = setting("", "so many levels at once, as 6x4")
+    record: str = setting("", "write a film into this .gif or .mp4 instead of opening a window")
+    episodes: int = setting(1, "levels in the film")
+    figure: str = setting("", "write moves and values of the first level into this .png, .svg or .pdf instead")
+    out: str = setting("runs/watching", "where the window saves what one asks it to")
 
 
 def main(arguments: list[str]) -> None:
@@ -50,110 +53,91 @@ def main(arguments: list[str]) -> None:
         config = read_settings(WatchConfig(), arguments)
         if config.speed < 1:
             raise ValueError(f"speed must be at least 1 step a second, not {config.speed}")
-        if config.record and Path(config.record).suffix != ".gif":
-            raise ValueError(f"record must be a .gif file, not {config.record!r}")
-        check_seed(config.seed)
-        viewing = Viewing(load_mouse(config.checkpoint), config.level, config.cheese, config.seed)
+        if config.episodes < 1:
+            raise ValueError(f"episodes must be at least 1, not {config.episodes}")
         if config.record:
-            record(viewing, Path(config.record), config.speed)
+            recording.check_film(Path(config.record), config.speed)
+        check_seed(config.seed)
+        if not listed(config.checkpoint):
+            raise ValueError("no checkpoint given; expected a .safetensors file that train.py wrote")
+        check_shown(listed(config.show))
+        if config.grid:
+            watch_grid(config)
         else:
-            show(viewing, config.speed)
+            watch(config)
 
 
-def record(viewing: Viewing, path: Path, speed: int) -> None:
-    """Write the present level as a GIF, until the mouse has come to the cheese or to the corner."""
-    while not viewing.finished and not viewing.outcome:
-        viewing.step()
-    frames = [portrait(state, CELL) for state in viewing.history]
-    frames += frames[-1:] * round(speed * PAUSE_AT_END)
-    write_atomically(path, gif(frames, speed))
-    print(f"{len(viewing.history) - 1} steps, reached first: {viewing.outcome or 'neither'} → {path}")
+def watch(config: WatchConfig) -> None:
+    """Show, record or draw mice in one maze."""
+    mice = [load_mouse(str(path)) for path in listed(config.checkpoint)]
+    drawn = read_levels(config.levels, mice[0].env) if config.levels else None
+    viewing = Viewing(mice, first_level(config), cheeses_of(config.cheese), config.seed, drawn)
+    shown = frozenset(listed(config.show))
+    if drawn is not None and config.episodes > drawn.num_levels - viewing.number + 1:
+        raise ValueError(f"episodes must be at most the levels left in {config.levels}, not {config.episodes}")
+    if config.figure:
+        draw_figure(viewing, Path(config.figure))
+    elif config.record:
+        path = Path(config.record)
+        recording.save_film(path, recording.episodes(viewing, config.episodes, shown, config.speed), config.speed)
+        reached = ", ".join(viewing.outcome(pane) or "neither" for pane in range(len(viewing.panes)))
+        last = "" if config.episodes == 1 else f"{config.episodes} levels, in the last one "
+        print(f"{last}{viewing.steps} steps, reached first: {reached} → {path}")
+    else:
+        display.open_window(SIZE)
+        session = Session(Path(config.out), Path(config.levels) if config.levels else None)
+        display.run(Window(viewing, session, config.speed, shown))
 
 
-def status(viewing: Viewing, paused: bool, mouse: Mouse) -> str:
-    """The status line's text."""
-    level = viewing.state.level
-    parts = [
-        f"level {int(level.seed)}",
-        f"{int(level.maze_dim)}×{int(level.maze_dim)}",
-        f"step {int(viewing.state.clock)}",
-        {"cheese": "took the cheese", "corner": "went to the corner first", "": "…"}[viewing.outcome],
-        f"trained with cheese {region_in_words(mouse.env.cheese_region)}",
-    ]
-    return "   ".join(parts + (["paused"] if paused else []))
+def draw_figure(viewing: Viewing, path: Path) -> None:
+    """Write what each mouse would do in every cell of its maze, for a paper."""
+    from analysis.field_figures import FORMATS, Field, moves_and_values  # matplotlib: windows start without it
+
+    if path.suffix not in FORMATS:
+        raise ValueError(f"figure must be a {', '.join(FORMATS)} file, not {str(path)!r}")
+    fields = []
+    for pane, state in zip(viewing.panes, viewing.states, strict=True):
+        thoughts = think(pane.mouse, state.level)
+        title = f"{pane.mouse.path.stem}, level {viewing.number}, cheese at {cell_text(state.level)}"
+        fields.append(Field(title, state, thoughts.moves, thoughts.value))
+    write_atomically(path, moves_and_values(fields, path.suffix))
+    print(f"moves and values in level {viewing.number} → {path}")
 
 
-def show(viewing: Viewing, speed: int) -> None:
-    """Open the window and play until it is closed."""
-    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-    os.environ.setdefault("XDG_RUNTIME_DIR", os.devnull)  # where it is unset, libwayland prints a line of its own
-    import pygame
-
-    try:
-        pygame.display.init()
-        driver = pygame.display.get_driver()
-        if driver in WITHOUT_SCREEN and driver not in os.environ.get("SDL_VIDEODRIVER", "").split(","):
-            raise pygame.error("none was found")
-        window = pygame.display.set_mode((720, 720 + BAR), pygame.RESIZABLE)
-    except pygame.error as error:
-        raise ValueError(f"no display to open a window on ({error}); record=FILE.gif needs none") from error
-    pygame.display.set_caption("CheeseMaze")
-    pygame.font.init()
-    font, clock = pygame.font.Font(None, 22), pygame.time.Clock()
-    paused, due, shown = False, 0.0, None
-    step_keys = {pygame.K_RIGHT: viewing.step, pygame.K_LEFT: viewing.back}
-    level_keys = {
-        pygame.K_n: viewing.next_level,
-        pygame.K_p: lambda: viewing.next_level(-1),
-        pygame.K_c: viewing.move_cheese,
-        pygame.K_r: viewing.restart,
-    }
-    while True:
-        for event in pygame.event.get():
-            key = event.key if event.type == pygame.KEYDOWN else None
-            if event.type == pygame.QUIT or key in (pygame.K_ESCAPE, pygame.K_q):
-                pygame.quit()
-                return
-            if key == pygame.K_SPACE:
-                paused = not paused
-            elif key in step_keys:
-                paused = True
-                step_keys[key]()
-            elif key in level_keys:
-                level_keys[key]()
-                due = 0.0
-            elif key in (pygame.K_UP, pygame.K_DOWN):
-                faster = [s for s in SPEEDS if s > speed][:1] or SPEEDS[-1:]
-                slower = [s for s in SPEEDS if s < speed][-1:] or SPEEDS[:1]
-                (speed,) = faster if key == pygame.K_UP else slower
-
-        due += 0.0 if paused else clock.get_time() / 1000
-        if viewing.finished and due > PAUSE_AT_END:
-            viewing.next_level()
-            due = 0.0
-        elif not viewing.finished and due >= 1 / speed:
-            viewing.step()
-            due = 0.0
-
-        now = (viewing.state, paused, window.get_size())
-        if shown is None or now[0] is not shown[0] or now[1:] != shown[1:]:
-            draw(window, font, viewing, paused)
-            pygame.display.flip()
-            shown = now
-        clock.tick(FRAMES_PER_SECOND)
+def watch_grid(config: WatchConfig) -> None:
+    """Show or record a mouse in many mazes."""
+    columns, times, rows = config.grid.lower().replace("×", "x").partition("x")
+    if not (times and columns.isdecimal() and rows.isdecimal() and int(columns) * int(rows) > 0):
+        raise ValueError(f"grid must be columns x rows, as 6x4, not {config.grid!r}")
+    (path, *others), shape = listed(config.checkpoint), (int(columns), int(rows))
+    if others or config.cheese not in CHEESES or config.figure or config.show:
+        raise ValueError(f"a grid has one checkpoint, cheese={'|'.join(CHEESES)}, and neither figure nor show")
+    mouse = load_mouse(str(path))
+    drawn = read_levels(config.levels, mouse.env) if config.levels else None
+    many = grid.Grid(mouse, shape[0] * shape[1], first_level(config), config.cheese, config.seed, drawn)
+    if config.record:
+        frames = grid.episodes(many, shape, config.episodes, config.speed)
+        recording.save_film(Path(config.record), frames, config.speed)
+        print(f"{many.summary} → {config.record}")
+    else:
+        display.open_window(grid.SIZE)
+        display.run(grid.GridWindow(many, shape, Session(Path(config.out)), config.speed))
 
 
-def draw(window, font, viewing: Viewing, paused: bool) -> None:
-    """Draw maze and status line, as large as the window allows."""
-    import pygame
+def first_level(config: WatchConfig) -> int:
+    if config.level is not None:
+        return config.level
+    return 1 if config.levels else FIRST_LEVEL
 
-    width, height = window.get_size()
-    cell = max(1, min(width, height - BAR) // viewing.state.level.world_dim)
-    picture = np.ascontiguousarray(portrait(viewing.state, cell).swapaxes(0, 1))  # pygame puts x first
-    side = picture.shape[0]
-    window.fill(PAPER)
-    window.blit(pygame.surfarray.make_surface(picture), ((width - side) // 2, (height - BAR - side) // 2))
-    window.blit(font.render(status(viewing, paused, viewing.mouse), True, TEXT), (8, height - BAR + 7))
+
+def listed(value: Any) -> list:
+    """One or several: an argument that may be a list."""
+    return value if isinstance(value, list) else [value] if value else []
+
+
+def cheeses_of(value: Any) -> list:
+    """The cheese's places side by side: a cell [x,y] is one of them and not two."""
+    return value if isinstance(value, list) and not all(isinstance(part, int) for part in value) else [value]
 
 
 if __name__ == "__main__":

@@ -9,17 +9,17 @@ import numpy as np
 import torch
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from tensorboard.compat.proto.summary_pb2 import Summary  # type: ignore[attr-defined]
+from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata  # type: ignore[attr-defined]
 from torch.utils.tensorboard import SummaryWriter
 
 from agents.learner import Learner
 from agents.rollout import sample
 from envs import world
 from envs.film import gif, mosaic
-from envs.levels import from_seeds, world_dim_of
+from envs.levels import Levels, from_seeds, region_in_words, world_dim_of
 from envs.painter import portrait
 
-SHOWN, COLUMNS, TILE = 8, 4, 176  # levels in a film, side by side, pixels each
+SHOWN, TILE = 8, 112  # levels in a film, side by side, pixels each
 FRAMES, FPS = 64, 12
 PLAIN_LINES = 40  # in a whole run, where the output is no terminal
 
@@ -84,15 +84,21 @@ class Logbook:
             self.writer.add_scalar(f"evaluation/{name}", value, self.learner.steps)
 
     def show_play(self) -> None:
-        """A short film of the mouse in the same training levels each time, and its last frame as a picture."""
+        """A short film of the same training levels each time, and its last frame as a picture.
+
+        Above, the cheese lies as in training, below anywhere in the very same mazes: so one sees the habit form.
+        """
         learner, env = self.learner, self.learner.config.env
         world_dim = world_dim_of(env.distribution_mode, env.world_dim)
-        levels = from_seeds(env.start_level + np.arange(SHOWN), world_dim, env.cheese_region, learner.device)
+        seeds = env.start_level + np.arange(SHOWN)
+        regions = (env.cheese_region, "anywhere")
+        above, below = (from_seeds(seeds, world_dim, region, learner.device) for region in regions)
+        levels = Levels(*map(torch.cat, zip(above, below, strict=True)))
         generator = torch.Generator(learner.device).manual_seed(0)
         state, cell = world.start(levels), max(1, TILE // world_dim)
-        tiles = [portrait(state.rows([row]), cell) for row in range(SHOWN)]
-        frames = [mosaic(np.stack(tiles), COLUMNS)]
-        going_on = torch.ones(SHOWN, dtype=torch.bool, device=learner.device)
+        tiles = [portrait(state.rows([row]), cell) for row in range(levels.num_levels)]
+        frames = [mosaic(np.stack(tiles), SHOWN)]
+        going_on = torch.ones(levels.num_levels, dtype=torch.bool, device=learner.device)
         with torch.no_grad():
             while len(frames) < FRAMES and going_on.any():
                 actions, _ = sample(learner.forward(learner.worlds.painter.paint(state))[0], generator)
@@ -100,7 +106,7 @@ class Logbook:
                 state = after.where(going_on, state)
                 for row in going_on.nonzero()[:, 0].tolist():
                     tiles[row] = portrait(state.rows([row]), cell)
-                frames.append(mosaic(np.stack(tiles), COLUMNS))
+                frames.append(mosaic(np.stack(tiles), SHOWN))
                 going_on &= ~terminated
         frames += frames[-1:] * FPS
 
@@ -108,8 +114,9 @@ class Logbook:
         height, width, _ = frames[0].shape
         # TensorBoard plays a GIF in an image summary; torch's add_video needs a moviepy that no longer exists.
         image = Summary.Image(height=height, width=width, colorspace=3, encoded_image_string=gif(frames, FPS))
-        film = Summary(value=[Summary.Value(tag="mouse/film", image=image)])
-        self.writer._get_file_writer().add_summary(film, learner.steps)
+        meaning = f"Above: the cheese {region_in_words(env.cheese_region)}. Below: the same mazes, the cheese anywhere."
+        value = Summary.Value(tag="mouse/film", image=image, metadata=SummaryMetadata(summary_description=meaning))
+        self.writer._get_file_writer().add_summary(Summary(value=[value]), learner.steps)
 
 
 _GROUP = {"success": "mouse", "return": "mouse", "entropy": "mouse"} | {

@@ -20,7 +20,7 @@ from envs.world import LEFT, MOVE_NAMES, RIGHT, State
 
 PICTURES = 2048  # through the network at once
 SETTLED = 1e-13  # no probability changes by more: the rest of the steps would change nothing that counts
-_SMALLEST_BATCH = 64
+SIZES = 64  # batches are rounded up to multiples of it: a network is slow on ever new sizes
 
 
 class Chain(NamedTuple):
@@ -116,8 +116,7 @@ def _decisions(mouse: Mouse, levels: Levels, level: Tensor, cell: Tensor, facing
         rows = slice(first, first + PICTURES)
         state = State(levels.rows(level[rows]), cell[rows], facing[rows], torch.zeros_like(cell[rows]))
         number = len(state.mouse)
-        # Rounded up to few batch sizes: a network is slow on ever new ones.
-        size = max(_SMALLEST_BATCH, 1 << (number - 1).bit_length())
+        size = -(-number // SIZES) * SIZES
         state = state.rows(torch.arange(size).clamp(max=number - 1))
         state = State(state.level.to(device), *(field.to(device) for field in state[1:]))
         logits, expected = mouse.policy(painter.paint(state))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor
 from agents.config import EnvConfig
 from envs import paths
 from envs.generator import NO_CELL
-from envs.levels import Levels, from_seeds, region_of, seed_range, world_dim_of
+from envs.levels import Levels, from_seeds, from_texts, region_of, seed_range, world_dim_of
 
 HELD_OUT = 2**30  # evaluation plays level seeds from here on, training ones below
 
@@ -103,6 +104,22 @@ def condition_of(name: str) -> Callable[[EnvConfig, np.ndarray], Levels]:
     if region := re.fullmatch(r"region_(\d+)", name):
         return lambda env, seeds: from_seeds(seeds, world_of(env), region_of(int(region[1]), world_of(env)))
     raise ValueError(f"condition must be one of {', '.join(CONDITIONS)} or region_N, not {name!r}")
+
+
+def read_levels(path: str, env: EnvConfig) -> Levels:
+    """Levels drawn by hand, from a file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it cannot be read, or holds no levels for the mouse's world.
+    """
+    dim = world_of(env)
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"no levels at {path}; expected a file of mazes drawn as text")
+    try:
+        return from_texts(Path(path).read_text(encoding="utf-8"), dim)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error} (the mouse was trained in worlds of {dim}×{dim} cells)") from None
 
 
 def trained_on_held_out(env: EnvConfig, number: int) -> bool:

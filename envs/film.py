@@ -1,7 +1,8 @@
-"""Moving pictures: many small pictures side by side, and frames as a GIF."""
+"""Moving pictures: many small pictures side by side, and frames as a GIF or an MP4."""
 
 import io
 from collections.abc import Iterable
+from fractions import Fraction
 
 import numpy as np
 from PIL import Image
@@ -22,17 +23,46 @@ def mosaic(pictures: np.ndarray, columns: int) -> np.ndarray:
 
 def gif(frames: Iterable[np.ndarray], fps: float) -> bytes:
     """Encode frames uint8 (H, W, 3) as an endless GIF."""
-    packed = [frame @ np.array([1 << 16, 1 << 8, 1]) for frame in frames]
+    packed: list[np.ndarray] = []
+    latest = None
+    for frame in frames:  # one that is held a while is looked at once
+        packed.append(packed[-1] if frame is latest else frame @ np.array([1 << 16, 1 << 8, 1], np.uint32))
+        latest = frame
+    distinct = {id(frame): frame for frame in packed}
+    present = np.unique(np.concatenate([np.unique(frame) for frame in distinct.values()]))
+    kept, colours = np.uint32(0xFFFFFF), present
     for coarser in range(8):  # a GIF has 256 colours; few mazes need more, and then the lowest bits go
-        kept = 0x010101 * (0xFF >> coarser << coarser)
-        colours = np.unique(np.concatenate([np.unique(frame & kept) for frame in packed]))
+        kept = np.uint32(0x010101 * (0xFF >> coarser << coarser))
+        colours = np.unique(present & kept)
         if len(colours) <= 256:
             break
     palette = np.stack((colours >> 16, colours >> 8 & 255, colours & 255), axis=-1).astype(np.uint8).tobytes()
-    images = [Image.fromarray(np.searchsorted(colours, frame & kept).astype(np.uint8)) for frame in packed]
-    for image in images:
-        image.putpalette(palette)
+    encoded = {}
+    for key, frame in distinct.items():
+        encoded[key] = Image.fromarray(np.searchsorted(colours, frame & kept).astype(np.uint8))
+        encoded[key].putpalette(palette)
+    images = [encoded[id(frame)] for frame in packed]
     first, *rest = images
     file = io.BytesIO()
     first.save(file, "GIF", save_all=True, append_images=rest, duration=round(1000 / fps), loop=0)
+    return file.getvalue()
+
+
+def mp4(frames: Iterable[np.ndarray], fps: float) -> bytes:
+    """Encode frames uint8 (H, W, 3) as an MP4 that browsers and slides play (H.264).
+
+    Its sides are even: an odd one has its last row or column twice.
+    """
+    import av  # a large library that little else here needs
+
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp4", options={"fflags": "bitexact"}) as container:  # without the day of writing
+        stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1000), options={"crf": "16"})
+        stream.pix_fmt = "yuv420p"
+        for number, frame in enumerate(frames):
+            even = np.pad(frame, [(0, frame.shape[0] % 2), (0, frame.shape[1] % 2), (0, 0)], "edge")
+            if number == 0:
+                stream.height, stream.width = even.shape[:2]
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(even, format="rgb24")))
+        container.mux(stream.encode())
     return file.getvalue()

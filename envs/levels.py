@@ -18,6 +18,7 @@ SMALLEST_WORLD, SMALLEST_MAZE = 5, 3
 SEED_LIMIT = 2**31 - 1  # Procgen draws level seeds from [0, 2³¹−1)
 
 WALL, OPEN, MOUSE, CHEESE = "# @."  # XSB notation
+COMMENT = ";"  # a line of a file of levels that begins with it says something to people
 
 
 class Levels(NamedTuple):
@@ -159,16 +160,19 @@ def from_text(text: str, world_dim: int, device: Device = "cpu") -> Levels:
 
     A square smaller than the world is centred in it. The cheese may be missing; loops and cut-off parts are allowed.
 
+    Lines may end as on Windows.
+
     Raises:
         ValueError: anything else; the message names row and column, counted from 1.
     """
     world_dim = world_dim_of(world_dim=world_dim)
-    rows = text.removesuffix("\n").split("\n")
+    rows = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
     dim = len(rows)
     for number, row in enumerate(rows, start=1):
         if len(row) != dim:
             raise ValueError(
                 f"level text must be square: row {number} has {len(row)} columns, but there are {dim} rows"
+                + (" (an editor may have cut off the blanks at its end)" if len(row) < dim else "")
             )
         for column, letter in enumerate(row, start=1):
             if letter not in (WALL, OPEN, MOUSE, CHEESE):
@@ -219,3 +223,39 @@ def to_text(level: Levels, mouse: int | None = None, whole_world: bool = False) 
         inside = slice(margin, margin + int(level.maze_dim))
         letters = letters[inside, inside]
     return "\n".join("".join(row) for row in letters[::-1])
+
+
+def from_texts(text: str, world_dim: int, device: Device = "cpu") -> Levels:
+    """A file of levels: drawings as ``from_text`` reads them, with an empty line between two.
+
+    Lines that begin with ``;`` are comments. An open row of a maze consists of blanks, so no empty line is a row: where
+    an editor has cut the blanks off, what is left is not square and is refused.
+
+    Raises:
+        ValueError: no level at all, or one that ``from_text`` refuses; the message names the level and the line in
+            which it begins, both counted from 1.
+    """
+    drawings: list[tuple[int, list[str]]] = []  # the first line's number, and the rows
+    between = True
+    for number, line in enumerate(text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n"), start=1):
+        if line.startswith(COMMENT):
+            continue
+        if line and between:
+            drawings.append((number, []))
+        if line:
+            drawings[-1][1].append(line)
+        between = not line
+    if not drawings:
+        raise ValueError("there is no level in it: expected mazes drawn as text, an empty line between two")
+    levels = []
+    for count, (number, rows) in enumerate(drawings, start=1):
+        try:
+            levels.append(from_text("\n".join(rows), world_dim, device))
+        except ValueError as error:
+            raise ValueError(f"level {count}, from line {number}: {error}") from None
+    return Levels(*map(torch.cat, zip(*levels, strict=True)))
+
+
+def to_texts(levels: Levels) -> str:
+    """Draw levels as the text of a file, the inverse of ``from_texts``; it ends with a newline."""
+    return "\n\n".join(to_text(levels.rows([number])) for number in range(levels.num_levels)) + "\n"

@@ -6,22 +6,22 @@ import re
 import runpy
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
+import av
 import pandas as pd
 import pytest
 import safetensors.torch
 import torch
-from mice import Planned, mouse_with
 from PIL import Image, ImageSequence
 
-import watch
-from agents.checkpoint import HEADER, load_mouse
-from analysis.relocation import HELD_OUT
+from agents.checkpoint import HEADER, MOUSE, VERSION, load_mouse
+from agents.config import AgentConfig, EnvConfig
+from agents.learner import policy_for
 from analysis.statistics import summarise
-from analysis.viewing import Viewing
-from envs.painter import portrait
+from viewer.legend import GAP
+from viewer.recording import CELL
 
 ROOT = Path(__file__).parents[1]
 DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR", "SDL_VIDEODRIVER")
@@ -71,11 +71,17 @@ def given(tmp_path_factory, training, checkpoint):
         "empty": b"",
         "text": b"a mouse\n",
         "foreign": safetensors.torch.save(tensors),
+        "of 7 cells": b"@ .\n# #\n   \n\n; another\n\n#######\n" + b"  .   #\n" * 5 + b"@     #\n",
         "of another version": safetensors.torch.save(tensors, {HEADER: json.dumps(header)}),
     }
     paths = {name: folder / f"{name}.safetensors" for name in files}
     for name, content in files.items():
         paths[name].write_bytes(content)
+    env = EnvConfig(world_dim=7)
+    header = {"format": MOUSE, "version": VERSION, "config": {"env": asdict(env), "agent": asdict(AgentConfig())}}
+    tensors = {name: tensor.contiguous() for name, tensor in policy_for(env, AgentConfig(), "cpu").state_dict().items()}
+    paths["larger"] = folder / "larger.safetensors"
+    paths["larger"].write_bytes(safetensors.torch.save(tensors, {HEADER: json.dumps(header)}))
     return paths | {"mouse": checkpoint, "state": training[0] / "state.safetensors", "folder": folder}
 
 
@@ -166,6 +172,16 @@ def test_evaluating_needs_no_more_than_the_checkpoint_and_finds_what_training_fo
     assert found.pop("mouse")["checkpoint"] == str(checkpoint) and then.pop("mouse") and found == then
 
 
+def test_levels_drawn_by_hand_are_played(call, tmp_path, training):
+    (tmp_path / "mine.txt").write_text("; a comment\n##.\n## \n@  \n\n# .\n## \n@ #\n")
+    mouse = training[0] / "mouse.safetensors"
+    code, said, errors = call("evaluate.py", f"checkpoint={mouse}", "levels=mine.txt", "device=cpu", "out=drawn")
+    assert (code, errors) == (0, "")
+    table = pd.read_parquet(tmp_path / "drawn" / "mine.parquet")
+    assert table.condition.tolist() == ["drawn"] * 2 and table.level_type.tolist() == ["same", "undefined"]
+    assert table.p_cheese_500[1] == 0 and f"{100 * table.p_cheese_500[0]:.1f} %" in said
+
+
 def test_a_full_report_of_many_mice_goes_on_where_it_was(call, tmp_path, training, monkeypatch):
     mice = tmp_path / "mice"
     mice.mkdir()
@@ -194,15 +210,56 @@ def test_a_recording_needs_no_display(call, monkeypatch, tmp_path, checkpoint):
     steps, outcome = re.fullmatch(r"(\d+) steps, reached first: (\w+) → new/mouse.gif\n", said).groups()
     assert outcome in ("cheese", "corner", "neither")
     with Image.open(film) as image:
-        assert image.size == (5 * watch.CELL, 5 * watch.CELL)
+        assert image.size == (5 * CELL + GAP, 5 * CELL + GAP)
         lasts = sum(frame.info["duration"] for frame in ImageSequence.Iterator(image))
     assert lasts == 100 * (int(steps) + 1) + 1000
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".mp4"])
+def test_films_of_several_mice_cheeses_levels_and_grids(call, tmp_path, checkpoint, suffix):
+    film = tmp_path / f"mouse{suffix}"
+    for arguments in (
+        (f"checkpoint=[{checkpoint},{checkpoint}]", "cheese=[as_trained,anywhere]", "show=[value,sees]", "level=5"),
+        (f"checkpoint={checkpoint}", "grid=3x2", "episodes=2"),
+        (f"checkpoint={checkpoint}", "episodes=3", "seed=4"),
+    ):
+        contents = []
+        for _ in range(2):
+            code, said, errors = call("watch.py", *arguments, f"record={film.name}", "speed=50")
+            assert (code, errors) == (0, "") and said.endswith(f" → {film.name}\n")
+            contents.append(film.read_bytes())
+        assert contents[0] == contents[1], "what one sees can be made again"
+        frames = []
+        with av.open(str(film)) as container:
+            frames += [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+        assert len(frames) > 5 and frames[0].std() > 10 and (frames[0] != frames[-1]).any()
+
+
+@pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
+def test_a_figure_is_the_same_every_time(call, tmp_path, checkpoint, suffix):
+    contents = []
+    for _ in range(2):
+        code, said, errors = call("watch.py", f"checkpoint={checkpoint}", "level=5", f"figure=mouse{suffix}")
+        assert (code, errors, said) == (0, "", f"moves and values in level 5 → mouse{suffix}\n")
+        contents.append((tmp_path / f"mouse{suffix}").read_bytes())
+    assert contents[0] == contents[1] and len(contents[0]) > 5000
+
+
+def test_a_file_of_levels_is_watched(call, tmp_path, checkpoint):
+    (tmp_path / "two.txt").write_text("; nothing between\n@ .\n###\n###\n\n. @\n   \n   \n")
+    arguments = (f"checkpoint={checkpoint}", "levels=two.txt", "record=mouse.gif")
+    assert call("watch.py", *arguments, "level=2", "cheese=[0,0]")[0] == 0
+    assert call("watch.py", *arguments, "episodes=2")[0] == 0
+    code, _, errors = call("watch.py", *arguments, "episodes=2", "level=2")
+    assert code == 2 and "at most the levels left in two.txt" in errors
+    code, _, errors = call("watch.py", *arguments, "level=3")
+    assert code == 2 and "one of the file's, 1 to 2, not 3" in errors
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is always a display")
 def test_without_a_display_a_window_is_refused(tmp_path, checkpoint):
     ran = run(tmp_path, "watch.py", f"checkpoint={checkpoint}")
-    assert ran.returncode == 2 and ran.stdout == ""
+    assert ran.returncode == 2 and ran.stdout == "" and files_in(tmp_path) == {}
     (line,) = ran.stderr.splitlines()
     assert line.startswith("watch.py: no display") and "record=FILE.gif" in line
 
@@ -214,7 +271,7 @@ def test_help_names_every_setting(call, tmp_path, script):
     settings = {
         "train.py": ("env.world_dim=11 ", "agent.scale=1 ", "seed=0 ", "fresh=False ", "procgen_hard"),
         "evaluate.py": ("checkpoint=", "report=brief ", "levels=None ", "seed=0 ", "device=auto ", "out="),
-        "watch.py": ("checkpoint=", f"level={HELD_OUT} ", "cheese=anywhere ", "speed=8 ", "record=", "Keys: space"),
+        "watch.py": ("checkpoint=", "level=None ", "cheese=anywhere ", "speed=8 ", "record=", "press h there"),
     }
     assert all(setting in said for setting in settings[script])
 
@@ -251,9 +308,10 @@ BAD = [  # an argument, and what the line about it names
     ("evaluate.py", "nonsense=1", "accepted are checkpoint=…, report=…, levels=…"),
     ("evaluate.py", "nonsense", "nonsense"),
     ("evaluate.py", "checkpoint=", "no checkpoint given"),
-    ("evaluate.py", "levels=many", "levels=many"),
+    ("evaluate.py", "levels=many", "no levels at many"),
     ("evaluate.py", "levels=1.5", "levels=1.5"),
-    ("evaluate.py", "levels=0", "levels must be at least 1, not 0"),
+    ("evaluate.py", "levels=0", "levels must be a number of at least 1, or a file of levels, not levels=0"),
+    ("evaluate.py report=full", "levels=mine.txt", "give levels a number"),
     ("evaluate.py", "levels=[1", "levels=[1"),
     ("evaluate.py", "levels=", "levels="),
     ("evaluate.py", "report=long", "report must be one of brief, full, not 'long'"),
@@ -268,11 +326,33 @@ BAD = [  # an argument, and what the line about it names
     ("watch.py", "level=-1", "-1"),
     ("watch.py", "level=2147483647", "2147483647"),
     ("watch.py", "cheese=moon", "as_trained, anywhere"),
+    ("watch.py", "cheese=[as_trained,moon]", "not 'moon'"),
+    ("watch.py", "cheese=[9,0]", "cheese=[9,0] must be an open cell"),
+    ("watch.py", "cheese=[1,2,3]", "not [1, 2, 3]"),
+    ("watch.py", "checkpoint=", "no checkpoint given"),
+    ("watch.py", "checkpoint=[]", "no checkpoint given"),
+    ("watch.py", "checkpoint=[{mouse},nowhere.safetensors]", "no checkpoint at nowhere.safetensors"),
+    ("watch.py", "checkpoint=[{mouse},{larger}]", "{larger} in worlds of 7×7 cells seen as cells"),
+    ("watch.py", "levels=nowhere.txt", "nowhere.txt"),
+    ("watch.py", "levels={text}", "{text}: level 1"),
+    ("watch.py", "levels={of 7 cells}", "level 2, from line 7: level text must have an odd side from 3 to 5, not 7"),
+    ("watch.py", "levels={of 7 cells}", "the mouse was trained in worlds of 5×5 cells"),
+    ("watch.py", "levels={empty}", "there is no level in it"),
+    ("watch.py", "show=smell", "show must be a list of arrows, value"),
+    ("watch.py", "show=[arrows,smell]", "not 'smell'"),
+    ("watch.py", "episodes=0", "episodes must be at least 1, not 0"),
+    ("watch.py", "speed=51", "at most 50 steps a second, not 51"),
+    ("watch.py", "grid=6", "columns x rows, as 6x4, not '6'"),
+    ("watch.py", "grid=0x4", "as 6x4"),
+    ("watch.py", "grid=axb", "as 6x4"),
+    ("watch.py", "figure=mouse.gif", "figure must be a .png, .svg, .pdf file"),
+    ("watch.py", "figure={text}/mouse.svg", "{text}"),
     ("watch.py", "speed=0", "at least 1 step"),
     ("watch.py", "speed=1.5", "speed=1.5"),
     ("watch.py", "seed=-1", "seed must lie in [0, 2⁶³), not -1"),
-    ("watch.py", "record=mouse.png", "must be a .gif file, not 'mouse.png'"),
-    ("watch.py", "record=mouse", "must be a .gif file"),
+    ("watch.py", "record=mouse.png", "must be a .gif or .mp4 file, not 'mouse.png'"),
+    ("watch.py", "record=mouse", "must be a .gif or .mp4 file"),
+    ("watch.py", "record={text}/mouse.mp4", "{text}"),
     ("watch.py", "record={text}/mouse.gif", "{text}"),
     *(
         (script, f"checkpoint={given}", named)
@@ -324,203 +404,3 @@ def test_a_damaged_training_state_is_refused_and_left_alone(call, tmp_path, trai
     code, _, errors = call("train.py", *TINY)
     assert code == 2 and len(errors.splitlines()) == 1 and "not a whole safetensors file" in errors
     assert files_in(tmp_path) == before
-
-
-@pytest.fixture
-def pygame(monkeypatch):
-    """A window that nobody sees."""
-    pygame = pytest.importorskip("pygame")
-    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
-    yield pygame
-    pygame.quit()
-
-
-class Scene:
-    """Stands in for pygame's clock, which is asked once a frame: lets the next thing happen then.
-
-    Args:
-        story: a generator function of this scene; between two of its yields the window shows one frame.
-    """
-
-    def __init__(self, monkeypatch, pygame, story):
-        self.pygame, self.story, self.passed = pygame, story(self), 0
-        monkeypatch.setattr(pygame.time, "Clock", lambda: self)
-
-    def get_time(self) -> int:
-        """Milliseconds since the last frame."""
-        return self.passed
-
-    def tick(self, _) -> None:
-        next(self.story)
-
-    def press(self, name: str) -> None:
-        key = self.pygame.key.key_code(name)
-        for kind in (self.pygame.KEYDOWN, self.pygame.KEYUP):
-            self.pygame.event.post(self.pygame.event.Event(kind, key=key))
-
-    def leave(self) -> None:
-        self.pygame.event.post(self.pygame.event.Event(self.pygame.QUIT))
-
-    def pixels(self) -> np.ndarray:
-        return self.pygame.surfarray.array3d(self.pygame.display.get_surface()).swapaxes(0, 1)
-
-
-def far_away() -> Viewing:
-    """A level of 7×7 cells in which the cheese is many steps away."""
-    for level_seed in range(100, 200):
-        viewing = Viewing(mouse_with(Planned("to the cheese")), level_seed)
-        for _ in range(12):
-            viewing.step()
-        if not viewing.finished:
-            break
-    viewing.go_to(level_seed)
-    return viewing
-
-
-def test_the_window_opens_with_the_mouse_and_closes(monkeypatch, pygame, call, checkpoint):
-    def story(scene):
-        assert scene.pixels().std() > 10
-        scene.leave()
-        yield
-
-    Scene(monkeypatch, pygame, story)
-    assert call("watch.py", f"checkpoint={checkpoint}") == (0, "", "")
-    assert not pygame.display.get_init()
-
-
-@pytest.mark.parametrize("key", ["q", "escape"])
-def test_keys_that_leave(monkeypatch, pygame, key):
-    def story(scene):
-        scene.press(key)
-        yield
-
-    Scene(monkeypatch, pygame, story)
-    watch.show(far_away(), speed=8)
-    assert not pygame.display.get_init()
-
-
-def test_what_the_keys_do(monkeypatch, pygame):
-    viewing = far_away()
-    seed = int(viewing.state.level.seed)
-
-    def story(scene):
-        yield
-        assert len(viewing.history) == 1, "no time has passed"
-        for key in ("right", "right", "right", "left"):
-            scene.press(key)
-        yield
-        assert len(viewing.history) == 3
-        scene.passed = 1000
-        yield
-        assert len(viewing.history) == 3, "who steps by hand has paused"
-        scene.press("space")
-        yield
-        assert len(viewing.history) == 4
-        scene.press("space")
-        yield
-        yield
-        assert len(viewing.history) == 4
-
-        scene.press("c")
-        yield
-        moved, place = viewing.state.level, int(viewing.state.mouse)
-        assert len(viewing.history) == 1 and int(moved.seed) == seed and place != int(moved.start)
-        scene.press("r")
-        yield
-        assert int(viewing.state.mouse) == int(moved.start) and viewing.state.level is moved
-        for key, expected in (("n", seed + 1), ("n", seed + 2), ("p", seed + 1), ("p", seed)):
-            scene.press(key)
-            yield
-            assert int(viewing.state.level.seed) == expected and len(viewing.history) == 1
-
-        scene.passed = 100  # too short for a step of speed 8, long enough for one of 15
-        scene.press("space")
-        yield
-        yield
-        lengths = []
-        for key in (None, "up", None, "down", None):
-            viewing.restart()
-            if key:
-                scene.press(key)
-            for _ in range(4):
-                yield
-            lengths.append(len(viewing.history) - 1)
-        assert lengths == [2, 4, 4, 2, 2]
-        scene.leave()
-        yield
-
-    Scene(monkeypatch, pygame, story)
-    watch.show(viewing, speed=8)
-
-
-def test_speed_has_ends(monkeypatch, pygame):
-    viewing = far_away()
-
-    def story(scene):
-        for key, passed in (("up", 1000 / 60), ("down", 1000)):
-            for _ in range(12):
-                scene.press(key)
-            scene.passed = 0
-            yield
-            viewing.restart()
-            scene.passed = passed * 0.9
-            yield
-            assert len(viewing.history) == 1
-            yield
-            assert len(viewing.history) == 2
-        scene.leave()
-        yield
-
-    Scene(monkeypatch, pygame, story)
-    watch.show(viewing, speed=8)
-
-
-def test_after_the_end_comes_the_next_level(monkeypatch, pygame):
-    viewing = far_away()
-    seed = int(viewing.state.level.seed)
-    while not viewing.finished:
-        viewing.step()
-
-    def story(scene):
-        scene.passed = 400
-        yield
-        yield
-        assert int(viewing.state.level.seed) == seed, "there is time to see it"
-        yield
-        assert int(viewing.state.level.seed) == seed + 1 and len(viewing.history) == 1
-        scene.leave()
-        yield
-
-    Scene(monkeypatch, pygame, story)
-    watch.show(viewing, speed=8)
-
-
-@pytest.mark.parametrize("size", [(720, 748), (300, 200), (100, 400), (20, 20)])
-def test_the_maze_is_as_large_as_the_window_allows(pygame, size):
-    viewing = far_away()
-    pygame.font.init()
-    window = pygame.Surface(size)
-    watch.draw(window, pygame.font.Font(None, 22), viewing, paused=False)
-    width, height = size
-    cell = max(1, min(width, height - watch.BAR) // 7)
-    pixels = pygame.surfarray.array3d(window).swapaxes(0, 1)
-    if height > 2 * watch.BAR:
-        top, left = (height - watch.BAR - 7 * cell) // 2, (width - 7 * cell) // 2
-        assert (pixels[top : top + 7 * cell, left : left + 7 * cell] == portrait(viewing.state, cell)).all()
-        assert (pixels[height - watch.BAR + 7 :] != watch.PAPER).any(), "no status line"
-
-
-def test_the_status_line():
-    viewing = far_away()
-    viewing.step()
-    text = watch.status(viewing, True, viewing.mouse)
-    level = viewing.state.level
-    parts = [f"level {int(level.seed)}", f"{int(level.maze_dim)}×{int(level.maze_dim)}", "step 1", "…"]
-    assert text.split("   ") == [*parts, "trained with cheese in the top-right 2×2", "paused"]
-    while not viewing.finished:
-        viewing.step()
-    said = {"cheese": "took the cheese", "corner": "went to the corner first"}[viewing.outcome]
-    assert watch.status(viewing, False, viewing.mouse).split("   ")[3:] == [
-        said,
-        "trained with cheese in the top-right 2×2",
-    ]

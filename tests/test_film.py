@@ -2,13 +2,14 @@
 
 import io
 
+import av
 import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageSequence
 
 from envs import world
-from envs.film import GAP, GAP_COLOUR, gif, mosaic
+from envs.film import GAP, GAP_COLOUR, gif, mosaic, mp4
 from envs.levels import from_seeds
 from envs.painter import painter_of, portrait
 
@@ -72,3 +73,17 @@ def test_a_mosaic_shows_each_picture_once_and_grey_elsewhere(number, columns):
         assert (tile == pictures[place]).all()
         tile[:] = GAP_COLOUR
     assert (sheet == GAP_COLOUR).all()
+
+
+@pytest.mark.parametrize(("size", "even"), [((32, 48), (32, 48)), ((33, 47), (34, 48))])
+@pytest.mark.parametrize("fps", [1, 8, 50])
+def test_an_mp4_shows_the_frames_at_their_times(size, even, fps):
+    colours = [(200, 40, 40), (40, 160, 40), (40, 40, 200), (220, 220, 220)]
+    frames = [np.full((*size, 3), colour, np.uint8) for colour in colours]
+    with av.open(io.BytesIO(mp4(iter(frames), fps))) as container:
+        assert container.streams.video[0].codec_context.name == "h264"
+        seen = list(container.decode(video=0))
+    assert [float(frame.time) for frame in seen] == pytest.approx([number / fps for number in range(4)], abs=1e-3)
+    for frame, colour in zip(seen, colours, strict=True):
+        pixels = frame.to_ndarray(format="rgb24")
+        assert pixels.shape == (*even, 3) and abs(pixels.astype(int) - colour).max() < 12

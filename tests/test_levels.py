@@ -4,9 +4,20 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import given
+from hypothesis import strategies as st
 
-from envs.levels import Levels, from_seeds, from_text, region_of, seed_range, to_text, world_dim_of
-from tests.mazes import MAZES, PROCGEN_ROWS, number, read
+from envs.levels import (
+    Levels,
+    from_seeds,
+    from_text,
+    from_texts,
+    region_of,
+    seed_range,
+    to_text,
+    to_texts,
+    world_dim_of,
+)
+from tests.mazes import MAZES, PROCGEN_ROWS, drawn_mazes, nearly_trees, number, read
 
 SEED_LIMIT = 2**31 - 1
 
@@ -189,3 +200,56 @@ def test_rows_where_and_to():
         assert torch.equal(moved, same[[3, 0]])
     assert isinstance(mixed, Levels)
     assert (mixed.num_levels, mixed.world_dim, mixed.device) == (4, 15, torch.device("cpu"))
+
+
+def test_lines_may_end_as_on_windows():
+    text = "#.#\n   \n@  "
+    for field, again in zip(from_text(text, 5), from_text(text.replace("\n", "\r\n") + "\r\n", 5), strict=True):
+        assert torch.equal(field, again)
+
+
+@given(st.lists(drawn_mazes(7) | nearly_trees(7), min_size=1, max_size=5), st.sampled_from(["\n", "\r\n"]))
+def test_a_file_of_levels_round_trips(texts, newline):
+    levels = from_texts(("\n\n".join(texts) + "\n").replace("\n", newline), 7)
+    assert to_texts(levels) == "\n\n".join(texts) + "\n"
+    for field, again in zip(levels, from_texts(to_texts(levels), 7), strict=True):
+        assert torch.equal(field, again)
+    for number_, text in enumerate(texts):
+        assert all(map(torch.equal, levels.rows([number_]), from_text(text, 7)))
+
+
+def test_an_open_row_is_no_gap_between_levels():
+    open_rows = "   \n   \n@ .\n\n     \n     \n @ . \n     \n     "
+    assert to_texts(from_texts(open_rows, 5)) == open_rows + "\n"
+
+
+def test_comments_and_more_empty_lines_mean_nothing():
+    text = "\ufeff; two mazes\n\n\n#.#\n; in the midst\n   \n@  \n;\n\n\n; another\n@ #\n   \n  .\n\n; the end"
+    assert to_texts(from_texts(text, 5)) == "#.#\n   \n@  \n\n@ #\n   \n  .\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "there is no level in it"),
+        ("; nothing\n\n\n", "there is no level in it"),
+        ("#.#\n   \n@  \n\n#.#\n  x\n@  ", "level 2, from line 5: .*unknown letter 'x' in row 2, column 3"),
+        ("; one\n#.#\n   \n@  \n\n; two\n#.#\n   \n#  ", "level 2, from line 7: .*no mouse"),
+        ("#.#\n\n@  ", "level 1, from line 1: .*row 1 has 3 columns, but there are 1 rows"),
+        ("#.#\n #\n@ #", "level 1, .*row 2 has 2 columns.*an editor may have cut off the blanks"),
+        ("   \n.  \n@  \n\n   ", "level 2, from line 5: .*row 1 has 3 columns, but there are 1 rows"),
+        ("#.#\n   \n@  \n   \n#.#\n   \n@  ", "level 1, .*row 1 has 3 columns, but there are 7 rows"),
+    ],
+)
+def test_a_malformed_file_of_levels_is_refused(text, message):
+    with pytest.raises(ValueError, match=message) as error:
+        from_texts(text, 5)
+    assert "\n" not in str(error.value)
+
+
+@given(drawn_mazes(7))
+def test_blanks_that_an_editor_has_cut_off_never_make_another_level(text):
+    cut = "\n".join(row.rstrip(" ") for row in text.split("\n"))
+    if cut != text:
+        with pytest.raises(ValueError, match="must be square"):
+            from_texts(cut, 7)

@@ -1,29 +1,31 @@
-"""A mouse being watched, without a window: what each key does to the history."""
+"""Mice being watched, without a window: what each key and the pointer do to the history and the maze."""
+
+from copy import copy
 
 import pytest
 import torch
-from mazes import number, read
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mazes import batch, number, read
 from mice import Planned, corner_of, mouse_with, undecided, way_to
 
-from analysis.viewing import Viewing
 from envs import world
-from envs.levels import SEED_LIMIT, from_text, to_text
+from envs.levels import SEED_LIMIT, Levels, from_text, to_text
+from viewer.viewing import Viewing, region_mask
 
 DIM = 7
 
 
-def viewing_of(plan: str = "to the cheese", **settings) -> Viewing:
-    return Viewing(mouse_with(Planned(plan)), **settings)
+def viewing_of(plan: str = "to the cheese", level: int = 3, **more) -> Viewing:
+    return Viewing([mouse_with(Planned(plan))], level, **more)
 
 
 def in_level(text: str, plan: str = "to the cheese", **env) -> Viewing:
-    viewing = Viewing(mouse_with(Planned(plan), **env))
-    viewing.history = [world.start(from_text(text, DIM))]
-    return viewing
+    return Viewing([mouse_with(Planned(plan), **env)], 1, drawn=from_text(text, DIM))
 
 
-def cells(viewing: Viewing) -> list[int]:
-    return [int(state.mouse) for state in viewing.history]
+def cells(viewing: Viewing, pane: int = 0) -> list[int]:
+    return [int(moment[pane].mouse) for moment in viewing.history]
 
 
 def play_on(viewing: Viewing) -> None:
@@ -31,10 +33,16 @@ def play_on(viewing: Viewing) -> None:
         viewing.step()
 
 
-@pytest.mark.parametrize("level_seed", range(20))
-def test_steps_lead_to_the_cheese_and_no_further(level_seed):
-    viewing = viewing_of(level_seed=level_seed)
-    open_cells, mouse, cheese = read(to_text(viewing.state.level), DIM)
+def snapshot(viewing: Viewing) -> tuple:
+    """All that is seen, as plain text and numbers."""
+    panes = [(to_text(s.level), int(s.level.cheese), int(s.mouse), int(s.clock)) for s in viewing.states]
+    return panes, [cells(viewing, pane) for pane in range(len(panes))], [pane.person for pane in viewing.panes]
+
+
+@pytest.mark.parametrize("level", range(20))
+def test_steps_lead_to_the_cheese_and_no_further(level):
+    viewing = viewing_of(level=level)
+    open_cells, mouse, cheese = read(to_text(viewing.level), DIM)
     way, expected = way_to(cheese, open_cells), [mouse]
     while expected[-1] != cheese:
         assert not viewing.finished
@@ -43,22 +51,34 @@ def test_steps_lead_to_the_cheese_and_no_further(level_seed):
         assert cells(viewing) == [number(cell, DIM) for cell in expected]
     assert viewing.finished
     viewing.step()
-    assert len(viewing.history) == len(expected) and int(viewing.state.clock) == len(expected) - 1
+    assert len(viewing.history) == len(expected) and viewing.steps == len(expected) - 1
     came_by = corner_of(open_cells) in expected[:-1]
-    assert viewing.outcome == ("corner" if came_by else "cheese")
+    assert viewing.outcome(0) == ("corner" if came_by else "cheese")
 
 
-def test_back_undoes_steps_one_by_one():
-    viewing = viewing_of(level_seed=3)
-    play_on(viewing)
-    history = list(viewing.history)
+def test_forward_after_back_is_what_it_was():
+    viewing = Viewing([mouse_with(undecided)], 4)
+    for _ in range(20):
+        viewing.step()
+    walk, history = cells(viewing), list(viewing.history)
     for length in range(len(history) - 1, 0, -1):
         viewing.back()
-        assert viewing.state is history[length - 1] and not viewing.finished
+        assert viewing.states is history[length - 1]
     viewing.back()
     assert viewing.history == history[:1]
+    for _ in range(20):
+        viewing.step()
+    assert cells(viewing) == walk and len(set(walk)) > 2
+
+
+def test_then_is_as_it_was_and_leaves_the_present_alone():
+    viewing = in_level(PARTED, "to the corner")
     play_on(viewing)
-    assert cells(viewing) == [int(state.mouse) for state in history]
+    length = len(viewing.history)
+    before = viewing.then(3)
+    assert before.states is viewing.history[3] and before.outcome(0) == "" and viewing.outcome(0) == "corner"
+    before.step()
+    assert len(viewing.history) == length
 
 
 PARTED = "#### \n#### \n   # \n## # \n.@   "
@@ -66,21 +86,21 @@ PARTED = "#### \n#### \n   # \n## # \n.@   "
 
 def test_the_corner_first_is_told_from_the_cheese():
     viewing = in_level(PARTED, "to the corner")
-    assert viewing.outcome == ""
+    assert viewing.outcome(0) == ""
     play_on(viewing)
-    assert viewing.outcome == "corner"
+    assert viewing.outcome(0) == "corner"
     while len(viewing.history) > 1:
         viewing.back()
-    assert viewing.outcome == ""
+    assert viewing.outcome(0) == ""
 
     viewing = in_level(PARTED)
     play_on(viewing)
-    assert viewing.outcome == "cheese"
+    assert viewing.outcome(0) == "cheese"
 
     viewing = in_level("    .\n ####\n @   \n ####\n     ")
     play_on(viewing)
-    assert viewing.state.level.cheese == viewing.state.level.corner
-    assert viewing.outcome == "cheese", "a cheese in the corner is a cheese"
+    assert viewing.level.cheese == viewing.level.corner
+    assert viewing.outcome(0) == "cheese", "a cheese in the corner is a cheese"
 
 
 def test_time_runs_out():
@@ -88,78 +108,291 @@ def test_time_runs_out():
     for _ in range(5):
         assert not viewing.finished
         viewing.step()
-    assert viewing.finished and viewing.outcome == ""
+    assert viewing.finished and viewing.outcome(0) == ""
     viewing.step()
     assert len(viewing.history) == 6
 
 
 def test_levels_follow_each_other():
-    viewing = viewing_of(level_seed=5)
+    viewing = viewing_of(level=5)
     play_on(viewing)
     for by, seed in ((1, 6), (1, 7), (-1, 6), (-1, 5), (-5, 0), (-1, 0), (1, 1)):
         viewing.next_level(by)
-        assert int(viewing.state.level.seed) == seed and len(viewing.history) == 1
-        assert to_text(viewing.state.level) == to_text(viewing_of(level_seed=seed).state.level)
-
-
-def test_after_the_last_level_there_is_none():
-    viewing = viewing_of(level_seed=SEED_LIMIT - 1)
+        assert int(viewing.level.seed) == viewing.number == seed and len(viewing.history) == 1
+        assert to_text(viewing.level) == to_text(viewing_of(level=seed).level)
+    viewing.go_to(SEED_LIMIT - 1)
     viewing.next_level()
-    assert int(viewing.state.level.seed) == SEED_LIMIT - 1
+    assert int(viewing.level.seed) == SEED_LIMIT - 1, "there is none after the last"
+
+
+def test_levels_of_a_file_follow_each_other():
+    drawn = batch([from_text(text, DIM) for text in ("@ .\n# #\n   ", "  .\n   \n@  ", PARTED)])
+    viewing = Viewing([mouse_with(Planned("to the cheese"))], 2, drawn=drawn)
+    for by, expected in ((0, 2), (1, 3), (1, 3), (-2, 1), (-1, 1)):
+        viewing.next_level(by)
+        assert viewing.number == expected and to_text(viewing.level) == to_text(drawn.rows([expected - 1]))
+        assert not viewing.edited
+    for beyond in (0, 4):
+        with pytest.raises(ValueError, match=f"one of the file's, 1 to 3, not {beyond}"):
+            viewing.go_to(beyond)
+    assert viewing.number == 1, "what is refused changes nothing"
 
 
 def test_a_moved_cheese_lies_in_another_open_cell():
-    viewing = viewing_of(level_seed=11)
+    viewing = viewing_of(level=11)
     viewing.step()
-    places, mouse = set(), int(viewing.state.mouse)
+    places, mouse, start = set(), int(viewing.states[0].mouse), int(viewing.level.start)
     for _ in range(200):
-        before = viewing.state.level
-        viewing.move_cheese()
-        level = viewing.state.level
-        assert int(level.cheese) not in (int(before.cheese), mouse) and torch.equal(level.walls, before.walls)
-        assert cells(viewing) == [mouse] and int(viewing.state.clock) == 1, "the mouse goes on from where it is"
+        before = viewing.level
+        assert viewing.move_cheese() == ""
+        level = viewing.level
+        assert int(level.cheese) != int(before.cheese) and torch.equal(level.walls, before.walls)
+        assert cells(viewing) == [mouse] and viewing.steps == 1, "the mouse goes on from where it is"
         places.add(int(level.cheese))
     open_cells = set((~level.walls.flatten()).nonzero()[:, 0].tolist())
-    assert places == open_cells - {mouse}
+    assert places == open_cells - {mouse, start}
 
 
 def test_a_cheese_moved_after_the_end_begins_afresh_and_restart_keeps_it():
-    viewing = viewing_of(level_seed=11)
+    viewing = viewing_of(level=11)
     play_on(viewing)
     viewing.move_cheese()
-    level = viewing.state.level
-    assert cells(viewing) == [int(level.start)] and int(viewing.state.clock) == 0 and not viewing.finished
+    level = viewing.level
+    assert cells(viewing) == [int(level.start)] and viewing.steps == 0 and not viewing.finished
     play_on(viewing)
-    assert int(viewing.state.mouse) == int(level.cheese)
+    assert int(viewing.states[0].mouse) == int(level.cheese)
     viewing.restart()
-    assert cells(viewing) == [int(level.start)] and int(viewing.state.level.cheese) == int(level.cheese)
+    assert cells(viewing) == [int(level.start)] and int(viewing.level.cheese) == int(level.cheese)
 
 
 def test_a_cheese_is_put_where_there_was_none_and_stays_where_there_is_no_other_place():
     viewing = in_level("###\n###\n@ #")
-    assert not viewing.finished and viewing.outcome == ""
+    assert not viewing.finished and viewing.outcome(0) == ""
     viewing.move_cheese()
-    assert to_text(viewing.state.level) == "###\n###\n@.#"
-    viewing.move_cheese()
-    assert to_text(viewing.state.level) == "###\n###\n@.#"
+    assert to_text(viewing.level) == "###\n###\n@.#"
+    assert viewing.move_cheese() == "there is no other open cell for the cheese"
+    assert to_text(viewing.level) == "###\n###\n@.#"
+    viewing.undo()
+    assert to_text(viewing.level) == "###\n###\n@ #" and not viewing.undo(), "what was not done needs no undoing"
 
 
 def test_the_cheese_lies_where_it_was_asked_to():
-    for level_seed in range(30):
-        level = viewing_of(level_seed=level_seed, cheese="as_trained").state.level
-        edge = (DIM + int(level.maze_dim)) // 2
-        assert all(edge - 2 <= axis < edge for axis in divmod(int(level.cheese), DIM))
-    with pytest.raises(ValueError, match="cheese must be one of as_trained, anywhere, not 'moon'"):
-        viewing_of(cheese="moon")
+    for level in range(30):
+        asked = viewing_of(level=level, cheeses=["as_trained"]).level
+        moved = viewing_of(level=level)
+        if moved.move_cheese("as_trained") == "":
+            assert torch.equal(asked.walls, moved.level.walls)
+        for placed in (asked, moved.level):
+            edge = (DIM + int(placed.maze_dim)) // 2
+            assert all(edge - 2 <= axis < edge for axis in divmod(int(placed.cheese), DIM))
+            assert region_mask(placed, 2).flatten()[int(placed.cheese)] and region_mask(placed, 2).sum() == 4
+    with pytest.raises(ValueError, match=r"one of as_trained, anywhere or a cell \[x,y\], not 'moon'"):
+        viewing_of(cheeses=["moon"])
+
+
+def test_a_cheese_in_a_cell_is_counted_from_the_maze_and_not_the_world():
+    text = "## \n   \n@ #"
+    viewing = Viewing([mouse_with(Planned("nowhere"))], 1, [[2, 2]], drawn=from_text(text, DIM))
+    assert to_text(viewing.level) == "##.\n   \n@ #"
+    for refused in ([0, 2], [0, 0], [3, 1], [-1, 0]):
+        with pytest.raises(ValueError, match=r"must be an open cell.*of level 1.*3×3"):
+            Viewing([mouse_with(Planned("nowhere"))], 1, [refused], drawn=from_text(text, DIM))
+    assert region_mask(viewing.level, "anywhere").sum() == 9 and region_mask(viewing.level, 0).sum() == 1
 
 
 def test_one_seed_is_one_walk_and_one_choice_of_places():
     def story(seed):
-        viewing = Viewing(mouse_with(undecided), level_seed=4, seed=seed)
+        viewing = Viewing([mouse_with(undecided)], 4, seed=seed)
         for _ in range(10):
             viewing.step()
         walk = cells(viewing)
         viewing.move_cheese()
-        return walk, int(viewing.state.level.cheese)
+        return walk, int(viewing.level.cheese)
 
     assert story(0) == story(0) and len({str(story(seed)) for seed in range(5)}) == 5
+
+
+def test_a_mouse_draws_its_moves_from_its_policy():
+    drawn = from_text("###\n @ \n###", DIM)
+    lefts = 0
+    for seed in range(400):
+        viewing = Viewing([mouse_with(undecided)], 1, seed=seed, drawn=drawn)
+        viewing.step()
+        lefts += cells(viewing)[-1] - cells(viewing)[0] == -1
+    assert 70 < lefts < 130, "one of four moves leads to the left"
+
+
+def test_here_and_there_the_same_mouse_walks_alike_until_the_cheese_matters():
+    viewing = Viewing([mouse_with(undecided)], 4, ["as_trained", "anywhere"])
+    assert int(viewing.states[0].level.cheese) != int(viewing.states[1].level.cheese)
+    for _ in range(3):
+        viewing.step()
+    assert cells(viewing, 0) == cells(viewing, 1), "a blind mouse: what differs is no luck"
+
+
+def test_two_mice_walk_in_step_and_wait_for_each_other():
+    mice = [mouse_with(Planned(plan)) for plan in ("to the cheese", "to the corner")]
+    viewing = Viewing(mice, 1, drawn=from_text(PARTED, DIM))
+    play_on(viewing)
+    assert [viewing.outcome(0), viewing.outcome(1)] == ["cheese", "corner"] and viewing.over(0)
+    assert int(viewing.states[0].clock) == 1 and int(viewing.states[1].clock) == viewing.steps == 60
+    viewing.take(0, int(viewing.states[0].level.start))
+    viewing.drop()
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [({"world_dim": 9}, "worlds of 9×9 cells seen as cells"), ({"observation": "rgb"}, "7×7 cells seen as rgb")],
+)
+def test_mice_of_different_worlds_are_refused(other, words):
+    mice = [mouse_with(Planned("nowhere")), mouse_with(Planned("nowhere"), **other)]
+    with pytest.raises(ValueError, match=words):
+        Viewing(mice, 1)
+
+
+def test_a_dragged_cheese_is_moved_live_and_undone_as_one():
+    viewing = in_level(PARTED)
+    viewing.step()
+    viewing.back()
+    before = snapshot(viewing)
+    cells_of = {"left": (1, 1), "up": (2, 3), "wall": (1, 2), "on": (2, 1)}
+    place = {text: number(cell, DIM) for text, cell in cells_of.items()}
+    assert viewing.take(0, place["left"]) and viewing.held == "cheese"
+    for target, expected in (("wall", "left"), ("on", "left"), ("up", "up"), ("wall", "up")):
+        viewing.carry(place[target])
+        assert int(viewing.level.cheese) == place[expected], "where it cannot lie it does not follow"
+    viewing.drop()
+    assert viewing.held == "" and viewing.changed
+    viewing.carry(place["left"])
+    assert int(viewing.level.cheese) == place["up"], "nothing is held any more"
+    assert viewing.undo() and snapshot(viewing) == before and not viewing.undo()
+
+
+def test_what_is_put_back_at_once_was_not_moved():
+    viewing = in_level(PARTED)
+    viewing.step()
+    assert viewing.take(0, int(viewing.states[0].mouse))
+    viewing.drop()
+    assert not viewing.changed and len(viewing.history) == 2
+    assert not viewing.take(0, number((5, 5), DIM)) and viewing.held == ""
+
+
+def test_a_dragged_mouse_begins_where_it_is_put():
+    viewing = in_level(PARTED, "to the corner")
+    viewing.step()
+    at = int(viewing.states[0].mouse)
+    viewing.take(0, at)
+    viewing.carry(number((1, 1), DIM))
+    assert cells(viewing)[-1] == at, "the cheese lies there"
+    viewing.carry(number((5, 3), DIM))
+    viewing.drop()
+    assert to_text(viewing.level) == "#### \n#### \n   #@\n## # \n.    " and viewing.steps == 0 and viewing.edited
+    play_on(viewing)
+    assert viewing.outcome(0) == "corner"
+
+
+def test_a_cheese_follows_in_the_panes_of_its_place_only():
+    mice = [mouse_with(Planned(plan)) for plan in ("nowhere", "nowhere")]
+    viewing = Viewing(mice, 1, [[4, 4], [0, 0]], drawn=from_text(PARTED.replace(".", " "), DIM))
+    assert [pane.place for pane in viewing.panes] == [0, 0, 1, 1]
+    viewing.take(3, number((1, 1), DIM))
+    viewing.carry(number((2, 3), DIM))
+    assert [int(s.level.cheese) for s in viewing.states] == [number(c, DIM) for c in [(5, 5), (5, 5), (2, 3), (2, 3)]]
+
+
+def test_walls_open_and_close_in_every_pane():
+    viewing = in_level(PARTED, "to the corner")
+    viewing.show_here_and_there()
+    viewing.step()
+    assert viewing.turn_wall(number((2, 2), DIM)) == ""
+    for state in viewing.states:
+        assert to_text(state.level).split("\n")[3] == "#  # " and int(state.clock) == 1
+    assert viewing.edited and viewing.turn_wall(number((2, 2), DIM)) == "" and not viewing.edited
+    viewing.undo()
+    assert viewing.edited
+    viewing.undo()
+    assert not viewing.edited and len(viewing.history) == 2, "the walk comes back as well"
+
+
+@pytest.mark.parametrize(
+    ("cell", "why"), [((1, 1), "no wall can"), ((2, 1), "no wall can"), ((0, 3), "outside"), ((6, 6), "outside")]
+)
+def test_walls_that_cannot_be(cell, why):
+    viewing = in_level(PARTED)
+    before = snapshot(viewing)
+    assert why in viewing.turn_wall(number(cell, DIM))
+    assert snapshot(viewing) == before and not viewing.changed
+
+
+def test_what_is_unusual_about_a_maze_is_said():
+    cases = {
+        PARTED: [],
+        "###\n.  \n@ #": ["the maze has loops", "the corner is walled in"],
+        ".# \n   \n@  ": ["the maze has loops"],
+        ".# \n#  \n@  ": ["the maze has loops", "a part of the maze is cut off", "no way to the cheese"],
+        "###\n# #\n@. ": ["the corner is walled in"],
+        "#.#\n###\n@# ": ["a part of the maze is cut off", "no way to the cheese", "the corner is walled in"],
+    }
+    for text, remarks in cases.items():
+        assert in_level(text).remarks == remarks, text
+
+
+def test_a_person_walks_beside_the_mouse():
+    viewing = in_level(PARTED, "to the corner")
+    viewing.step()
+    viewing.join()
+    assert [pane.person for pane in viewing.panes] == [False, True] and viewing.waits and viewing.steps == 0
+    viewing.step(world.LEFT)
+    assert viewing.outcome(1) == "cheese" and not viewing.waits, "the mouse may go on alone"
+    assert cells(viewing, 0)[-1] == number((3, 1), DIM)
+    viewing.step(world.LEFT)
+    assert len(cells(viewing, 0)) == 3 and int(viewing.states[1].clock) == 1
+    viewing.join()
+    assert len(viewing.panes) == 1 and not viewing.waits
+
+
+def test_here_and_there_comes_and_goes():
+    viewing = in_level(PARTED, "to the cheese")
+    assert viewing.show_here_and_there() == ""
+    trained, here = (int(state.level.cheese) for state in viewing.states)
+    assert region_mask(viewing.level, 2).flatten()[trained] and here == number((1, 1), DIM)
+    assert viewing.show_here_and_there() == ""
+    assert len(viewing.panes) == 1 and int(viewing.level.cheese) == here
+    walled = in_level("###\n # \n@.#", cheese_region=0)
+    assert "no open cell" in walled.show_here_and_there() and len(walled.panes) == 1 and not walled.changed
+
+
+EDITS = {
+    "step": lambda v, n: v.step(n % 5),
+    "back": lambda v, n: v.back(),
+    "wall": lambda v, n: v.turn_wall(n),
+    "cheese": lambda v, n: v.move_cheese(("anywhere", "as_trained")[n % 2], n),
+    "drag": lambda v, n: (v.take(n % len(v.panes), int(v.states[n % len(v.panes)].mouse)), v.carry(n), v.drop()),
+    "pull": lambda v, n: (v.take(0, int(v.level.cheese)), v.carry(n), v.drop()),
+    "join": lambda v, n: v.join(),
+    "beside": lambda v, n: v.show_here_and_there(),
+    "restart": lambda v, n: v.restart(),
+    "next": lambda v, n: v.next_level(n % 3 - 1),
+    "undo": lambda v, n: v.undo(),
+}
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(sorted(EDITS)), st.integers(0, DIM * DIM - 1)), max_size=12))
+def test_whatever_is_done_the_maze_stays_whole_and_an_edit_is_undone(deeds):
+    viewing = viewing_of(level=9)
+    for name, n in deeds:
+        before, edits, old = snapshot(viewing), len(viewing._befores), copy(viewing)
+        EDITS[name](viewing, n)
+        if name not in ("next", "undo") and len(viewing._befores) > edits:
+            undone = copy(viewing)
+            undone._befores = list(viewing._befores)
+            assert undone.undo() and snapshot(undone) == before
+        assert isinstance(old.level, Levels) and len(viewing.panes) == len(viewing.states)
+        for state in viewing.states:
+            level = state.level
+            assert torch.equal(level.walls, viewing.level.walls) and torch.equal(level.start, viewing.level.start)
+            taken = [int(level.start), int(state.mouse), int(level.cheese)]
+            assert not level.walls.flatten()[taken].any() and int(level.start) != int(level.cheese)
+            from_text(to_text(level), DIM)
+        assert not viewing.held and len({len(moment) for moment in viewing.history}) == 1

@@ -1,0 +1,253 @@
+"""What is drawn: mazes pixel for pixel, overlays where they belong, and texts that fit."""
+
+import itertools
+
+import numpy as np
+import pygame
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from mazes import batch, number
+from mice import Planned, mouse_with, undecided
+
+from envs.levels import from_text
+from envs.painter import painter_of, portrait
+from viewer import board as b
+from viewer import display, grid, legend, scene
+from viewer.board import Board
+from viewer.keys import GRID_HELP, WINDOW_HELP, actions_of
+from viewer.legend import OVERLAYS
+from viewer.scene import Scene, boards_in
+from viewer.texts import explanation, status
+from viewer.viewing import Viewing
+
+DIM = 7
+PARTED = "#### \n#### \n   # \n## # \n.@   "
+ASIDE = "#### \n#### \n.  # \n## # \n#@   "  # the cheese round a corner
+FORK = "     \n ####\n    .\n ## #\n@#   "
+SIZES = [(640, 480), (2560, 1440), (480, 900)]
+
+
+def viewing_of(mice: int = 1, cheeses: int = 1, plan: str = "to the corner", text: str = PARTED) -> Viewing:
+    mouse = mouse_with(Planned(plan))
+    places = ["anywhere", "as_trained"][:cheeses]
+    paths = [mouse._replace(path=mouse.path.with_name(f"a-long-name-of-a-mouse-{n}.safetensors")) for n in range(mice)]
+    return Viewing(paths, 1, places, drawn=from_text(text, DIM))
+
+
+def drawn(viewing: Viewing, *shown: str, size=(640, 480), a_scene: Scene | None = None) -> tuple[np.ndarray, Board]:
+    """The maze's pixels, as if it lay at the top left, and where its cells are in them."""
+    a_scene, surface = a_scene or Scene(), pygame.Surface(size)
+    a_scene.draw(surface, viewing, frozenset(shown), ["one", "two"])
+    board = a_scene.boards[0]
+    pixels = pygame.surfarray.array3d(surface).swapaxes(0, 1)
+    rect = board.rect
+    return pixels[rect.top : rect.bottom, rect.left : rect.right], board._replace(left=0, top=0)
+
+
+def part(pixels: np.ndarray, board: Board, cell: tuple[int, int]) -> np.ndarray:
+    rect = board.cell_rect(number(cell, DIM))
+    return pixels[rect.top : rect.bottom, rect.left : rect.right]
+
+
+def has(pixels: np.ndarray, colour: tuple[int, int, int]) -> bool:
+    return bool((pixels == colour).all(-1).any())
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_maze_is_drawn_as_its_portrait_at_any_size_and_step(size):
+    viewing, kept = viewing_of(), Scene()
+    for _ in range(8):
+        pixels, board = drawn(viewing, size=size, a_scene=kept)
+        assert (pixels == portrait(viewing.states[0], board.cell)).all()
+        viewing.step()
+    viewing.turn_wall(number((2, 2), DIM))
+    viewing.take(0, int(viewing.level.cheese))
+    viewing.carry(number((3, 3), DIM))
+    pixels, board = drawn(viewing, size=size, a_scene=kept)
+    assert (pixels == portrait(viewing.states[0], board.cell)).all(), "what is kept does not outlive its maze"
+
+
+@pytest.mark.parametrize("shown", [*[(name,) for name in OVERLAYS], tuple(OVERLAYS)])
+def test_what_is_kept_never_shows(shown):
+    viewing, kept = viewing_of(2, 2, "to the cheese"), Scene()
+    deeds = [
+        viewing.step,
+        viewing.step,
+        viewing.back,
+        viewing.move_cheese,
+        viewing.restart,
+        lambda: viewing.turn_wall(number((2, 2), DIM)),
+        viewing.undo,
+        viewing.join,
+        viewing.show_here_and_there,
+    ]
+    for deed in deeds:
+        fresh, surface = pygame.Surface((700, 500)), pygame.Surface((700, 500))
+        kept.draw(surface, viewing, frozenset(shown), [])
+        Scene().draw(fresh, viewing, frozenset(shown), [])
+        assert pygame.image.tobytes(surface, "RGB") == pygame.image.tobytes(fresh, "RGB")
+        deed()
+
+
+def test_arrows_point_where_the_mouse_goes():
+    pixels, board = drawn(viewing_of(), "arrows")
+    middle = board.cell // 2
+    right, up, down = np.s_[:, middle + 3 :], np.s_[: middle - 3], np.s_[middle + 3 :]
+    for cell, side in {(4, 1): right, (5, 3): up, (3, 2): down}.items():
+        square = part(pixels, board, cell)
+        towards = np.zeros(square.shape[:2], bool)
+        towards[side] = True
+        white = (square == b.WHITE).all(-1)
+        assert white[towards].sum() > 5 and white[~towards].sum() < white[towards].sum(), cell
+    undecided_pixels, _ = drawn(Viewing([mouse_with(undecided)], 1, drawn=from_text(PARTED, DIM)), "arrows")
+    square = (part(undecided_pixels, board, (5, 3)) == b.WHITE).all(-1)
+    assert (square == square[::-1]).mean() > 0.9 and (square == square.T).mean() > 0.9, "all four alike"
+
+
+def test_paths_go_through_their_cells_and_no_others():
+    way_to_corner = [(4, 1), (5, 1), (5, 3), (5, 5)]
+    for name, colour, on, off in (
+        ("optimal", b.GREEN, [(2, 3), (3, 2)], way_to_corner),
+        ("greedy", b.RED, way_to_corner, [(2, 3), (3, 3)]),
+    ):
+        pixels, board = drawn(viewing_of(text=ASIDE), name)
+        bare = portrait(viewing_of(text=ASIDE).states[0], board.cell)
+        assert has(pixels, colour) and not has(bare, colour)
+        changed = (pixels != bare).any(-1)
+        assert all(part(changed[..., None], board, cell).any() for cell in on), name
+        assert not any(part(changed[..., None], board, cell).any() for cell in off), name
+
+
+def test_decision_square_and_region_and_visits_are_where_they_are():
+    for name, text, inside, outside in (
+        ("decision", FORK, [(1, 3)], [(3, 3), (5, 5), (1, 1)]),
+        ("region", PARTED, [(4, 4), (5, 5), (5, 4)], [(2, 2), (1, 5), (3, 4)]),
+        ("visits", PARTED, [(3, 1), (5, 4)], [(1, 1), (1, 3), (3, 2)]),
+    ):
+        pixels, board = drawn(viewing_of(text=text), name)
+        bare = portrait(viewing_of(text=text).states[0], board.cell)
+        changed = (pixels != bare).any(-1)[..., None]
+        assert all(part(changed, board, cell).any() for cell in inside), name
+        assert not any(part(changed, board, cell)[4:-4, 4:-4].any() for cell in outside), name
+    same = viewing_of(text="##.\n## \n@  ")
+    without, board = drawn(same, "decision")
+    assert (without == portrait(same.states[0], board.cell)).all(), "the cheese lies in the corner"
+
+
+def test_value_goes_from_dark_to_bright_and_spares_walls():
+    surface, value = pygame.Surface((70, 70)), np.full((DIM, DIM), np.nan)
+    value[3, 1:6] = np.linspace(-2, 5, 5)
+    surface.fill((80, 80, 80))
+    board = Board(0, 0, 10, DIM)
+    b.draw_value(surface, board, value)
+    pixels = pygame.surfarray.array3d(surface).swapaxes(0, 1)
+    lightness = [part(pixels, board, (x, 3)).mean() for x in range(1, 6)]
+    assert lightness == sorted(lightness) and lightness[-1] - lightness[0] > 80
+    assert (part(pixels, board, (0, 3)) == 80).all() and (part(pixels, board, (3, 4)) == 80).all()
+
+
+def test_what_the_network_sees_is_shown_as_it_is():
+    viewing = viewing_of()
+    surface = pygame.Surface((900, 480))
+    a_scene = Scene()
+    a_scene.draw(surface, viewing, frozenset({"sees"}), [])
+    board = a_scene.boards[0]
+    times = board.rect.width // 5 // DIM
+    left, bottom = board.rect.right + scene.GAP, board.rect.bottom
+    pixels = pygame.surfarray.array3d(surface).swapaxes(0, 1)[bottom - DIM * times : bottom, left : left + DIM * times]
+    seen = painter_of("cells", DIM).paint(viewing.states[0])[0].numpy()
+    assert (pixels == seen.repeat(times, 0).repeat(times, 1)).all()
+
+
+@given(st.integers(20, 2000), st.integers(20, 2000), st.integers(1, 9), st.sampled_from([5, 11, 25]))
+def test_boards_lie_beside_each_other_in_their_area(width, height, count, dim):
+    area = pygame.Rect(0, 0, width, height)
+    boards = boards_in(area, count, dim, 10)
+    assert len(boards) == count
+    if boards[0].cell > 1:
+        for board in boards:
+            assert area.contains(board.rect) and board.rect.top >= 10
+        assert not any(one.rect.colliderect(other.rect) for one, other in itertools.combinations(boards, 2))
+
+
+@given(st.integers(0, 48), st.integers(1, 40), st.integers(0, 50), st.integers(0, 50))
+def test_the_cell_under_a_pixel(cell, side, left, top):
+    board = Board(left, top, side, DIM)
+    rect = board.cell_rect(cell)
+    for position in (rect.topleft, (rect.right - 1, rect.bottom - 1), rect.center):
+        assert board.cell_at(position) == cell
+    assert board.cell_at((left - 1, top)) is None and board.cell_at((left, top + side * DIM)) is None
+
+
+@pytest.fixture
+def written(monkeypatch):
+    """Where texts were written: rectangles."""
+    rects, write = [], scene.write
+
+    def noting(surface, text, place, width, size, colour):
+        wide = write(surface, text, place, width, size, colour)
+        rects.append(pygame.Rect(*place, wide, size * 2 // 3))
+        return wide
+
+    for module in (scene, legend, grid, display):
+        monkeypatch.setattr(module, "write", noting)
+    return rects
+
+
+def assert_apart(rects: list[pygame.Rect], size: tuple[int, int], others: list[pygame.Rect]) -> None:
+    for rect in rects:
+        assert pygame.Rect((0, 0), size).contains(rect), rect
+        assert rect.collidelist(others) == -1
+    for one, other in itertools.combinations(rects, 2):
+        assert not one.colliderect(other), (one, other)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("mice", "cheeses"), [(1, 1), (2, 1), (2, 2)])
+def test_texts_do_not_overlap(written, size, mice, cheeses):
+    viewing, a_scene = viewing_of(mice, cheeses), Scene()
+    viewing.turn_wall(number((2, 2), DIM))
+    viewing.turn_wall(number((5, 2), DIM))
+    viewing.next_level()
+    lines = [status(viewing, "as fast as it goes  ·  paused"), explanation(viewing)]
+    a_scene.draw(pygame.Surface(size), viewing, frozenset(OVERLAYS), lines)
+    assert len(written) == len(OVERLAYS) + len(lines) + len(viewing.panes) * (len(viewing.panes) > 1)
+    assert_apart(written, size, [board.rect for board in a_scene.boards])
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("help_", [WINDOW_HELP, GRID_HELP])
+def test_the_help_fits(written, size, help_):
+    display.draw_help(pygame.Surface(size), help_)
+    texts = [
+        text for name, keys in help_.items() for text in (name, *itertools.chain(*((k.label, k.meaning) for k in keys)))
+    ]
+    assert len(written) >= len(texts)
+    assert_apart([rect for rect in written if rect.width > 1], size, [])
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_grid_fits(written, size):
+    many = grid.Grid(mouse_with(Planned("to the corner")), 24, 0)
+    for _ in range(9):
+        many.step()
+    grid.GridPicture((6, 4)).draw(pygame.Surface(size), many, grid.note_on(many))
+    assert_apart(written, size, [])
+
+
+def test_no_key_has_two_meanings():
+    keys = [number for group in WINDOW_HELP.values() for key in group for number in key.actions]
+    assert len(keys) == len(set(keys)) == len(actions_of(WINDOW_HELP))
+
+
+def test_the_status_says_what_is_so():
+    viewing = viewing_of()
+    viewing.step()
+    parts = status(viewing, "8/s").split("  ·  ")
+    assert parts == ["level 1 of the file", "5×5", "step 1", "on its way", "value 0.00", "8/s"]
+    assert explanation(viewing) == "h: help  ·  this mouse was trained with the cheese in the top-right 2×2"
+    viewing.turn_wall(number((2, 2), DIM))
+    assert "(walls changed)" in status(viewing, "") and explanation(viewing) == "h: help  ·  the maze has loops"
+    drawn_twice = batch([from_text(PARTED, DIM)] * 2)
+    assert status(Viewing([mouse_with(undecided)], 2, drawn=drawn_twice), "").startswith("level 2 of the file")

@@ -1,0 +1,57 @@
+"""Levels in which a mouse runs past the cheese, against a search by walking."""
+
+from mazes import read
+from mice import Planned, corner_of, mouse_with, undecided, way_to
+
+import watch
+from agents.checkpoint import load_mouse
+from envs.levels import from_seeds, to_text
+from viewer import search
+from viewer.recording import play_out
+from viewer.search import NEAR, running_past
+from viewer.viewing import Viewing
+
+DIM = 7
+
+
+def passes_a_near_cheese(seed: int) -> bool:
+    """Whether the shortest way to the corner in a large maze parts from that to the cheese just before the cheese."""
+    text = to_text(from_seeds([seed], DIM))
+    open_cells, mouse, cheese = read(text, DIM)
+    ways = [[mouse], [mouse]]
+    for way, target in zip(ways, (corner_of(open_cells), cheese), strict=True):
+        to = way_to(target, open_cells)
+        while way[-1] != target:
+            way.append(to[way[-1]])
+    to_corner, to_cheese = ways
+    shared = sum(a == b for a, b in zip(to_corner, to_cheese, strict=False))
+    fork = cheese not in to_corner and to_corner[-1] not in to_cheese
+    return fork and len(to_cheese) - shared <= NEAR and len(text.split("\n")) * 4 >= 3 * DIM
+
+
+def found(plan: str, first: int) -> int | None:
+    *_, last = running_past(mouse_with(Planned(plan)), first)
+    return last
+
+
+def test_the_first_such_level_is_found():
+    first = 0
+    for _ in range(8):
+        expected = next(seed for seed in range(first, first + 1000) if passes_a_near_cheese(seed))
+        assert found("to the corner", first) == expected
+        first = expected + 1
+
+
+def test_where_there_is_none_it_ends(monkeypatch):
+    monkeypatch.setattr(search, "LOOKED_AT", 200)
+    for mouse in (mouse_with(Planned("to the cheese")), mouse_with(undecided)):
+        assert set(running_past(mouse, 0)) == {None}
+    assert list(running_past(mouse_with(Planned("to the corner")), 2**31 - 2)) == [None], "the last seed of all"
+
+
+def test_the_first_level_that_one_sees_is_one():
+    mouse = load_mouse(watch.DEFAULT)
+    assert next(running_past(mouse, watch.FIRST_LEVEL)) == watch.FIRST_LEVEL
+    viewing = Viewing([mouse], watch.FIRST_LEVEL)
+    play_out(viewing)
+    assert viewing.outcome(0) == "corner" and viewing.steps < 40

@@ -1,0 +1,116 @@
+"""What a mouse thinks, against mice whose plan is known."""
+
+import numpy as np
+import pytest
+import torch
+from mazes import number, read
+from mice import Planned, mouse_with, undecided, way_to
+
+from agents.config import AgentConfig, EnvConfig
+from agents.learner import painter_for, policy_for
+from envs import paths, world
+from envs.levels import from_seeds, from_text, to_text
+from envs.world import State
+from viewer.thoughts import expected_visits, greedy_path, optimal_path, think
+
+DIM = 7
+SEEDS = range(12)
+
+
+def beginning(seed: int) -> State:
+    return world.start(from_seeds([seed], DIM))
+
+
+def facing_mouse():
+    """A mouse with a true network that sees rgb, so that its facing is told apart."""
+    mouse = mouse_with(None, observation="rgb", world_dim=DIM)
+    torch.manual_seed(0)
+    env = EnvConfig(world_dim=DIM, observation="rgb")
+    policy = policy_for(env, AgentConfig(), "cpu").eval()
+    policy.fc_policy.weight.data *= 300
+    return mouse._replace(policy=policy, env=env)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_moves_and_paths_are_those_of_the_plan(seed):
+    state = beginning(seed)
+    open_cells, mouse, cheese = read(to_text(state.level), DIM)
+    way, thoughts = way_to(cheese, open_cells), think(mouse_with(Planned("to the cheese")), state.level)
+    for cell in open_cells - {cheese}:
+        y, x = cell[1], cell[0]
+        step = (way[cell][0] - x, way[cell][1] - y)
+        move = {(-1, 0): world.LEFT, (0, -1): world.DOWN, (0, 1): world.UP, (1, 0): world.RIGHT}[step]
+        assert thoughts.moves[:, y, x].tolist() == [float(other == move) for other in range(5)]
+    walls = state.level.walls[0].numpy()
+    assert (np.isnan(thoughts.moves) == walls).all() and (np.isnan(thoughts.value) == walls).all()
+    cells = [mouse]
+    while cells[-1] != cheese:
+        cells.append(way[cells[-1]])
+    assert greedy_path(thoughts, state) == optimal_path(state) == [number(cell, DIM) for cell in cells]
+
+    visits = expected_visits(thoughts, state)
+    assert {(int(x), int(y)): 1.0 for y, x in np.argwhere(visits > 0)} == {
+        cell: visits[cell[1], cell[0]] for cell in cells
+    }
+
+
+def test_a_mouse_that_stands_still_goes_nowhere():
+    state = world.start(from_text("#.#\n   \n@##", DIM))
+    thoughts = think(mouse_with(Planned("nowhere")), state.level)
+    assert greedy_path(thoughts, state) == [int(state.mouse)]
+    assert expected_visits(thoughts, state).flatten()[int(state.mouse)] == 257
+
+
+def test_paths_begin_where_the_mouse_is():
+    state = beginning(5)
+    other = int((~state.level.walls[0]).flatten().nonzero()[-1])
+    state = state._replace(mouse=torch.tensor([other]))
+    thoughts = think(mouse_with(Planned("to the cheese")), state.level)
+    assert greedy_path(thoughts, state)[0] == optimal_path(state)[0] == other
+    assert expected_visits(thoughts, state).flatten()[other] >= 1
+
+
+def test_expected_visits_are_the_mean_of_many_walks():
+    state = world.start(from_text("###\n#  \n@ .", 5))
+    thoughts = think(mouse_with(undecided, world_dim=5), state.level)
+    rng, counts, walks = np.random.default_rng(0), np.zeros(25), 3000
+    for _ in range(walks):
+        cell = state.mouse
+        counts[int(cell)] += 1
+        while int(cell) != int(state.level.cheese):
+            move = torch.tensor([[world.LEFT, world.DOWN, world.UP, world.RIGHT][rng.integers(4)]])
+            cell = world.step(state._replace(mouse=cell), move)[0].mouse
+            counts[int(cell)] += 1
+    expected = np.nan_to_num(expected_visits(thoughts, state)).flatten()
+    assert expected == pytest.approx(counts / walks, rel=0.1)
+
+
+def test_no_way_no_path():
+    state = world.start(from_text("#.#\n###\n@# ", DIM))
+    assert optimal_path(state) == []
+    assert optimal_path(world.start(from_text("###\n###\n@# ", DIM))) == []
+
+
+def test_facings_are_told_apart_where_the_mouse_sees_them():
+    mouse, state = facing_mouse(), beginning(7)
+    thoughts = think(mouse, state.level)
+    assert thoughts.chain.facing_right.any()
+    for facing in (False, True):
+        turned = state._replace(facing_right=torch.tensor([facing]))
+        cells, now = [int(turned.mouse)], turned
+        with torch.no_grad():
+            for _ in range(60):
+                picture = painter_for(mouse.env, "cpu").paint(now)
+                move = world.moves_of("minimal")[mouse.policy(picture)[0].argmax(1)]
+                now = world.step(now, move)[0]
+                if int(now.mouse) != cells[-1]:
+                    cells.append(int(now.mouse))
+        path = greedy_path(thoughts, turned)
+        assert path == cells[: len(path)], facing
+
+
+def test_an_optimal_path_is_as_long_as_the_distance():
+    for seed in SEEDS:
+        state = beginning(seed)
+        distance = paths.at(paths.distances(state.level, state.mouse), state.level.cheese)
+        assert len(optimal_path(state)) == int(distance) + 1

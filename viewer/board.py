@@ -1,0 +1,157 @@
+"""One maze drawn with pygame: where its cells are, and every picture that can lie on them. Needs no display."""
+
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+import pygame
+
+from envs.levels import Levels
+from envs.painter import portrait
+from envs.sprites import CHEESE, MOUSE, TEXELS
+from envs.world import DOWN, LEFT, RIGHT, UP, State
+
+# Okabe and Ito's colours, told apart by colour-blind people, and white on black for what must stand out anywhere.
+ORANGE, SKY, GREEN, BLUE = (230, 159, 0), (86, 180, 233), (0, 158, 115), (0, 114, 178)
+RED, PINK, GREY, WHITE, BLACK = (213, 94, 0), (204, 121, 167), (153, 153, 153), (255, 255, 255), (0, 0, 0)
+OUTCOME_COLOURS = {"cheese": ORANGE, "corner": SKY, "neither": GREY}
+
+LEAST = 0.05  # no arrow is drawn for a move that is less probable
+TINT = 0.85  # how much of a cell's colour is the value's, the rest is its floor's
+DIRECTIONS = {LEFT: (-1, 0), DOWN: (0, 1), UP: (0, -1), RIGHT: (1, 0)}  # on the screen, where y points down
+
+
+class Board(NamedTuple):
+    """Where a world is on a surface: the pixel of its top left, and the side of a cell."""
+
+    left: int
+    top: int
+    cell: int
+    dim: int
+
+    @property
+    def rect(self) -> pygame.Rect:
+        return pygame.Rect(self.left, self.top, self.cell * self.dim, self.cell * self.dim)
+
+    def cell_rect(self, cell: int) -> pygame.Rect:
+        y, x = divmod(cell, self.dim)
+        return pygame.Rect(self.left + x * self.cell, self.top + (self.dim - 1 - y) * self.cell, self.cell, self.cell)
+
+    def cell_at(self, position: tuple[int, int]) -> int | None:
+        """The cell under a pixel; None beside the world."""
+        if not self.rect.collidepoint(position):
+            return None
+        x, down = (position[0] - self.left) // self.cell, (position[1] - self.top) // self.cell
+        return (self.dim - 1 - down) * self.dim + x
+
+
+def surface_of(picture: np.ndarray) -> pygame.Surface:
+    """A picture uint8 (H, W, 3), or (H, W, 4) with transparent pixels, as a surface."""
+    kind = "RGBA" if picture.shape[2] == 4 else "RGB"
+    return pygame.image.frombuffer(np.ascontiguousarray(picture).tobytes(), picture.shape[1::-1], kind)
+
+
+def maze_picture(level: Levels, cell: int) -> pygame.Surface:
+    """Walls and floor, without mouse and cheese."""
+    nobody = level.start.new_tensor([-1])
+    return surface_of(portrait(State(level._replace(cheese=nobody), nobody, nobody.bool(), nobody), cell))
+
+
+def sprites(cell: int) -> dict[str, pygame.Surface]:
+    """Cheese and mouse in a cell's size, pixel for pixel as a portrait has them."""
+    texel = (2 * np.arange(cell) + 1) * TEXELS // (2 * cell)
+    pictures = {"cheese": CHEESE, "left": MOUSE, "right": MOUSE[:, ::-1]}
+    return {name: surface_of(picture[texel][:, texel]) for name, picture in pictures.items()}
+
+
+def draw_things(surface: pygame.Surface, board: Board, state: State, pictures: dict[str, pygame.Surface]) -> None:
+    """The cheese, and the mouse over it."""
+    if int(state.level.cheese) >= 0:
+        surface.blit(pictures["cheese"], board.cell_rect(int(state.level.cheese)))
+    surface.blit(pictures["right" if state.facing_right else "left"], board.cell_rect(int(state.mouse)))
+
+
+def draw_value(surface: pygame.Surface, board: Board, value: np.ndarray) -> None:
+    """A colour a cell, from blue (least) to yellow (most); NaN stays as it is."""
+    low, high = np.nanmin(value), np.nanmax(value)
+    share = (value - low) / max(high - low, 1e-9)
+    for cell in np.flatnonzero(~np.isnan(value)).tolist():
+        tint = pygame.Surface((board.cell, board.cell))
+        tint.fill(shade(share.flat[cell]))
+        tint.set_alpha(round(255 * TINT))
+        surface.blit(tint, board.cell_rect(cell))
+
+
+def shade(share: float) -> tuple[int, int, int]:
+    """Cividis, which colour-blind people read as well, at 0 to 1."""
+    return _cividis()[round(255 * float(share))]
+
+
+@cache
+def _cividis() -> list[tuple[int, int, int]]:
+    from matplotlib import colormaps  # a large library: only when it is needed
+
+    table = colormaps["cividis"](np.arange(256), bytes=True)
+    return [(int(red), int(green), int(blue)) for red, green, blue, _ in table]
+
+
+def draw_visits(surface: pygame.Surface, board: Board, visits: np.ndarray) -> None:
+    """A disc a cell; its area grows with the logarithm of the visits, and once for sure fills a third of the width."""
+    for cell in np.flatnonzero(visits > 0.005).tolist():
+        radius = board.cell * min(0.5, 0.17 * np.sqrt(np.log2(1 + visits.flat[cell])))
+        if radius >= 0.5:
+            pygame.draw.circle(surface, BLACK, board.cell_rect(cell).center, radius + max(1, board.cell / 24))
+            pygame.draw.circle(surface, PINK, board.cell_rect(cell).center, radius)
+
+
+def draw_outline(surface: pygame.Surface, board: Board, mask: np.ndarray, colour: tuple[int, int, int]) -> None:
+    """The edge of a rectangle of cells bool (world_dim, world_dim)."""
+    cells = np.flatnonzero(mask).tolist()
+    if cells:
+        rect = board.cell_rect(cells[0]).union(board.cell_rect(cells[-1]))
+        width = max(2, board.cell // 8)
+        pygame.draw.rect(surface, BLACK, rect.inflate(width, width), width + 2)
+        pygame.draw.rect(surface, colour, rect.inflate(width - 2, width - 2), width)
+
+
+def draw_decision(surface: pygame.Surface, board: Board, cell: int) -> None:
+    """A diamond around a cell."""
+    if cell >= 0:
+        rect = board.cell_rect(cell)
+        corners = [rect.midtop, rect.midright, rect.midbottom, rect.midleft]
+        pygame.draw.polygon(surface, BLACK, corners, max(4, board.cell // 5))
+        pygame.draw.polygon(surface, WHITE, corners, max(2, board.cell // 10))
+
+
+def draw_path(surface: pygame.Surface, board: Board, cells: list[int], colour: tuple[int, int, int], side: int) -> None:
+    """A line through cells; ``side`` −1 or 1 shifts it out of the middle, so that two can be seen at once."""
+    if len(cells) < 2:
+        return
+    shift, width = side * max(1, board.cell // 8), max(3, board.cell // 10)
+    points = [board.cell_rect(cell).move(shift, shift).center for cell in cells]
+    for line, wide in ((BLACK, width + 2), (colour, width)):
+        pygame.draw.lines(surface, line, False, points, wide)
+        for point in points:
+            pygame.draw.circle(surface, line, point, wide // 2)
+        pygame.draw.circle(surface, line, points[-1], wide * 1.2)
+
+
+def draw_arrows(surface: pygame.Surface, board: Board, moves: np.ndarray) -> None:
+    """From the middle of each open cell an arrow for each move, as long as it is probable."""
+    for cell in np.flatnonzero(~np.isnan(moves[0])).tolist():
+        for move, (right, down) in DIRECTIONS.items():
+            probability = moves[move].flat[cell]
+            if probability >= LEAST:
+                draw_arrow(surface, board.cell_rect(cell).center, (right, down), probability * 0.48 * board.cell)
+
+
+def draw_arrow(surface: pygame.Surface, start: tuple[int, int], direction: tuple[int, int], length: float) -> None:
+    """A white wedge with a dark edge."""
+    (x, y), (right, down) = start, direction
+    half = max(1.5, 0.3 * length)
+    head = min(length, 2.2 * half)
+    outline = [(0.0, -half / 3), (length - head, -half / 3), (length - head, -half), (length, 0.0)]
+    outline += [(along, -across) for along, across in reversed(outline[:-1])]
+    points = [(x + along * right - across * down, y + along * down + across * right) for along, across in outline]
+    pygame.draw.polygon(surface, WHITE, points)
+    pygame.draw.aalines(surface, BLACK, True, points)

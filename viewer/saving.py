@@ -1,0 +1,95 @@
+"""What is kept of a session in the window: pictures, films, levels as text, and the command that shows it again."""
+
+import io
+import os
+import shlex
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from agents.checkpoint import write_atomically
+from envs.levels import Levels, to_text
+from viewer import recording
+from viewer.viewing import Viewing
+
+
+class Session:
+    """Writes into a folder, never over what is there.
+
+    Args:
+        folder: made when something is saved.
+        levels_file: the file that the levels come from, if they do.
+    """
+
+    def __init__(self, folder: Path, levels_file: Path | None = None):
+        self.folder, self.levels_file = folder, levels_file
+        self._drawn: dict[str, str] = {}  # the levels saved so far, each with its comment
+        self._drawn_path: Path | None = None
+
+    def picture(self, pixels: np.ndarray) -> Path:
+        """Save pixels uint8 (H, W, 3) as a PNG."""
+        file, path = io.BytesIO(), self._free("picture", ".png")
+        Image.fromarray(pixels).save(file, "PNG")
+        write_atomically(path, file.getvalue())
+        return path
+
+    def film(self, viewing: Viewing, shown: frozenset[str], speed: int, suffix: str) -> Path:
+        """Save what has happened since the last edit as a film."""
+        path, speed = self._free("film", suffix), min(speed, recording.FASTEST)
+        recording.save_film(path, recording.history(viewing, shown, speed), speed)
+        return path
+
+    def level(self, viewing: Viewing) -> tuple[Path, int]:
+        """Add the present level, with the last cheese, to this session's file of levels, unless it is in it already.
+
+        Returns:
+            The file, and the level's number in it, counted from 1.
+        """
+        text = to_text(viewing.states[-1].level)
+        if text not in self._drawn:
+            comment = f"; level {viewing.number}" + (", walls or start changed" if viewing.edited else "")
+            drawn = self._drawn | {text: comment}
+            self._drawn_path = self._drawn_path or self._free("levels", ".txt")
+            content = "\n\n".join(f"{comment}\n{text}" for text, comment in drawn.items()) + "\n"
+            write_atomically(self._drawn_path, content.encode())
+            self._drawn = drawn
+        assert self._drawn_path
+        return self._drawn_path, list(self._drawn).index(text) + 1
+
+    def command(self, viewing: Viewing, shown: frozenset[str], speed: int) -> str:
+        """The command that shows this level with these mice, cheese and overlays; saves walls that have changed."""
+        mice = [pane.mouse for pane in viewing.panes if pane.place == 0 and not pane.person]
+        arguments = {
+            "checkpoint": _listed([os.path.relpath(mouse.path) for mouse in mice]),
+            "level": str(viewing.number),
+        }
+        if viewing.edited:
+            path, number = self.level(viewing)
+            arguments |= {"levels": str(path), "level": str(number)}
+        elif self.levels_file:
+            arguments["levels"] = str(self.levels_file)
+        cheeses = {pane.place: state.level for pane, state in zip(viewing.panes, viewing.states, strict=True)}
+        if all(int(level.cheese) >= 0 for level in cheeses.values()):
+            arguments["cheese"] = _listed([cell_text(cheeses[place]) for place in sorted(cheeses)])
+        arguments |= {"seed": str(viewing.seed), "speed": str(speed)}
+        if shown:
+            arguments["show"] = f"[{','.join(sorted(shown))}]"
+        return "python watch.py " + " ".join(shlex.quote(f"{key}={value}") for key, value in arguments.items())
+
+    def _free(self, name: str, suffix: str) -> Path:
+        number = 1
+        while (path := self.folder / f"{name}-{number}{suffix}").exists():
+            number += 1
+        return path
+
+
+def _listed(texts: list[str]) -> str:
+    return texts[0] if len(texts) == 1 else f"[{','.join(texts)}]"
+
+
+def cell_text(level: Levels) -> str:
+    """The cell of a level's cheese as the command line has it: [x,y] from the maze's bottom left."""
+    margin = (level.world_dim - int(level.maze_dim)) // 2
+    y, x = divmod(int(level.cheese), level.world_dim)
+    return f"[{x - margin},{y - margin}]"
