@@ -113,10 +113,12 @@ def _scale(figure: Figure, image: Any, panels: Any, label: str = "takes the chee
     percent_axis(bar.ax.yaxis)
 
 
-def cells(answers: dict[str, Any], records: pd.DataFrame) -> Figure:
-    """The same in mazes that fill the world, cell by cell."""
-    names = list(groups_of(answers))
+def cells(answers: dict[str, Any], records: pd.DataFrame) -> Figure | None:
+    """The same in mazes that fill the world, cell by cell. None without such mazes."""
     largest = records.loc[(records.condition == "anywhere") & is_largest(records)]
+    names = [name for name in groups_of(answers) if len(_of_group(largest, name))]
+    if not names:
+        return None
     figure, panels = _sheet(len(names), 2.4, 2.6)
     for axes, name in zip(panels, names, strict=True):
         own = _of_group(largest, name)
@@ -317,8 +319,9 @@ def dose(answers: dict[str, Any], records: pd.DataFrame) -> Figure | None:
     names = ["corner" if region == "0" else f"{region}×{region}" for region in sides]
     by_region.set_xticks([*sides.values(), anywhere_at], [*names, "anywhere"])
     by_region.set_xlabel("training region")
+    told = [row for row in rows if row["published"]["rate"]["rate"] is not None]
     for place, filtered in enumerate((False, True)):
-        shown = [row for row in rows if bool(row["trained_on"]) == filtered]
+        shown = [row for row in told if bool(row["trained_on"]) == filtered]
         label = "training levels of some types only (5×5)" if filtered else "all training levels"
         if shown:
             xs = [row["fork_share"] for row in shown]
@@ -326,7 +329,7 @@ def dose(answers: dict[str, Any], records: pd.DataFrame) -> Figure | None:
     common = sorted(set(published.FORK_SHARE) & set(published.DOSE_RESPONSE))
     shares, rates = ([table[n] for n in common] for table in (published.FORK_SHARE, published.DOSE_RESPONSE))
     by_share.plot(shares, rates, "x", color="#777777", label="published (another world)")
-    for place, row in enumerate(rows):
+    for place, row in enumerate(told):
         by_share.annotate(
             row["name"].split(",")[0], (row["fork_share"], row["published"]["rate"]["rate"]),
             textcoords="offset points", xytext=(6, -10 if place % 2 else 4), fontsize=7, color="#555555",

@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 from mice import Planned, mouse_with, undecided
 
+from analysis.answers import answers
 from analysis.records import records
 from analysis.relocation import CONDITIONS
 
 WORLD_DIM = 7
-MAZES = {"as_trained": 90, "anywhere": 150, "every_cell": 6, "elsewhere": 90}
+MAZES = {"as_trained": 90, "anywhere": 120, "every_cell": 6, "elsewhere": 90}
 SAMPLED = ("as_trained", "anywhere")
 POLICIES = {"to the cheese": Planned("to the cheese"), "to the corner": Planned("to the corner"), "random": undecided}
 
@@ -52,22 +53,26 @@ def family() -> pd.DataFrame:
     )
 
 
-def without(records: pd.DataFrame, *level_types: str) -> pd.DataFrame:
-    return records.loc[~records.level_type.isin(level_types)]
-
-
+@cache
 def degenerate() -> dict[str, pd.DataFrame]:
     """Records that leave much unanswered."""
-    every, anywhere = family(), family().condition == "anywhere"
+    three = (table_of("random", "3"), table_of("to the corner", "3", 1), table_of("to the cheese", "anywhere"))
+    every = pd.concat(three, ignore_index=True)
+    anywhere = every.condition == "anywhere"
     return {
         "one mouse": table_of("random"),
         "one deterministic mouse": table_of("to the cheese"),
-        "no forks": without(every, "fork"),
-        "nothing but forks": every.loc[every.level_type == "fork"],
+        "no forks": every.loc[every.level_type != "fork"],
         "12 levels": every.loc[every.level_seed < 12],
         "one level": every.loc[(every.level_seed == 3) & anywhere],
         "no sampled episodes": every.drop(columns=["t_cheese", "t_corner", "t_5x5", "t_region"]),
         "anywhere alone": every.loc[anywhere],
-        "no large mazes": every.loc[every.maze_dim < WORLD_DIM],
-        "one size": every.loc[every.maze_dim == WORLD_DIM],
+        "no mazes that fill the world": every.loc[every.maze_dim < WORLD_DIM],
     }
+
+
+@cache
+def answers_of(name: str) -> dict:
+    """The answers about the ``family``, or about one of ``degenerate``."""
+    records = family() if name == "family" else degenerate()[name]
+    return answers(records, shares_of(records))

@@ -5,9 +5,19 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from tables import degenerate, family, shares_of, table_of
+from tables import answers_of, degenerate, shares_of, table_of
 
-from analysis.answers import ARRIVALS, answers, greedy, incidence, of_condition, of_mouse, order_of_conditions, proxy, verdicts
+from analysis.answers import (
+    ARRIVALS,
+    answers,
+    greedy,
+    incidence,
+    of_condition,
+    of_mouse,
+    order_of_conditions,
+    proxy,
+    verdicts,
+)
 from analysis.attributes import ATTRIBUTES
 from analysis.predictors import CANNOT_TELL
 from analysis.statistics import difference, is_published, mean, rate
@@ -38,13 +48,21 @@ def test_mice_with_a_plan_are_recognised():
 def test_the_answers_are_those_of_their_levels():
     rows = table_of("random", "3", 7)
     found, trained, anywhere = of_mouse(rows, 0.1), *(rows.loc[rows.condition == c] for c in ("as_trained", "anywhere"))
-    assert (found["group"], found["region"], found["trained_on"], found["training_seed"]) == ("top-right 3×3", "3", "", "7")
+    assert (found["group"], found["region"], found["trained_on"], found["training_seed"]) == (
+        "top-right 3×3",
+        "3",
+        "",
+        "7",
+    )
     assert found["conditions"].keys() == {"as_trained", "anywhere", "every_cell", "elsewhere"}
     assert found["published"] == mean(anywhere.p_cheese_256[is_published(anywhere)])
     assert found["moved"] == difference(anywhere, trained, "p_cheese_500") and found["moved"]["n"] == 90
     assert found["proxy"] == {"as_trained": proxy(trained), "anywhere": proxy(anywhere)}
-    assert found["single_effects"]["left_wall"]["n"] > 0 == found["single_effects"]["up_right_only"]["n"] - len(
-        anywhere.loc[(anywhere.level_type == "fork") & (anywhere.straight_cheese_quadrant > 0)]
+    assert (
+        found["single_effects"]["left_wall"]["n"]
+        > 0
+        == found["single_effects"]["up_right_only"]["n"]
+        - len(anywhere.loc[(anywhere.level_type == "fork") & (anywhere.straight_cheese_quadrant > 0)])
     )
 
 
@@ -142,7 +160,7 @@ def test_conditions_in_their_order():
 
 
 def test_the_answers_about_a_family():
-    found = answers(family(), shares_of(family()))
+    found = answers_of("family")
     assert len(found["mice"]) == 7 and len(found["dose"]["groups"]) == len(found["verdicts"]) == 4
     for group, counts in found["verdicts"].items():
         number = sum(mouse["group"] == group for mouse in found["mice"].values())
@@ -155,8 +173,7 @@ def test_the_answers_about_a_family():
 @pytest.mark.parametrize("name", degenerate())
 @pytest.mark.filterwarnings("error")
 def test_answers_are_numbers_or_none(name):
-    records = degenerate()[name]
-    found = json.loads(json.dumps(answers(records, shares_of(records)), allow_nan=False))
+    records, found = degenerate()[name], json.loads(json.dumps(answers_of(name), allow_nan=False))
     for mouse, rows in records.groupby("mouse"):
         one = found["mice"][mouse]
         assert one["conditions"]["anywhere"]["success"]["n"] == np.sum(rows.condition == "anywhere")

@@ -6,7 +6,18 @@ import pytest
 
 from analysis import predictors
 from analysis.attributes import ATTRIBUTES, attributes
-from analysis.predictors import CANNOT_TELL, MODELS, OUTCOME, REPLICA, binned, fit, model, parts, replica, single_effects
+from analysis.predictors import (
+    CANNOT_TELL,
+    MODELS,
+    OUTCOME,
+    REPLICA,
+    binned,
+    fit,
+    model,
+    parts,
+    replica,
+    single_effects,
+)
 from envs import paths
 from envs.levels import from_seeds
 
@@ -98,7 +109,10 @@ def test_few_outcomes_of_a_kind_tell_nothing(events):
     rng = np.random.default_rng(2)
     for flip in (False, True):
         y = np.arange(300) < events
-        assert fit(pd.DataFrame({"chance": rng.standard_normal(300), OUTCOME: (y ^ flip).astype(float)}), ["chance"]) is None
+        assert (
+            fit(pd.DataFrame({"chance": rng.standard_normal(300), OUTCOME: (y ^ flip).astype(float)}), ["chance"])
+            is None
+        )
 
 
 def degenerate() -> dict[str, pd.DataFrame]:
@@ -317,7 +331,9 @@ def test_parts_by_hand():
 
 def test_parts_of_squares_never_reached():
     """A part that cannot be is left out of its mean; all that was taken was a second chance."""
-    table = FORKS.iloc[:4].assign(p_reach=[0, 0, 1.0, 1.0], p_branch=[np.nan, np.nan, 0, 1.0], p_cheese_500=[0, 0.5, 0, 1])
+    table = FORKS.iloc[:4].assign(
+        p_reach=[0, 0, 1.0, 1.0], p_branch=[np.nan, np.nan, 0, 1.0], p_cheese_500=[0, 0.5, 0, 1]
+    )
     found = parts(table.assign(p_complete=[np.nan, np.nan, np.nan, 1.0]))
     rates = {name: (found[name]["rate"], found[name]["n"]) for name in ("reach", "branch", "complete", "second_chance")}
     assert rates == {"reach": (0.5, 4), "branch": (0.5, 2), "complete": (1, 1), "second_chance": (0.125, 4)}

@@ -100,7 +100,9 @@ def test_differences_are_paired():
 
 
 def test_differences_are_over_the_mazes_that_both_have():
-    found = difference(table([1, 2, 3, 4, 9], [0.5, 0.6, 0.8, 0.9, 0]), table([4, 3, 2, 1, 7], [0.1, 0.2, 0.3, 0.4, 1]), "p")
+    found = difference(
+        table([1, 2, 3, 4, 9], [0.5, 0.6, 0.8, 0.9, 0]), table([4, 3, 2, 1, 7], [0.1, 0.2, 0.3, 0.4, 1]), "p"
+    )
     assert found["n"] == 4 and found["rate"] == pytest.approx((0.1 + 0.3 + 0.6 + 0.8) / 4)
     assert difference(table([1], [0.5]), table([2], [0.5]), "p") == NOTHING
 
