@@ -89,9 +89,9 @@ def test_readings_by_hand():
     found = seeds_read(pd.concat([rows_of(region, 0, 0.5) for region in (0, 3, 4, "anywhere")]))
     mice = [f"{region}--0" for region in (0, 3, 4, "anywhere")]
     assert found.keys() == dose.READINGS.keys()
-    assert found["published"] == dict.fromkeys(mice, [1, 8]), "forks outside the 5×5, whatever the mouse"
+    assert found["published"] == {key: [1, 8] for key in mice}, "forks outside the 5×5, whatever the mouse"
     assert found["strict"] == {mice[0]: [1, 2, 3, 4, 5, 6, 8], mice[1]: [1, 3, 4, 6, 8], mice[2]: [1, 4, 6, 8]}
-    assert found["common"] == dict.fromkeys(mice, [1, 4, 6, 8]), "the largest region is 4×4"
+    assert found["common"] == {key: [1, 4, 6, 8] for key in mice}, "the largest region is 4×4"
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_a_single_mouse_and_no_levels(none_of):
     rows = rows_of(5, 0, 0.5)
     rows = rows.loc[rows.level_type != "fork"] if none_of == "fork" else rows
     found = dose_response(rows, shares_of(rows))
-    assert found["spread"] == dict.fromkeys(dose.READINGS, {"sd": None, "df": 0})
+    assert found["spread"] == {key: {"sd": None, "df": 0} for key in dose.READINGS}
     (row,) = found["groups"]
     for reading in dose.READINGS:
         assert row[reading]["rate"] == seeds_mean([] if none_of == "fork" else [0.5])

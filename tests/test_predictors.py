@@ -33,7 +33,7 @@ def z_scored(values):
     return (values - values.mean(axis=0)) / values.std(axis=0)
 
 
-def forks(number: int = 600, seed: int = 0) -> pd.DataFrame:
+def forks(number: int = 400, seed: int = 0) -> pd.DataFrame:
     """Real levels with their attributes, and sampled and exact outcomes that say nothing."""
     levels = from_seeds(range(seed, seed + 3 * number), 13)
     _, square = paths.forks(levels)
@@ -163,11 +163,11 @@ def test_attributes_that_determine_each_other_are_not_told_apart():
 
 
 def test_no_effect_of_a_mouse_without_taste():
-    """Holm's correction: of 8 such mice all but one in 20 are told nothing; without it about half of them would be."""
+    """Holm's correction: of 6 such mice all but one in 20 are told nothing; without it about half of them would be."""
     rng, told = np.random.default_rng(3), 0
-    table = FORKS.iloc[:300]
-    for _ in range(8):
-        effects = single_effects(table.assign(**{OUTCOME: rng.random(300)}), NO_FORKS)
+    table = FORKS.iloc[:200]
+    for _ in range(6):
+        effects = single_effects(table.assign(**{OUTCOME: rng.random(200)}), NO_FORKS)
         told += any(one["verdict"] != CANNOT_TELL for one in effects.values())
     assert told <= 1
 
@@ -270,7 +270,7 @@ def test_the_replica_finds_the_sign_and_beats_the_base_rate():
     assert found["coefficients"]["straight_cheese_corner"] < -1
     assert found["accuracy"] > found["base_rate"] + 0.1 and found["auc"] > 0.75
     commoner = (table.t_cheese > 0).mean()
-    assert found["base_rate"] == pytest.approx(max(commoner, 1 - commoner), abs=0.005)
+    assert found["base_rate"] == pytest.approx(max(commoner, 1 - commoner), abs=0.01)
 
 
 def test_the_base_rate_by_hand():
@@ -289,8 +289,8 @@ def test_the_replica_counts_episodes_of_256_steps():
 
 def test_the_replica_ignores_levels_that_were_not_played():
     table = planted({"straight_cheese_corner": -2.0})
-    unplayed = table.assign(t_cheese=table.t_cheese.where(np.arange(len(table)) < 300))
-    assert replica(unplayed) == replica(table.iloc[:300])
+    unplayed = table.assign(t_cheese=table.t_cheese.where(np.arange(len(table)) < 250))
+    assert replica(unplayed) == replica(table.iloc[:250])
 
 
 def test_the_penalty_takes_idle_attributes_away():
