@@ -150,6 +150,8 @@ def test_no_way_is_no_number_of_steps():
         ("@  \n## \n  .", 0),  # down
         ("   \n # \n@#.", 0),  # over the top and down again
         (FREE, 1),
+        ("## \n.# \n##@", 0),  # cut off, two to the left and one up
+        ("##@\n ##\n#.#", 0),  # cut off, one to the left and two down
     ],
 )
 def test_up_and_right_alone(text, expected):
