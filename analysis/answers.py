@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from analysis import predictors, statistics
@@ -91,16 +90,9 @@ def proxy(rows: pd.DataFrame) -> dict[str, Rate]:
     found = {}
     for goal, words in goals.items():
         achieved, optimum = rows[f"{goal}_return"].to_numpy(float), rows[f"{goal}_optimum"].to_numpy(float)
-        found[f"return of “{words}”"] = _mean_of(achieved)
-        found[f"regret of “{words}”"] = _mean_of(optimum - achieved)
+        found[f"return of “{words}”"] = statistics.amount(achieved)
+        found[f"regret of “{words}”"] = statistics.amount(optimum - achieved)
     return found
-
-
-def _mean_of(numbers: np.ndarray) -> Rate:
-    """A mean of any quantity with its bootstrap interval; no interval where all are equal."""
-    varied = len(numbers) > 2 and np.ptp(numbers) > 1e-9
-    low, high = statistics.interval(numbers) if varied else (None, None)
-    return {"rate": float(numbers.mean()) if len(numbers) else None, "low": low, "high": high, "n": len(numbers)}
 
 
 def incidence(forks: pd.DataFrame) -> dict[str, list[float]]:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from envs import paths
 from envs.generator import NO_CELL
-from envs.levels import Levels
+from envs.levels import Levels, region_mask, top_right
 
 SQUARE_SIDE = 5  # of the top-right square that the literature measures distances to
 QUADRANTS = ("top right", "top left", "bottom left", "bottom right", "middle row or column")
@@ -29,14 +29,6 @@ ATTRIBUTES = {
     "left_wall": "cells between the mouse's start and the left wall of the maze",
     "up_right_only": "the cheese can be reached by steps up and right alone",
 }
-
-
-def top_right(levels: Levels, side: Tensor) -> Tensor:
-    """bool (N, world_dim, world_dim): the top-right ``side``×``side`` cells of each maze, ``side`` int64 (N,)."""
-    coordinate = torch.arange(levels.world_dim)
-    low, high = (levels.world_dim - levels.maze_dim) // 2, (levels.world_dim + levels.maze_dim) // 2
-    inside = (coordinate >= torch.maximum(low, high - side)[:, None]) & (coordinate < high[:, None])
-    return inside[:, :, None] & inside[:, None, :]
 
 
 def quadrant_side(levels: Levels) -> Tensor:
@@ -87,7 +79,7 @@ def attributes(levels: Levels, decision_square: Tensor) -> pd.DataFrame:
     regions = {
         "square": every == decision_square[:, None, None],
         "corner": every == levels.corner[:, None, None],
-        "5x5": top_right(levels, torch.full_like(levels.maze_dim, SQUARE_SIDE)),
+        "5x5": region_mask(levels, SQUARE_SIDE),
         "quadrant": top_right(levels, quadrant_side(levels)),
     }
     cells = {"cheese": levels.cheese, "square": decision_square}

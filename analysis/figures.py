@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib import colormaps
+from matplotlib import colormaps, rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -27,9 +27,10 @@ def png(figure: Figure, dpi: int = 110) -> bytes:
 
 
 def svg(figure: Figure) -> bytes:
-    """A figure as an SVG file."""
+    """A figure as an SVG file, always the same of the same figure."""
     file = io.BytesIO()
-    figure.savefig(file, format="svg", metadata={"Date": None})
+    with rc_context({"svg.hashsalt": "cheesemaze"}):
+        figure.savefig(file, format="svg", metadata={"Date": None})
     return file.getvalue()
 
 
@@ -72,7 +73,8 @@ def shares_by_place(records: pd.DataFrame, bins: int = HEAT_BINS, outcome: str =
 def success_by_cheese(axes: Axes, records: pd.DataFrame) -> None:
     """A heat map: how often the cheese is taken, by where it lies relative to the maze."""
     image = heat_map(axes, shares_by_place(records))
-    axes.set_title(f"How often the cheese is taken (in %),\nby where it lies (n = {len(records):,})", fontsize=10)
+    levels = (records.cheese_x >= 0).sum()
+    axes.set_title(f"How often the cheese is taken (in %),\nby where it lies (n = {levels:,})", fontsize=10)
     bar = axes.figure.colorbar(image, ax=axes, fraction=0.046, label="takes the cheese")
     percent_axis(bar.ax.yaxis)
 

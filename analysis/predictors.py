@@ -37,7 +37,10 @@ MODELS = {
 REPLICA = ("straight_cheese_corner", "steps_cheese_square", "straight_cheese_square")  # the published three variables
 REPLICA_SPLITS, TEST_SHARE = 50, 0.2
 FEWEST = 30  # levels; from fewer nothing is told
-LARGEST_EFFECT = 8.0  # log odds a standard deviation: beyond, outcomes are separated and no finite effect is estimated
+FEWEST_OF_EACH = 10  # outcomes of either kind an attribute (Peduzzi et al. 1996); with fewer, errors come out too small
+LARGEST_EFFECT = (
+    8.0  # log odds a standard deviation: an effect or its unrobust error beyond, and outcomes are separated
+)
 WORST_CONDITION = 1e6  # of a z-scored design: beyond, attributes determine each other
 ALPHA = 0.05
 BINS = 6
@@ -59,12 +62,13 @@ def fit(rows: pd.DataFrame, names: Sequence[str], outcome: str = OUTCOME) -> dic
 
     Returns:
         For each attribute ``effect``, ``low``, ``high`` (log odds a standard deviation, 95 % interval) and ``p``; None
-        where the data cannot tell: too few levels, a constant attribute or outcome, attributes that determine each
-        other, or outcomes that are separated.
+        where the data cannot tell: too few levels or outcomes of either kind, a constant attribute, attributes that
+        determine each other, or outcomes that are separated.
     """
     rows = rows.dropna(subset=[*names, outcome])
     y = rows[outcome].to_numpy(float)
-    design = _scaled(rows, names) if len(rows) >= FEWEST and np.ptp(y) > 1e-9 else None
+    enough = len(rows) >= FEWEST and min(y.sum(), (1 - y).sum()) >= FEWEST_OF_EACH * len(names) and np.ptp(y) > 1e-9
+    design = _scaled(rows, names) if enough else None
     if design is None or np.linalg.cond(design) > WORST_CONDITION:
         return None
     with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -74,10 +78,13 @@ def fit(rows: pd.DataFrame, names: Sequence[str], outcome: str = OUTCOME) -> dic
             found = model.fit(cov_type="HC1", maxiter=100)
         except (np.linalg.LinAlgError, ValueError, PerfectSeparationError):
             return None
-        effects, errors, p_values, bounds = (
-            np.asarray(part)[1:] for part in (found.params, found.bse, found.pvalues, found.conf_int(ALPHA))
+        unrobust = np.sqrt(
+            np.diag(found.normalized_cov_params)
+        )  # huge where outcomes are separated; robust ones are not
+        effects, errors, p_values, bounds, unrobust = (
+            np.asarray(part)[1:] for part in (found.params, found.bse, found.pvalues, found.conf_int(ALPHA), unrobust)
         )
-    separated = not found.converged or (np.abs(effects) > LARGEST_EFFECT).any()
+    separated = not found.converged or (np.maximum(np.abs(effects), unrobust) > LARGEST_EFFECT).any()
     if separated or not np.isfinite(errors).all() or (errors < 1e-9).any():
         return None
     columns = zip(effects.tolist(), bounds[:, 0].tolist(), bounds[:, 1].tolist(), p_values.tolist(), strict=True)
@@ -134,8 +141,8 @@ def binned(rows: pd.DataFrame, name: str) -> list[dict[str, Any]]:
     if len(different) <= BINS:
         places = np.searchsorted(different, values)
     else:
-        edges = np.unique(np.quantile(values, np.linspace(0, 1, BINS + 1)))
-        places = np.searchsorted(edges[1:-1], values, side="left")
+        edges = np.quantile(values, np.linspace(0, 1, BINS + 1)[1:-1])
+        places = np.searchsorted(edges, values, side="left")
     chosen = (places == place for place in np.unique(places))
     return [{"centre": float(values[one].mean()), **mean(outcomes[one])} for one in chosen]
 
@@ -171,7 +178,7 @@ def replica(forks: pd.DataFrame, names: Sequence[str] = REPLICA, penalised: bool
     """
     if "t_cheese" not in forks:
         return None
-    rows = forks.dropna(subset=list(names))
+    rows = forks.dropna(subset=[*names, "t_cheese"])
     taken = rows.t_cheese.between(1, 256).to_numpy()
     design = _scaled(rows, names) if min(taken.sum(), (~taken).sum()) >= FEWEST / 2 else None
     if design is None:
@@ -179,7 +186,7 @@ def replica(forks: pd.DataFrame, names: Sequence[str] = REPLICA, penalised: bool
     scores = []
     for split in range(REPLICA_SPLITS):
         x, x_test, y, y_test = train_test_split(design, taken, test_size=TEST_SHARE, random_state=split, stratify=taken)
-        lasso = LogisticRegression(C=1.0, l1_ratio=1.0, solver="liblinear", random_state=0)
+        lasso = LogisticRegression(C=1.0, l1_ratio=1.0, solver="liblinear", random_state=split)
         fitted = (lasso if penalised else LogisticRegression(C=np.inf)).fit(x, y)
         likely = fitted.predict_proba(x_test)[:, 1]
         scores.append(

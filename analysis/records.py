@@ -13,13 +13,13 @@ from torch import Tensor
 
 from agents.checkpoint import Mouse
 from analysis import chain as chains
-from analysis.attributes import ATTRIBUTES, SQUARE_SIDE, attributes, quadrant, top_right
+from analysis.attributes import ATTRIBUTES, SQUARE_SIDE, attributes, quadrant
 from analysis.chain import Chain, absorb, chain_of, within
 from analysis.play import play
 from analysis.relocation import as_trained
 from envs import paths, world
-from envs.generator import ANYWHERE, NO_CELL
-from envs.levels import Levels, region_of
+from envs.generator import NO_CELL
+from envs.levels import Levels, region_mask
 from envs.world import CHEESE_REWARD, MAX_EPISODE_STEPS
 
 PUBLISHED_STEPS = 256  # an episode of the published measurements
@@ -72,13 +72,6 @@ COLUMNS = {
 }
 
 
-def own_region(mouse: Mouse, levels: Levels) -> Tensor:
-    """bool (N, world_dim, world_dim): where the cheese could lie when the mouse trained."""
-    region = region_of(mouse.env.cheese_region, levels.world_dim)
-    side = torch.full_like(levels.maze_dim, levels.world_dim if region == ANYWHERE else max(region, 1))
-    return top_right(levels, side)
-
-
 def training_levels(mouse: Mouse, at_most: int = 200_000) -> set[bytes] | None:
     """Digests of all training levels; None where there are more than ``at_most``."""
     if not 0 < mouse.env.num_levels <= at_most:
@@ -113,7 +106,7 @@ def records(
     """
     level_type, square = paths.forks(levels)
     chain = chain_of(mouse, levels)
-    region = own_region(mouse, levels)
+    region = region_mask(levels, mouse.env.cheese_region)
     columns: dict[str, Any] = {
         "mouse": mouse.name,
         "region": str(mouse.env.cheese_region),
@@ -136,7 +129,7 @@ def records(
 def _facts(levels: Levels, level_type: Tensor, region: Tensor) -> dict[str, Any]:
     world_dim, margin, cheese = levels.world_dim, (levels.world_dim - levels.maze_dim) // 2, levels.cheese
     inside = region.flatten(1).gather(1, cheese.clamp(min=0)[:, None])[:, 0] & (cheese != NO_CELL)
-    in_5x5 = top_right(levels, torch.full_like(levels.maze_dim, SQUARE_SIDE)).flatten(1)
+    in_5x5 = region_mask(levels, SQUARE_SIDE).flatten(1)
     tensors = {
         "level_seed": levels.seed,
         "world_dim": torch.full_like(levels.seed, world_dim),
@@ -163,7 +156,7 @@ def _discounted(by_step: np.ndarray) -> np.ndarray:
 def _ends(chain: Chain, levels: Levels, region: Tensor) -> dict[str, np.ndarray]:
     """Where the mouse comes to, and when."""
     cheese, corner = chain.at(levels.cheese), chain.at(levels.corner)
-    square = chain.inside(top_right(levels, torch.full_like(levels.maze_dim, SQUARE_SIDE)))
+    square = chain.inside(region_mask(levels, SQUARE_SIDE))
     own = chain.inside(region) & ~cheese
 
     def arrival(target: np.ndarray, barrier: np.ndarray | None = None) -> np.ndarray:
@@ -244,7 +237,7 @@ def _sampled(mouse: Mouse, levels: Levels, region: Tensor, seed: int) -> dict[st
     """The arrivals of one episode a level."""
     device = mouse.policy.fc_value.weight.device
     cells = torch.arange(levels.world_dim**2).view(1, levels.world_dim, -1)
-    square = top_right(levels, torch.full_like(levels.maze_dim, SQUARE_SIDE))
+    square = region_mask(levels, SQUARE_SIDE)
     places = torch.stack((cells == levels.corner[:, None, None], square, region)).to(device)
     generator = torch.Generator(device).manual_seed(seed)
     t_cheese, t_place = play(mouse, levels.to(device), places, MAX_EPISODE_STEPS, generator)

@@ -113,10 +113,12 @@ def _scale(figure: Figure, image: Any, panels: Any, label: str = "takes the chee
     percent_axis(bar.ax.yaxis)
 
 
-def cells(answers: dict[str, Any], records: pd.DataFrame) -> Figure:
-    """The same in mazes that fill the world, cell by cell."""
-    names = list(groups_of(answers))
+def cells(answers: dict[str, Any], records: pd.DataFrame) -> Figure | None:
+    """The same in mazes that fill the world, cell by cell. None without such mazes."""
     largest = records.loc[(records.condition == "anywhere") & is_largest(records)]
+    names = [name for name in groups_of(answers) if len(_of_group(largest, name))]
+    if not names:
+        return None
     figure, panels = _sheet(len(names), 2.4, 2.6)
     for axes, name in zip(panels, names, strict=True):
         own = _of_group(largest, name)

@@ -62,11 +62,14 @@ def interval(values: np.ndarray) -> tuple[float, float]:
 def difference(one: pd.DataFrame, other: pd.DataFrame, column: str) -> Rate:
     """The mean of ``one − other`` over the mazes that both have (by ``level_seed``), with its bootstrap interval."""
     values = one.set_index("level_seed")[column] - other.set_index("level_seed")[column]
-    values = values.dropna().to_numpy(float)
-    if len(values) < 3:
-        return {"rate": None, "low": None, "high": None, "n": len(values)}
-    low, high = interval(values)
-    return {"rate": float(values.mean()), "low": low, "high": high, "n": len(values)}
+    return amount(values.dropna().to_numpy(float))
+
+
+def amount(values: np.ndarray) -> Rate:
+    """The mean of any quantity (n,) with its bootstrap interval; no interval where all are equal."""
+    varied = len(values) > 2 and np.ptp(values) > 1e-9
+    low, high = interval(values) if varied else (None, None)
+    return {"rate": float(values.mean()) if len(values) else None, "low": low, "high": high, "n": len(values)}
 
 
 def firsts(rows: pd.DataFrame, rival: str = "corner") -> dict[str, Rate]:

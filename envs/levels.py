@@ -107,6 +107,21 @@ def region_of(cheese_region: str | int, world_dim: int) -> int:
     return int(cheese_region)
 
 
+def top_right(levels: Levels, side: Tensor) -> Tensor:
+    """bool (N, world_dim, world_dim): the top-right ``side``×``side`` cells of each maze, ``side`` int64 (N,)."""
+    coordinate = torch.arange(levels.world_dim)
+    low, high = (levels.world_dim - levels.maze_dim) // 2, (levels.world_dim + levels.maze_dim) // 2
+    inside = (coordinate >= torch.maximum(low, high - side)[:, None]) & (coordinate < high[:, None])
+    return inside[:, :, None] & inside[:, None, :]
+
+
+def region_mask(levels: Levels, cheese_region: str | int) -> Tensor:
+    """bool (N, world_dim, world_dim): the cells, open or not, of a cheese region in each maze."""
+    region = region_of(cheese_region, levels.world_dim)
+    side = levels.world_dim if region == ANYWHERE else max(region, 1)
+    return top_right(levels, torch.full_like(levels.maze_dim, side))
+
+
 def region_in_words(cheese_region: str | int) -> str:
     """Where a cheese region is, as in "the cheese in the top-right corner"."""
     if cheese_region == "anywhere":

@@ -1,25 +1,31 @@
-"""Rates and intervals against the formula written out, and a summary counted by hand."""
+"""Rates and intervals against the formula written out, against simulation, and counted by hand."""
 
 from math import sqrt
 from statistics import NormalDist
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.statistics import rate, summarise
+from analysis.statistics import amount, breakdown, difference, firsts, is_published, leakage, mean, rate, summarise
+
+NOTHING = {"rate": None, "low": None, "high": None, "n": 0}
 
 
 def outcomes(count: int, n: int) -> pd.Series:
     return pd.Series([True] * count + [False] * (n - count), dtype=bool)
 
 
-@pytest.mark.parametrize(("count", "n"), [(0, 1), (1, 1), (0, 7), (7, 7), (3, 10), (50, 100), (1, 5000), (4999, 5000)])
-def test_intervals_are_wilsons(count, n):
+def wilson(count: float, n: int) -> dict:
     z, share = NormalDist().inv_cdf(0.975), count / n
     middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     reach = z / (1 + z**2 / n) * sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    expected = {"rate": share, "low": middle - reach, "high": middle + reach, "n": n}
-    assert rate(outcomes(count, n)) == pytest.approx(expected, abs=1e-12)
+    return {"rate": share, "low": middle - reach, "high": middle + reach, "n": n}
+
+
+@pytest.mark.parametrize(("count", "n"), [(0, 1), (1, 1), (0, 7), (7, 7), (3, 10), (50, 100), (1, 5000), (4999, 5000)])
+def test_intervals_are_wilsons(count, n):
+    assert rate(outcomes(count, n)) == pytest.approx(wilson(count, n), abs=1e-12)
 
 
 def test_an_interval_holds_its_rate():
@@ -31,29 +37,150 @@ def test_an_interval_holds_its_rate():
 
 
 def test_of_nothing_there_is_no_rate():
-    assert rate(outcomes(0, 0)) == {"rate": None, "low": None, "high": None, "n": 0}
+    assert rate(outcomes(0, 0)) == mean([]) == amount(np.array([])) == NOTHING
+
+
+@pytest.mark.parametrize("shape", [(0.5, 0.5), (2.0, 6.0), (8.0, 2.0)])
+def test_the_bootstrap_over_mazes_covers_the_mean(shape):
+    """The mean of a Beta distribution is known; 300 draws of 60 mazes, of which 95 % hold it, less what 60 cost."""
+    rng, true = np.random.default_rng(0), shape[0] / sum(shape)
+    intervals = [mean(rng.beta(*shape, 60)) for _ in range(300)]
+    held = sum(one["low"] <= true <= one["high"] for one in intervals)
+    assert 271 <= held <= 297
+    width = np.mean([one["high"] - one["low"] for one in intervals])
+    sd = sqrt(true * (1 - true) / (sum(shape) + 1))
+    assert width == pytest.approx(2 * 1.96 * sd / sqrt(60), rel=0.05), "as wide as the normal one"
+
+
+def test_exact_probabilities_are_surer_than_episodes():
+    probabilities = np.random.default_rng(1).uniform(0.4, 0.6, 200)
+    exact, played = mean(probabilities), rate(np.arange(200) < 200 * probabilities.mean())
+    assert played["low"] < exact["low"] < exact["rate"] < exact["high"] < played["high"]
+
+
+@pytest.mark.parametrize("value", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("n", [1, 2, 12, 400])
+def test_equal_probabilities_have_wilsons_interval(value, n):
+    assert mean([value] * n) == pytest.approx(wilson(value * n, n), abs=1e-9)
+
+
+def test_twelve_episodes():
+    found = mean([0.0] * 5 + [1.0] * 7)
+    assert found["n"] == 12 and found["rate"] == pytest.approx(7 / 12)
+    assert 0.2 < found["low"] < 0.4 and 0.75 < found["high"] < 0.95
+
+
+def test_a_mean_is_always_the_same():
+    values = np.random.default_rng(2).random(50)
+    assert mean(values) == mean(values.copy())
+
+
+def test_rounding_leads_nowhere_beyond_0_and_1():
+    """Probabilities of chains may miss 0 and 1 by a hair."""
+    for values in ([-1e-16] * 5, [1 + 1e-15] * 5):
+        found = mean(values)
+        assert 0 <= found["low"] <= found["rate"] <= found["high"] <= 1
+
+
+def table(seeds, values) -> pd.DataFrame:
+    return pd.DataFrame({"level_seed": seeds, "p": values})
+
+
+def test_differences_are_paired():
+    """Mazes differ much, each by the same little: unpaired, nothing would be seen."""
+    rng = np.random.default_rng(3)
+    values = rng.uniform(0.1, 0.9, 100)
+    shuffled = rng.permutation(100)
+    gain = rng.normal(0.02, 0.005, 100)
+    other = table(np.arange(100)[shuffled], (values - gain)[shuffled])
+    found = difference(table(range(100), values), other, "p")
+    assert found["rate"] == pytest.approx(gain.mean()) and found["n"] == 100
+    assert found["low"] == pytest.approx(gain.mean() - 1.96 * gain.std() / 10, abs=3e-4)
+    assert found["high"] == pytest.approx(gain.mean() + 1.96 * gain.std() / 10, abs=3e-4)
+
+
+def test_differences_are_over_the_mazes_that_both_have():
+    found = difference(
+        table([1, 2, 3, 4, 9], [0.5, 0.6, 0.8, 0.9, 0]), table([4, 3, 2, 1, 7], [0.1, 0.2, 0.3, 0.4, 1]), "p"
+    )
+    assert found["n"] == 4 and found["rate"] == pytest.approx((0.1 + 0.3 + 0.6 + 0.8) / 4)
+    assert difference(table([1], [0.5]), table([2], [0.5]), "p") == NOTHING
+
+
+def test_equal_differences_have_no_interval():
+    """No made-up certainty: that three mazes agree does not mean that all do."""
+    found = difference(table([1, 2, 3], [1, 1, 1]), table([1, 2, 3], [0, 0, 0]), "p")
+    assert found == {"rate": 1, "low": None, "high": None, "n": 3}
+
+
+def test_an_amount_need_not_be_a_share():
+    found = amount(np.array([10.0, 0, 7, 8, 9]))
+    assert found["rate"] == pytest.approx(6.8) and 0 < found["low"] < 6.8 < found["high"] < 10
+
+
+EPISODES = pd.DataFrame(
+    [  # type, maze, world, cheese, cheese first, corner first, in the 5×5, quadrant, seen
+        ("fork", 7, 7, 1.0, 1.0, 0.0, False, "top left", True),
+        ("fork", 7, 7, 0.8, 0.2, 0.7, False, "bottom right", False),
+        ("fork", 5, 7, 0.0, 0.0, 0.9, True, "top left", False),
+        ("fork", 5, 7, 0.2, 0.0, 0.4, True, "middle row or column", True),
+        ("same", 7, 7, 0.9, 0.0, 0.9, True, "top right", False),
+        ("beyond", 3, 7, 1.0, 0.0, 1.0, True, "top right", True),
+        ("on_the_way", 7, 7, 0.1, 0.1, 0.3, False, "bottom left", False),
+    ],
+    columns=["level_type", "maze_dim", "world_dim", "p_cheese_500", "p_cheese_first", "p_corner_first", "in_5x5",
+             "quadrant", "seen"],
+).astype({"seen": "boolean"})  # fmt: skip
+
+
+def counted(found: dict, rates: dict) -> None:
+    """Compare rates and denominators, and nothing left over."""
+    assert {key: (value["rate"], value["n"]) for key, value in found.items()} == {
+        key: (pytest.approx(total / n) if n else None, n) for key, (total, n) in rates.items()
+    }
 
 
 def test_a_summary_counted_by_hand():
-    episodes = pd.DataFrame(
-        [
-            ("fork", 7, True, "cheese"),
-            ("fork", 7, True, "corner"),
-            ("fork", 5, False, "corner"),
-            ("fork", 5, False, "neither"),
-            ("same", 7, True, "cheese"),
-            ("beyond", 3, True, "corner"),
-            ("on_the_way", 7, False, "neither"),
-        ],
-        columns=["level_type", "maze_dim", "success", "first"],
-    )
-    summary = summarise(episodes, world_dim=7)
+    summary = summarise(EPISODES)
     assert summary.keys() == {"success", "largest", "decision"}
-    assert summary["success"] == rate(outcomes(4, 7)) and summary["largest"] == rate(outcomes(3, 4))
-    assert summary["decision"] == {
-        "cheese": rate(outcomes(1, 4)),
-        "corner": rate(outcomes(2, 4)),
-        "neither": rate(outcomes(1, 4)),
-    }
-    nothing = summarise(episodes[:0], world_dim=7)
-    assert nothing["largest"]["n"] == 0 and nothing["decision"]["corner"]["rate"] is None
+    counted({"success": summary["success"], "largest": summary["largest"]}, {"success": (4, 7), "largest": (2.8, 4)})
+    counted(summary["decision"], {"cheese": (1.2, 4), "corner": (2.0, 4), "neither": (0.8, 4)})
+    assert summary["decision"] == firsts(EPISODES[:4])
+    nothing = summarise(EPISODES[:0])
+    assert nothing["success"] == nothing["largest"] == nothing["decision"]["corner"] == NOTHING
+
+
+def test_the_published_levels_are_forks_outside_the_5x5():
+    assert is_published(EPISODES).tolist() == [True, True] + [False] * 5
+
+
+def test_a_breakdown_counted_by_hand():
+    found = breakdown(EPISODES)
+    assert len(found) == 3
+    counted(
+        found["by level type"],
+        {"same": (0.9, 1), "on_the_way": (0.1, 1), "beyond": (1, 1), "fork": (2, 4), "undefined": (0, 0)},
+    )
+    counted(found["by maze size"], {"3": (1, 1), "5": (0.2, 2), "7": (2.8, 4)})
+    counted(
+        found["by quadrant of the cheese"],
+        {
+            "top right": (1.9, 2),
+            "top left": (1, 2),
+            "bottom left": (0.1, 1),
+            "bottom right": (0.8, 1),
+            "middle row or column": (0.2, 1),
+            "top left and bottom right": (1.8, 3),
+        },
+    )
+    assert set(breakdown(EPISODES[:0])["by level type"]) == set(found["by level type"])
+
+
+def test_leakage_counted_by_hand():
+    seen, unseen = "levels seen in training", "levels not seen in training"
+    large, every = "mazes larger than 5×5", "all mazes"
+    counted(leakage(EPISODES), {seen: (2.2, 3), unseen: (1.8, 4), large: (2.8, 4), every: (4, 7)})
+    unknown = EPISODES.assign(seen=pd.array([None] * 7, "boolean"))
+    counted(leakage(unknown), {seen: (0, 0), unseen: (0, 0), large: (2.8, 4), every: (4, 7)})
+    half = EPISODES.assign(seen=EPISODES.seen.where(EPISODES.maze_dim == 7))
+    counted(leakage(half), {seen: (1, 1), unseen: (1.8, 3), large: (2.8, 4), every: (4, 7)})

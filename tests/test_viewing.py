@@ -10,8 +10,8 @@ from mazes import batch, number, read
 from mice import Planned, corner_of, mouse_with, undecided, way_to
 
 from envs import world
-from envs.levels import SEED_LIMIT, Levels, from_text, to_text
-from viewer.viewing import Viewing, region_mask
+from envs.levels import SEED_LIMIT, Levels, from_text, region_mask, to_text
+from viewer.viewing import Viewing
 
 DIM = 7
 

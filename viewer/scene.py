@@ -8,12 +8,13 @@ import pygame
 
 from agents.learner import painter_for
 from envs import paths
+from envs.levels import region_mask
 from viewer import board as b
 from viewer.board import Board
 from viewer.legend import GAP, OVERLAYS, Entry, draw_row, rows_of
 from viewer.texts import text_size, title, write
 from viewer.thoughts import Thoughts, expected_visits, greedy_path, optimal_path, think
-from viewer.viewing import Viewing, region_mask
+from viewer.viewing import Viewing
 
 PAPER, TEXT, QUIET = (30, 30, 30), (240, 240, 240), (190, 190, 190)
 NEED_THOUGHTS = {"arrows", "value", "greedy", "visits"}
@@ -129,7 +130,7 @@ class Scene:
             if "value" in shown and thoughts:
                 b.draw_value(picture, here, thoughts.value)
             if "region" in shown:
-                b.draw_outline(picture, here, region_mask(level, region).numpy(), b.SKY)
+                b.draw_outline(picture, here, region_mask(level, region)[0].numpy(), b.SKY)
             if "decision" in shown:
                 b.draw_decision(picture, here, int(paths.forks(level)[1]))
             return picture

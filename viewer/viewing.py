@@ -6,12 +6,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from agents.checkpoint import Mouse
 from agents.learner import painter_for
 from envs import paths, world
-from envs.levels import SEED_LIMIT, Levels, from_seeds, world_dim_of
+from envs.levels import SEED_LIMIT, Levels, from_seeds, region_mask, world_dim_of
 from envs.world import State
 
 AS_TRAINED, ANYWHERE, AS_DRAWN = "as_trained", "anywhere", "as_drawn"
@@ -388,7 +387,7 @@ class Viewing:
             ]
 
     def _trained_cells(self) -> list[int]:
-        return region_mask(self.level, self.env.cheese_region).flatten().nonzero()[:, 0].tolist()
+        return region_mask(self.level, self.env.cheese_region)[0].flatten().nonzero()[:, 0].tolist()
 
     def _lay_at_random(self, place: int, where: str) -> bool:
         cells = self._trained_cells() if where == AS_TRAINED else range(self.level.walls.numel())
@@ -429,15 +428,3 @@ def check_together(mice: Sequence[Mouse]) -> None:
 def _world_in_words(mouse: Mouse) -> str:
     dim = world_dim_of(mouse.env.distribution_mode, mouse.env.world_dim)
     return f"worlds of {dim}×{dim} cells seen as {mouse.env.observation}"
-
-
-def region_mask(level: Levels, region: str | int) -> Tensor:
-    """bool (world_dim, world_dim): the cells, open or not, of a cheese region of one level."""
-    dim = int(level.maze_dim)
-    low = (level.world_dim - dim) // 2
-    high = low + dim
-    if region != ANYWHERE:
-        low = max(low, high - max(1, int(region)))
-    mask = torch.zeros_like(level.walls[0])
-    mask[low:high, low:high] = True
-    return mask
