@@ -113,16 +113,14 @@ def drawn(config: EvaluateConfig, mice: list[Mouse], console: Console) -> None:
     records = pd.concat([examine([mouse], {}, drawn=read_levels(config.levels, mouse.env)) for mouse in mice])
     path = Path(config.out or "runs/evaluations") / f"{Path(config.levels).stem}.parquet"
     write_atomically(path, to_parquet(records))
-    table = Table(
-        title="What it does there, exactly, in 500 steps", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1)
-    )
-    for heading in ("mouse", "level", "type", "takes\ncheese", "cheese\nfirst", "corner\nfirst", "greedy"):
-        table.add_column(heading, no_wrap=True)
     for mouse, rows in records.groupby("mouse", sort=False):
+        table = Table(title=f"{mouse}: what it does, exactly, in 500 steps", title_justify="left", box=SIMPLE_HEAD)
+        for heading in ("level", "type", "takes cheese", "cheese first", "corner first", "greedy: first"):
+            table.add_column(heading, no_wrap=True)
         for number, row in enumerate(rows.to_dict("records"), start=1):
             shares = [f"{100 * row[column]:.1f} %" for column in ("p_cheese_500", "p_cheese_first", "p_corner_first")]
-            table.add_row(str(mouse), str(number), row["level_type"].replace("_", " "), *shares, row["greedy_first"])
-    console.print(table)
+            table.add_row(str(number), row["level_type"].replace("_", " "), *shares, row["greedy_first"])
+        console.print(table)
     console.print(f"records: {path}")
 
 

@@ -332,7 +332,7 @@ def test_classes_and_parts_and_goals_are_those_of_the_answers():
         drawn("classes"), ("by level type", "by maze size", "by quadrant of the cheese"), strict=True
     ):
         for line, mice in zip(axes.lines, groups.values(), strict=True):
-            tables = [mouse["breakdown"][title] for mouse in mice]
+            tables = [mouse["breakdown"]["anywhere"][title] for mouse in mice]
             rates = [
                 np.mean([table[value]["rate"] for table in tables]) for value in tables[0] if tables[0][value]["n"]
             ]
