@@ -35,7 +35,7 @@ from analysis.examination import examine, levels_enough, to_parquet
 from analysis.relocation import condition_of, read_levels, trained_on_held_out, world_of
 
 REPORTS = ("brief", "full")
-SAMPLED = ("as_trained", "anywhere")  # in these conditions an episode a level is played as well
+SAMPLED = ("anywhere",)  # in these conditions an episode a level is played as well
 
 
 @dataclass

@@ -27,9 +27,14 @@ READINGS = {
 
 
 def group_in_words(region: str, trained_on: str) -> str:
-    """A group's name, as in "top-right 5×5, only fork"."""
+    """A group's name, as in "top-right 5×5, only fork" or "top-right 5×5, no fork"."""
     place = "corner" if region == "0" else region_in_words(region).removeprefix("in the ")
-    return place + (f", only {trained_on.replace('_', ' ').replace('+', ', ')}" if trained_on else "")
+    if not trained_on:
+        return place
+    kept = trained_on.split("+")
+    missing = [name for name in paths.LEVEL_TYPES[: paths.UNDEFINED] if name not in kept]
+    word, names = ("no", missing) if 0 < len(missing) < len(kept) else ("only", kept)
+    return f"{place}, {word} {', '.join(names).replace('_', ' ')}"
 
 
 def fork_share(env: EnvConfig) -> float:

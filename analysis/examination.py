@@ -17,7 +17,7 @@ from analysis.records import COLUMNS, records, training_levels
 from analysis.relocation import HELD_OUT, condition_of
 from envs.levels import Levels
 
-CHUNK = 500  # mazes a part file
+CHUNK = 2000  # mazes a part file: play needs many, for its last episodes are long and few
 VERSION = 1  # of the records: parts of another one are not used
 RECORDS_FILE, PARTS = "records.parquet", "parts"
 DRAWN = "drawn"  # the condition of levels drawn by hand

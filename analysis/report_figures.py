@@ -101,7 +101,7 @@ def places(answers: dict[str, Any], records: pd.DataFrame) -> Figure:
 
 
 def _small_map(axes: Axes, name: str, first: bool) -> None:
-    axes.set_title(name, fontsize=9)
+    axes.set_title(name.replace(", ", ",\n", 1), fontsize=9)
     axes.set_xticks([0, 1], ["left", "right"])
     if not first:
         axes.set_yticks([])
@@ -200,7 +200,7 @@ def incidence(answers: dict[str, Any], records: pd.DataFrame) -> Figure | None:
         axes.set_xticks([1, 10, 100, 500], ["1", "10", "100", "500"])
         axes.set_ylim(0, 1)
         percent_axis(axes.yaxis)
-        axes.set_title(name, fontsize=9)
+        axes.set_title(name.replace(", ", ",\n", 1), fontsize=9)
         axes.set_xlabel("steps")
         plain(axes)
     panels[0].legend(frameon=False, fontsize=8)
@@ -226,7 +226,7 @@ def effects(answers: dict[str, Any], records: pd.DataFrame) -> Figure:
         axes.axvline(0, color="#999999", linewidth=0.8)
         axes.set_yticks(range(len(names)), [ATTRIBUTES[name] for name in names], fontsize=8)
         axes.set_ylim(len(names) - 0.5, -0.5)
-        axes.set_title(group, fontsize=9)
+        axes.set_title(group.replace(", ", ",\n", 1), fontsize=9)
         axes.grid(axis="x", alpha=0.3)
         plain(axes)
     figure.supxlabel("change in log odds of the cheese a standard deviation", fontsize=9)
@@ -333,7 +333,7 @@ def dose(answers: dict[str, Any], records: pd.DataFrame) -> Figure | None:
     by_share.plot(shares, rates, "x", color="#777777", label="published (another world)")
     for place, row in enumerate(told):
         by_share.annotate(
-            row["name"].split(",")[0], (row["fork_share"], row["published"]["rate"]["rate"]),
+            row["name"], (row["fork_share"], row["published"]["rate"]["rate"]),
             textcoords="offset points", xytext=(6, -10 if place % 2 else 4), fontsize=7, color="#555555",
         )  # fmt: skip
     by_share.set_xlabel("share of training levels that are forks")

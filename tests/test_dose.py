@@ -111,6 +111,7 @@ def test_the_common_levels_lie_outside_all_regions(regions, common):
         (("anywhere", ""), "anywhere"),
         (("5", "fork"), "top-right 5×5, only fork"),
         (("5", "same+on_the_way"), "top-right 5×5, only same, on the way"),
+        (("5", "same+on_the_way+beyond"), "top-right 5×5, no fork"),
     ],
 )
 def test_groups_in_words(group, words):
