@@ -25,14 +25,14 @@ from rich.table import Table
 
 from agents.allocator import keep_freed_memory
 from agents.checkpoint import Mouse, load_mouse, write_atomically
-from agents.config import setting
+from agents.config import setting, world_of
 from agents.console import check_seed, describe, one_line_errors, read_settings
 from agents.learner import device_of
 from analysis import evaluation, report
 from analysis.answers import answers
 from analysis.dose import fork_share
 from analysis.examination import examine, levels_enough, to_parquet
-from analysis.relocation import condition_of, read_levels, trained_on_held_out, world_of
+from analysis.relocation import condition_of, read_levels, trained_on_held_out
 
 REPORTS = ("brief", "full")
 SAMPLED = ("anywhere",)  # in these conditions an episode a level is played as well

@@ -98,7 +98,7 @@ def draw_figure(viewing: Viewing, path: Path) -> None:
     fields = []
     for pane, state in zip(viewing.panes, viewing.states, strict=True):
         thoughts = think(pane.mouse, state.level)
-        title = f"{pane.mouse.path.stem}, level {viewing.number}, cheese at {cell_text(state.level)}"
+        title = f"{pane.mouse.name}, level {viewing.number}, cheese at {cell_text(state.level)}"
         fields.append(Field(title, state, thoughts.moves, thoughts.value))
     write_atomically(path, moves_and_values(fields, path.suffix))
     print(f"moves and values in level {viewing.number} → {path}")

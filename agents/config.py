@@ -5,6 +5,8 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from envs.levels import world_dim_of
+
 
 def setting(default: Any, meaning: str) -> Any:
     """A field with its documentation, which ``train.py --help`` prints."""
@@ -24,6 +26,11 @@ class EnvConfig:
     observation: str = setting("cells", "rgb (64×64 picture) or cells (one pixel a cell)")
     action_set: str = setting("minimal", "minimal (4 moves) or procgen (its 15 buttons)")
     max_episode_steps: int = setting(500, "an episode is cut after so many steps")
+
+
+def world_of(env: EnvConfig) -> int:
+    """Side of a mouse's world."""
+    return world_dim_of(env.distribution_mode, env.world_dim)
 
 
 @dataclass

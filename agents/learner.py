@@ -9,10 +9,9 @@ from torch import Tensor
 
 from agents import ppo, rollout
 from agents.cohort import Cohorts
-from agents.config import AgentConfig, EnvConfig, TrainConfig
+from agents.config import AgentConfig, EnvConfig, TrainConfig, world_of
 from agents.impala import ImpalaPolicy
 from envs.batch import LevelPool, Worlds
-from envs.levels import world_dim_of
 from envs.painter import Painter, painter_of
 from envs.world import moves_of
 
@@ -55,7 +54,7 @@ def precision_of(name: str, device: torch.device, side: int) -> str:
 
 def painter_for(env: EnvConfig, device) -> Painter:
     """The painter of a training world."""
-    return painter_of(env.observation, world_dim_of(env.distribution_mode, env.world_dim), device)
+    return painter_of(env.observation, world_of(env), device)
 
 
 def policy_for(env: EnvConfig, agent: AgentConfig, device) -> ImpalaPolicy:
@@ -115,7 +114,7 @@ class Learner:
             moments = {name: torch.zeros_like(weight) for name in ("exp_avg", "exp_avg_sq")}
             self.optimizer.state[weight] = {"step": torch.zeros((), device=device), **moments}
 
-        world_dim = world_dim_of(env.distribution_mode, env.world_dim)
+        world_dim = world_of(env)
         levels = (world_dim, env.cheese_region, env.num_levels, env.start_level, env.level_types)
         self.pool = LevelPool(steps // 4 + agent.num_envs, *levels, seed=config.seed, device=device)
         self.worlds = Worlds(self.pool, painter, agent.num_envs, env.action_set, env.max_episode_steps)

@@ -12,11 +12,12 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata  # type: ignore[attr-defined]
 from torch.utils.tensorboard import SummaryWriter
 
+from agents.config import world_of
 from agents.learner import Learner
 from agents.rollout import sample
 from envs import world
 from envs.film import gif, mosaic
-from envs.levels import Levels, from_seeds, region_in_words, world_dim_of
+from envs.levels import Levels, from_seeds, region_in_words
 from envs.painter import portrait
 
 SHOWN, TILE = 8, 112  # levels in a film, side by side, pixels each
@@ -89,7 +90,7 @@ class Logbook:
         Above, the cheese lies as in training, below anywhere in the very same mazes: so one sees the habit form.
         """
         learner, env = self.learner, self.learner.config.env
-        world_dim = world_dim_of(env.distribution_mode, env.world_dim)
+        world_dim = world_of(env)
         seeds = env.start_level + np.arange(SHOWN)
         regions = (env.cheese_region, "anywhere")
         above, below = (from_seeds(seeds, world_dim, region, learner.device) for region in regions)

@@ -12,13 +12,15 @@ from rich.console import Console
 from rich.table import Table
 
 from agents.checkpoint import Mouse, write_atomically
+from agents.config import world_of
 from agents.learner import Learner
 from analysis import figures, statistics
-from analysis.chain import chain_of, within
+from analysis.chain import chain_of
 from analysis.examination import RECORDS_FILE, examine, levels_enough, to_parquet
-from analysis.relocation import HELD_OUT, anywhere, as_trained, trained_on_held_out, world_of
+from analysis.records import ends
+from analysis.relocation import HELD_OUT, anywhere, as_trained, trained_on_held_out
 from envs import paths
-from envs.world import MAX_EPISODE_STEPS
+from envs.levels import region_mask
 
 SUMMARY_FILE, PICTURE_FILE = "summary.json", "result.png"
 LEVELS_IN_TRAINING = 400
@@ -59,18 +61,12 @@ def in_training(learner: Learner) -> dict[str, float]:
     rates: dict[str, float] = {}
     for condition, levels_of in (("as_trained", as_trained), ("anywhere", anywhere)):
         levels = levels_of(env, HELD_OUT + np.arange(LEVELS_IN_TRAINING))
-        level_type, _ = paths.forks(levels)
-        chain = chain_of(mouse, levels)
-        cheese, corner = chain.at(levels.cheese), chain.at(levels.corner)
-
-        def within_an_episode(target, barrier=None, chain=chain):
-            return within(chain, target, MAX_EPISODE_STEPS, barrier).by_step[:, -1]
-
-        rates[f"takes_cheese_{condition}"] = float(within_an_episode(cheese).mean())
+        found = ends(chain_of(mouse, levels), levels, region_mask(levels, env.cheese_region))
+        rates[f"takes_cheese_{condition}"] = float(found["p_cheese_500"].mean())
         if condition == "anywhere":
-            forks = level_type.numpy() == paths.FORK
-            rates["at_forks_cheese_first"] = float(within_an_episode(cheese, corner)[forks].mean())
-            rates["at_forks_corner_first"] = float(within_an_episode(corner & ~cheese, cheese)[forks].mean())
+            forks = paths.forks(levels)[0].numpy() == paths.FORK
+            for outcome in ("cheese", "corner"):
+                rates[f"at_forks_{outcome}_first"] = float(found[f"p_{outcome}_first"][forks].mean())
     return rates
 
 

@@ -1,6 +1,5 @@
 """What a mouse would do in every cell of a maze, drawn for papers: vector fields and values."""
 
-import io
 from typing import NamedTuple
 
 import matplotlib
@@ -10,7 +9,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from analysis.figures import BLUE, CHEESE
+from analysis.figures import BLUE, CHEESE, encoded
 from envs.levels import Levels
 from envs.world import DOWN, LEFT, RIGHT, UP, State
 
@@ -84,9 +83,5 @@ def moves_and_values(fields: list[Field], suffix: str = ".png") -> bytes:
         vector_field(left, field)
         value_map(right, field)
         row.suptitle(f"{field.title} (● mouse, ◆ cheese)", fontsize=11)
-    file = io.BytesIO()
-    # Nothing of the day in it: the same mouse gives the same file.
-    metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(suffix, {})
-    with matplotlib.rc_context({"font.size": 9, "svg.hashsalt": "cheesemaze"}):
-        figure.savefig(file, format=suffix.removeprefix("."), metadata=metadata)
-    return file.getvalue()
+    with matplotlib.rc_context({"font.size": 9}):
+        return encoded(figure, suffix)

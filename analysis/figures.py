@@ -1,7 +1,7 @@
 """The picture of one mouse, and what all figures share: colours (Okabe and Ito) that colour-blind people tell apart."""
 
 import io
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -19,19 +19,23 @@ HEAT_BINS = 7
 HEAT = colormaps["cividis"]
 
 
-def png(figure: Figure, dpi: int = 110) -> bytes:
-    """A figure as a PNG file."""
+def encoded(figure: Figure, suffix: str, dpi: float | Literal["figure"] = "figure") -> bytes:
+    """A figure as a .png, .svg or .pdf file, always the same of the same figure: nothing of the day is in it."""
+    metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(suffix, {})
     file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=dpi)
+    with rc_context({"svg.hashsalt": "cheesemaze"}):
+        figure.savefig(file, format=suffix.removeprefix("."), dpi=dpi, metadata=metadata)
     return file.getvalue()
+
+
+def png(figure: Figure, dpi: int = 110) -> bytes:
+    """A figure as a PNG file, for a screen unless ``dpi`` says otherwise."""
+    return encoded(figure, ".png", dpi)
 
 
 def svg(figure: Figure) -> bytes:
-    """A figure as an SVG file, always the same of the same figure."""
-    file = io.BytesIO()
-    with rc_context({"svg.hashsalt": "cheesemaze"}):
-        figure.savefig(file, format="svg", metadata={"Date": None})
-    return file.getvalue()
+    """A figure as an SVG file."""
+    return encoded(figure, ".svg")
 
 
 def percent_axis(axis) -> None:

@@ -38,9 +38,8 @@ REPLICA = ("straight_cheese_corner", "steps_cheese_square", "straight_cheese_squ
 REPLICA_SPLITS, TEST_SHARE = 50, 0.2
 FEWEST = 30  # levels; from fewer nothing is told
 FEWEST_OF_EACH = 10  # outcomes of either kind an attribute (Peduzzi et al. 1996); with fewer, errors come out too small
-LARGEST_EFFECT = (
-    8.0  # log odds a standard deviation: an effect or its unrobust error beyond, and outcomes are separated
-)
+# Log odds a standard deviation: where an effect or its unrobust error is larger, outcomes are separated.
+LARGEST_EFFECT = 8.0
 WORST_CONDITION = 1e6  # of a z-scored design: beyond, attributes determine each other
 ALPHA = 0.05
 BINS = 6
@@ -78,9 +77,8 @@ def fit(rows: pd.DataFrame, names: Sequence[str], outcome: str = OUTCOME) -> dic
             found = model.fit(cov_type="HC1", maxiter=100)
         except (np.linalg.LinAlgError, ValueError, PerfectSeparationError):
             return None
-        unrobust = np.sqrt(
-            np.diag(found.normalized_cov_params)
-        )  # huge where outcomes are separated; robust ones are not
+        # Unrobust errors are huge where outcomes are separated; robust ones are not.
+        unrobust = np.sqrt(np.diag(found.normalized_cov_params))
         effects, errors, p_values, bounds, unrobust = (
             np.asarray(part)[1:] for part in (found.params, found.bse, found.pvalues, found.conf_int(ALPHA), unrobust)
         )

@@ -107,6 +107,7 @@ def records(
     level_type, square = paths.forks(levels)
     chain = chain_of(mouse, levels)
     region = region_mask(levels, mouse.env.cheese_region)
+    seen = [None] * levels.num_levels if training is None else [one in training for one in digests(levels)]
     columns: dict[str, Any] = {
         "mouse": mouse.name,
         "region": str(mouse.env.cheese_region),
@@ -114,8 +115,8 @@ def records(
         "training_seed": mouse.header.get("config", {}).get("seed", -1),
         "condition": condition,
         **_facts(levels, level_type, region),
-        "seen": pd.array([None if training is None else one in training for one in digests(levels)], "boolean"),
-        **_ends(chain, levels, region),
+        "seen": pd.array(seen, "boolean"),
+        **ends(chain, levels, region),
         **_decision(chain, levels, square),
         **_greedy(chain, levels),
         "value": chain.value[chain.start],
@@ -153,8 +154,8 @@ def _discounted(by_step: np.ndarray) -> np.ndarray:
     return CHEESE_REWARD * np.diff(by_step, axis=1) @ RETURN_GAMMA ** np.arange(by_step.shape[1] - 1)
 
 
-def _ends(chain: Chain, levels: Levels, region: Tensor) -> dict[str, np.ndarray]:
-    """Where the mouse comes to, and when."""
+def ends(chain: Chain, levels: Levels, region: Tensor) -> dict[str, np.ndarray]:
+    """Where mice come to, and when: the columns about it, exactly, of N levels whose training region is ``region``."""
     cheese, corner = chain.at(levels.cheese), chain.at(levels.corner)
     square = chain.inside(region_mask(levels, SQUARE_SIDE))
     own = chain.inside(region) & ~cheese

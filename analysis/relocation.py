@@ -8,17 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from agents.config import EnvConfig
+from agents.config import EnvConfig, world_of
 from envs import paths
 from envs.generator import NO_CELL
-from envs.levels import Levels, from_seeds, from_texts, region_of, seed_range, world_dim_of
+from envs.levels import Levels, from_seeds, from_texts, region_of, seed_range
 
 HELD_OUT = 2**30  # evaluation plays level seeds from here on, training ones below
-
-
-def world_of(env: EnvConfig) -> int:
-    """Side of a mouse's world."""
-    return world_dim_of(env.distribution_mode, env.world_dim)
 
 
 def as_trained(env: EnvConfig, seeds: np.ndarray) -> Levels:

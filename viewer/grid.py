@@ -8,10 +8,11 @@ import pygame
 import torch
 
 from agents.checkpoint import Mouse
+from agents.config import world_of
 from agents.learner import painter_for
 from agents.rollout import sample
 from envs import world
-from envs.levels import SEED_LIMIT, Levels, from_seeds, region_in_words, world_dim_of
+from envs.levels import SEED_LIMIT, Levels, from_seeds, region_in_words
 from viewer import board as b
 from viewer.display import draw_help
 from viewer.keys import GRID_HELP, actions_of
@@ -64,7 +65,7 @@ class Grid:
         self._next += number
         if self.drawn is not None:
             return self.drawn.rows(torch.from_numpy((numbers - 1) % self.drawn.num_levels))
-        dim = world_dim_of(self.mouse.env.distribution_mode, self.mouse.env.world_dim)
+        dim = world_of(self.mouse.env)
         return from_seeds(numbers % SEED_LIMIT, dim, self.region)
 
     @torch.no_grad()

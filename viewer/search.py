@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from agents.checkpoint import Mouse
+from agents.config import world_of
 from analysis.chain import chain_of, within
 from envs import paths
-from envs.levels import SEED_LIMIT, from_seeds, world_dim_of
+from envs.levels import SEED_LIMIT, from_seeds
 from viewer.thoughts import HORIZON
 
 LOOKED_AT = 4000  # levels, before it gives up
@@ -23,7 +24,7 @@ def running_past(mouse: Mouse, first: int) -> Iterator[int | None]:
         None after every few levels, so that a window stays alive, and at last the seed of the first large maze in
         which the mouse almost surely runs past a near cheese to the corner. Ends without one where there is none.
     """
-    world_dim = world_dim_of(mouse.env.distribution_mode, mouse.env.world_dim)
+    world_dim = world_of(mouse.env)
     for low in range(first, min(first + LOOKED_AT, SEED_LIMIT), AT_ONCE):
         levels = from_seeds(np.arange(low, min(low + AT_ONCE, SEED_LIMIT)), world_dim)
         level_type, decision = paths.forks(levels)

@@ -38,7 +38,7 @@ def title(viewing: Viewing, number: int) -> str:
     pane = viewing.panes[number]
     several_mice = len({other.mouse.path for other in viewing.panes}) > 1
     against = any(other.person for other in viewing.panes)
-    name = pane.mouse.path.stem if several_mice else "the mouse" if against else ""
+    name = pane.mouse.name if several_mice else "the mouse" if against else ""
     parts = [
         "you" if pane.person else name,
         PLACES[viewing.cheeses[pane.place]] if len(viewing.cheeses) > 1 else "",

@@ -8,9 +8,10 @@ import numpy as np
 import torch
 
 from agents.checkpoint import Mouse
+from agents.config import world_of
 from agents.learner import painter_for
 from envs import paths, world
-from envs.levels import SEED_LIMIT, Levels, from_seeds, region_mask, world_dim_of
+from envs.levels import SEED_LIMIT, Levels, from_seeds, region_mask
 from envs.world import State
 
 AS_TRAINED, ANYWHERE, AS_DRAWN = "as_trained", "anywhere", "as_drawn"
@@ -192,7 +193,7 @@ class Viewing:
 
     def _from_seed(self, number: int, cheese: str) -> Levels:
         region = self.env.cheese_region if cheese == AS_TRAINED else ANYWHERE
-        return from_seeds([number], world_dim_of(self.env.distribution_mode, self.env.world_dim), region)
+        return from_seeds([number], world_of(self.env), region)
 
     def next_level(self, by: int = 1) -> None:
         """Begin the level ``by`` seeds, or places in the file, further; the first and the last are the ends."""
@@ -426,5 +427,5 @@ def check_together(mice: Sequence[Mouse]) -> None:
 
 
 def _world_in_words(mouse: Mouse) -> str:
-    dim = world_dim_of(mouse.env.distribution_mode, mouse.env.world_dim)
+    dim = world_of(mouse.env)
     return f"worlds of {dim}×{dim} cells seen as {mouse.env.observation}"
