@@ -57,10 +57,7 @@ def mp4(frames: Iterable[np.ndarray], fps: float) -> bytes:
 
     file = io.BytesIO()
     with av.open(file, "w", format="mp4", options={"fflags": "bitexact"}) as container:  # without the day of writing
-        # One thread: with several the same frames were, once in a while, not the same file.
-        stream = container.add_stream(
-            "libx264", rate=Fraction(fps).limit_denominator(1000), options={"crf": "16", "threads": "1"}
-        )
+        stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1000), options={"crf": "16"})
         stream.pix_fmt = "yuv420p"
         for number, frame in enumerate(frames):
             even = np.pad(frame, [(0, frame.shape[0] % 2), (0, frame.shape[1] % 2), (0, 0)], "edge")
