@@ -27,7 +27,7 @@ from agents.allocator import keep_freed_memory
 from agents.checkpoint import Mouse, load_mouse, write_atomically
 from agents.config import setting, world_of
 from agents.console import check_seed, describe, one_line_errors, read_settings
-from agents.learner import device_of
+from agents.processes import device_of
 from analysis import evaluation, report
 from analysis.answers import answers
 from analysis.dose import fork_share

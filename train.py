@@ -4,6 +4,7 @@
     python train.py env.cheese_region=anywhere seed=1       another mouse
     python train.py experiment=procgen_hard                 the published recipe, for a GPU
     python train.py -m env.cheese_region=0,3 seed=0,1,2     a sweep
+    torchrun --nproc-per-node=2 train.py                    one mouse, two processes (two GPUs, or two cores)
 
 A run folder is named by its configuration: the same command goes on where it stopped; fresh=true starts over.
 """
@@ -23,7 +24,7 @@ from agents.allocator import keep_freed_memory
 from agents.checkpoint import load_mouse, write_atomically
 from agents.config import TrainConfig
 from agents.console import check_seed, describe, one_line_errors, told
-from agents.learner import device_of
+from agents.processes import device_of, joined, rank
 from agents.training import MOUSE_FILE, Stopped, train
 from analysis import card, evaluation
 
@@ -50,10 +51,14 @@ def run(config: TrainConfig) -> None:
     """Train, move the cheese, and leave a picture, a table and a card in the run folder."""
     check_seed(config.seed)
     keep_freed_memory()
-    console = Console(soft_wrap=True)
-    folder, curve = train(config, console, evaluation.in_training)
+    device = device_of(config.device)
+    with joined(device):
+        console = Console(soft_wrap=True, quiet=rank() > 0)
+        folder, curve = train(config, device, console, evaluation.in_training)
+        if rank() > 0:
+            return
 
-    mouse = load_mouse(folder / MOUSE_FILE, device_of(config.device))
+    mouse = load_mouse(folder / MOUSE_FILE, device)
     with console.status("moving the cheese"):
         summary, records = evaluation.evaluate(mouse, config.evaluation_levels)
     evaluation.save(folder, summary, records, pd.DataFrame(curve))

@@ -16,6 +16,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
+from agents import processes
 from agents.config import AgentConfig, EnvConfig, identity
 from agents.impala import ImpalaPolicy
 from agents.learner import Learner, policy_for
@@ -128,16 +129,21 @@ def load_mouse(path: str | Path, device: torch.device | str = "cpu") -> Mouse:
 
 
 def save_state(path: Path, learner: Learner, curve: list[dict[str, float]]) -> None:
-    """Write everything that is needed to go on from here, bit for bit on the CPU."""
+    """Write everything that is needed to go on from here, bit for bit on the CPU; of all processes, into one file."""
+    mine = {name: tensor.detach().cpu() for name, tensor in learner.tensors().items()}
+    everyone = processes.gather((mine, learner.numbers()))
+    if not everyone:
+        return
     header = {
         "format": STATE,
         "version": VERSION,
         "config": identity(learner.config),
-        "learner": learner.numbers(),
+        "processes": [numbers for _, numbers in everyone],
         "curve": curve,
-        "versions": versions() | {"precision": learner.precision, "device": str(learner.device)},
+        "versions": versions() | {"precision": learner.precision, "device": learner.device.type},
     }
-    _write(path, learner.tensors(), header)
+    named = {_of(rank, name): tensor for rank, (part, _) in enumerate(everyone) for name, tensor in part.items()}
+    _write(path, named, header)
 
 
 def load_state(path: Path, learner: Learner) -> tuple[list[dict[str, float]], list[str]]:
@@ -147,14 +153,26 @@ def load_state(path: Path, learner: Learner) -> tuple[list[dict[str, float]], li
         The learning curve so far, and a line for each version that differs from then: results may too.
 
     Raises:
-        FileNotFoundError, ValueError: as for ``load_mouse``.
+        FileNotFoundError, ValueError: as for ``load_mouse``; or another number of processes saved it.
     """
     tensors, header = _read(path, STATE)
+    saved, here = len(header.get("processes", [])), processes.rank()
+    if saved != processes.count():
+        raise ValueError(
+            f"{path} was saved by {saved} processes, not {processes.count()}; "
+            f"go on with torchrun --nproc-per-node={saved}, or start over with fresh=true"
+        )
     try:
-        learner.restore(tensors, header["learner"])
+        mine = {name: tensors[_of(here, name)] for name in learner.tensors()}
+        learner.restore(mine, header["processes"][here])
     except (KeyError, RuntimeError) as error:
         raise ValueError(f"{path} does not fit this configuration ({str(error).splitlines()[0]})") from error
-    now = versions() | {"precision": learner.precision, "device": str(learner.device)}
+    now = versions() | {"precision": learner.precision, "device": learner.device.type}
     then = header["versions"]
     changed = [f"{key} was {then.get(key)}, is {now[key]}" for key in now if now[key] != then.get(key)]
     return header["curve"], changed
+
+
+def _of(rank: int, name: str) -> str:
+    """What a tensor of a process is called in the file."""
+    return f"process{rank}.{name}" if rank else name

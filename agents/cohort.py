@@ -7,6 +7,8 @@ A cohort is every episode that began during one rollout; it is reported once all
 import torch
 from torch import Tensor
 
+from agents import processes
+
 
 class Cohorts:
     """Outcomes of the cohorts that are still being played.
@@ -20,27 +22,31 @@ class Cohorts:
 
     def __init__(self, num_envs: int, num_steps: int, max_episode_steps: int, device):
         self.lag = -(-max_episode_steps // num_steps) + 1  # rollouts until a cohort is complete
+        self.rollout = torch.zeros((), dtype=torch.int64, device=device)  # the number of the next one
         self.born = torch.zeros(num_envs, dtype=torch.int64, device=device)
         self.ended, self.succeeded = (torch.zeros(self.lag + 1, device=device) for _ in range(2))
 
-    def count(self, rollout: int, terminated: Tensor, done: Tensor) -> Tensor:
-        """Take in one rollout.
+    def count(self, terminated: Tensor, done: Tensor) -> Tensor:
+        """Take in the next rollout.
 
         Args:
-            rollout: its number, from 0.
             terminated: bool (T, N), episodes that ended at the cheese.
             done: bool (T, N), episodes that ended.
 
         Returns:
-            float32 (): the success rate of the cohort that began ``lag`` rollouts ago, NaN while there is none.
+            float32 (): the success rate, over all processes, of the cohort that began ``lag`` rollouts ago, NaN while
+            there is none.
         """
         slots = self.lag + 1
         for t in range(len(done)):
             slot = self.born % slots
             self.ended.scatter_add_(0, slot, done[t].float())
             self.succeeded.scatter_add_(0, slot, terminated[t].float())
-            self.born = torch.where(done[t], rollout, self.born)
-        oldest = (rollout + 1) % slots  # its slot is the next rollout's
-        rate = self.succeeded[oldest] / self.ended[oldest]
-        self.ended[oldest] = self.succeeded[oldest] = 0
-        return rate
+            torch.where(done[t], self.rollout, self.born, out=self.born)
+        self.rollout += 1
+        oldest = (self.rollout % slots)[None]  # its slot is the next rollout's
+        outcomes = torch.cat([counts.index_select(0, oldest) for counts in (self.succeeded, self.ended)])
+        for counts in (self.ended, self.succeeded):
+            counts.index_fill_(0, oldest, 0)
+        succeeded, ended = processes.average(outcomes)
+        return succeeded / ended

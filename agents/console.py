@@ -1,6 +1,8 @@
 """What the commands share: key=value arguments, and bad input told in one line."""
 
+import os
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
@@ -26,7 +28,10 @@ def one_line_errors(command: str) -> Iterator[None]:
     try:
         yield
     except (ValueError, OSError, OmegaConfBaseException) as error:
-        print(f"{command}: {told(error)}", file=sys.stderr)
+        if os.environ.get("RANK", "0") == "0":
+            print(f"{command}: {told(error)}", file=sys.stderr)
+        else:  # torchrun ends all when one has ended: leave the first one the time to say why, and say it once
+            time.sleep(1)
         raise SystemExit(BAD_INPUT) from None
 
 

@@ -7,10 +7,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from agents import ppo, rollout
+from agents import ppo, processes, rollout
+from agents.captured import Captured
 from agents.cohort import Cohorts
 from agents.config import AgentConfig, EnvConfig, TrainConfig, world_of
 from agents.impala import ImpalaPolicy
+from agents.weights import as_vector
 from envs.batch import LevelPool, Worlds
 from envs.painter import Painter, painter_of
 from envs.world import moves_of
@@ -18,37 +20,23 @@ from envs.world import moves_of
 BF16_MIN_SIDE = 32  # below, on a CPU, casting costs what bfloat16 gains (docs/training.md)
 
 
-def device_of(name: str) -> torch.device:
-    """The device that a setting names.
-
-    Raises:
-        ValueError: it does not exist here.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise ValueError(f"device {name!r} is not there; this machine has {_devices()}") from error
-    return device
-
-
-def _devices() -> str:
-    return ", ".join(["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))])
-
-
 def precision_of(name: str, device: torch.device, side: int) -> str:
     """float32 or bfloat16: the named precision, or for "auto" the faster one for pictures of this side.
 
     Raises:
-        ValueError: an unknown precision.
+        ValueError: an unknown precision, or bfloat16 on a device that can only imitate it.
     """
+    if device.type == "cuda":
+        native = pays = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        native = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+        pays = side >= BF16_MIN_SIDE and torch.cpu._is_avx512_bf16_supported()
     if name == "auto":
-        native = device.type == "cuda" or (side >= BF16_MIN_SIDE and torch.cpu._is_avx512_bf16_supported())
-        return "bfloat16" if native else "float32"
+        return "bfloat16" if pays else "float32"
     if name not in ("float32", "bfloat16"):
         raise ValueError(f"precision must be auto, float32 or bfloat16, not {name!r}")
+    if name == "bfloat16" and not native:
+        raise ValueError(f"precision bfloat16 was asked for, but this {device.type} has none; say precision=float32")
     return name
 
 
@@ -101,30 +89,42 @@ class Learner:
         steps = agent.num_envs * agent.num_steps
         if steps % agent.minibatch_size:
             raise ValueError(f"minibatch_size {agent.minibatch_size} must divide num_envs × num_steps = {steps}")
+        num_envs = processes.share(agent.num_envs, "num_envs")
+        self.minibatch_size = processes.share(agent.minibatch_size, "minibatch_size")
         self.config, self.device = config, device
         self.num_rollouts, self.rollouts = -(-config.total_steps // steps), 0
 
         painter = painter_for(env, device)
         self.precision = precision_of(config.precision, device, painter.shape[0])
-        torch.manual_seed(config.seed)  # of the initial weights
+        torch.manual_seed(config.seed)  # of the initial weights: the same in all processes
         self.policy = policy_for(env, agent, device)
-        self.generator = torch.Generator(device).manual_seed(config.seed)
-        self.optimizer = torch.optim.Adam(self.policy.parameters(), agent.learning_rate, eps=agent.adam_eps, fused=True)
-        for weight in self.policy.parameters():  # made now, so that a saved state has somewhere to be loaded into
-            moments = {name: torch.zeros_like(weight) for name in ("exp_avg", "exp_avg_sq")}
-            self.optimizer.state[weight] = {"step": torch.zeros((), device=device), **moments}
+        self.weights = as_vector(self.policy)
+        self.network = torch.compile(self.policy, dynamic=False) if device.type == "cuda" else self.policy
+        on_gpu = device.type == "cuda"
+        # A tensor, which a recorded update reads anew each time; a number would be frozen in it.
+        self.learning_rate = torch.tensor(agent.learning_rate, device=device)
+        self.optimizer = torch.optim.Adam(
+            [self.weights], self.learning_rate, eps=agent.adam_eps, fused=True, capturable=on_gpu
+        )
+        # Made now, so that a saved state has somewhere to be loaded into.
+        moments = {name: torch.zeros_like(self.weights) for name in ("exp_avg", "exp_avg_sq")}
+        self.optimizer.state[self.weights] = {"step": torch.zeros((), device=device), **moments}
 
-        world_dim = world_of(env)
-        levels = (world_dim, env.cheese_region, env.num_levels, env.start_level, env.level_types)
-        self.pool = LevelPool(steps // 4 + agent.num_envs, *levels, seed=config.seed, device=device)
-        self.worlds = Worlds(self.pool, painter, agent.num_envs, env.action_set, env.max_episode_steps)
+        seed = processes.seed(config.seed)
+        self.generator = torch.Generator(device).manual_seed(seed)
+        levels = (world_of(env), env.cheese_region, env.num_levels, env.start_level, env.level_types)
+        self.pool = LevelPool(num_envs * agent.num_steps // 4 + num_envs, *levels, seed=seed, device=device)
+        self.worlds = Worlds(self.pool, painter, num_envs, env.action_set, env.max_episode_steps)
         self.rollout = rollout.empty_rollout(agent.num_steps, self.worlds)
-        self.return_scale = rollout.ReturnScale(agent.num_envs, device)
-        self.cohorts = Cohorts(agent.num_envs, agent.num_steps, env.max_episode_steps, device)
+        self.return_scale = rollout.ReturnScale(num_envs, device)
+        self.cohorts = Cohorts(num_envs, agent.num_steps, env.max_episode_steps, device)
+
+        self.play = Captured(self._play, device, self._changed, self.generator)
+        self.improve = Captured(self._improve, device, self._changed, self.generator)
 
     @property
     def steps(self) -> int:
-        """Environment steps learned from so far."""
+        """Environment steps learned from so far, in all processes."""
         return self.rollouts * self.config.agent.num_envs * self.config.agent.num_steps
 
     @property
@@ -135,47 +135,63 @@ class Learner:
         """The policy, in this learner's precision.
 
         The autocast region is closed at every call: one that stays open across optimiser steps keeps stale copies
-        of the weights.
+        of the weights; and it caches none, for a recorded graph would read the copies of another.
         """
-        cast = torch.autocast(self.device.type, torch.bfloat16) if self.precision == "bfloat16" else nullcontext()
-        with cast:
+        with self._precision():
             return self.policy(pictures)
 
-    def learn(self) -> dict[str, float]:
-        """Collect one rollout, update the policy from it, and return what to log."""
-        agent = self.config.agent
-        learning_rate = agent.learning_rate * (1 - self.rollouts / self.num_rollouts)
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate
+    def _precision(self):
+        if self.precision == "float32":
+            return nullcontext()
+        return torch.autocast(self.device.type, torch.bfloat16, cache_enabled=False)
 
-        roll = self.rollout
-        rollout.collect(roll, self.worlds, self.forward, self.generator)
-        self.pool.refill()
+    def _forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        """The same, compiled where that pays: for the sizes of batch that come again and again."""
+        with self._precision():
+            return self.network(pictures)
+
+    def _play(self) -> None:
+        rollout.collect(self.rollout, self.worlds, self._forward, self.generator)
+
+    def _improve(self) -> dict[str, Tensor]:
+        """Update the policy from the rollout; scalar tensors to log."""
+        agent, roll = self.config.agent, self.rollout
         done = roll.terminated | roll.truncated
-        success = self.cohorts.count(self.rollouts, roll.terminated, done)
-
+        success = self.cohorts.count(roll.terminated, done)
         rewards = self.return_scale(roll.rewards, done)
         advantages = rollout.advantages(rewards, roll.values, done, agent.gamma, agent.gae_lambda)
         returns = advantages + roll.values[:-1]
-        normalised = (advantages - advantages.mean()) / (advantages.std() + 1e-8)
-        fields = (roll.pictures, roll.actions, roll.log_probs, roll.values[:-1], normalised, returns)
+        fields = (
+            roll.pictures, roll.actions, roll.log_probs, roll.values[:-1], rollout.normalised(advantages), returns
+        )  # fmt: skip
         batch = ppo.Batch(*(field.flatten(0, 1) for field in fields))
-        metrics = ppo.update(self.policy, self.optimizer, batch, agent, self.generator, self.forward)
+        minibatches = ppo.shuffled(len(batch.actions), self.minibatch_size, agent.epochs, self.generator)
+        metrics = ppo.update(self.weights, self.optimizer, self._forward, self.policy, batch, minibatches, agent)
+        explained = processes.average(1 - advantages.var() / returns.var())
+        return metrics | {"success": success, "return": 10 * success, "explained_variance": explained}
 
+    def learn(self) -> dict[str, float]:
+        """Collect one rollout, update the policy from it, and return what to log."""
+        learning_rate = self.config.agent.learning_rate * (1 - self.rollouts / self.num_rollouts)
+        self.learning_rate.fill_(learning_rate)
+        self.play()
+        taken = self.pool.count()
+        metrics = self.improve()
+        self.pool.refill(taken)  # on the processor, while a GPU is still improving
         self.rollouts += 1
-        explained = 1 - (returns - roll.values[:-1]).var() / returns.var()
-        metrics |= {"success": success, "return": 10 * success, "explained_variance": explained}
         numbers = torch.stack([value.float() for value in metrics.values()]).tolist()
         return dict(zip(metrics, numbers, strict=True)) | {
             "learning_rate": learning_rate,
             "levels_reused": self.pool.reused,
         }
 
+    def _changed(self) -> list[Tensor]:
+        return [*self.tensors().values(), self.worlds.pictures]
+
     def tensors(self) -> dict[str, Tensor]:
         """Every tensor that training changes, by name: to save them, or to load into them."""
         named = {f"policy.{name}": weight for name, weight in self.policy.state_dict().items()}
-        for name, weight in self.policy.named_parameters():
-            named |= {f"optimizer.{name}.{key}": value for key, value in self.optimizer.state[weight].items()}
+        named |= {f"optimizer.{name}": value for name, value in self.optimizer.state[self.weights].items()}
         named |= {f"pool.{name}": value for name, value in self.pool.levels._asdict().items()}
         named["pool.taken"] = self.pool.taken
         state = self.worlds.state
@@ -204,4 +220,4 @@ class Learner:
         self.generator.set_state(torch.tensor(numbers["generator"], dtype=torch.uint8))
         self.pool.refilled, self.pool.reused = numbers["pool"]["refilled"], numbers["pool"]["reused"]
         self.pool.rng.bit_generator.state = numbers["levels_rng"]
-        self.worlds.pictures = self.worlds.painter.paint(self.worlds.state)
+        self.worlds.pictures.copy_(self.worlds.painter.paint(self.worlds.state))

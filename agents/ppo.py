@@ -1,12 +1,14 @@
 """Proximal policy optimisation (Schulman et al. 2017): the loss, and one update from one rollout."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from agents import processes
 from agents.config import AgentConfig
+from agents.weights import flat
 
 
 class Batch(NamedTuple):
@@ -62,40 +64,47 @@ def loss(logits: Tensor, values: Tensor, batch: Batch, config: AgentConfig) -> t
     return total, metrics
 
 
+def shuffled(size: int, minibatch_size: int, epochs: int, generator: torch.Generator) -> Iterator[Tensor]:
+    """The rows int64 (minibatch_size,) of each minibatch: every row once an epoch, in ever new order."""
+    for _ in range(epochs):
+        yield from torch.randperm(size, generator=generator, device=generator.device).split(minibatch_size)
+
+
 def update(
-    policy: nn.Module,
+    weights: nn.Parameter,
     optimizer: torch.optim.Optimizer,
+    forward: Callable[[Tensor], tuple[Tensor, Tensor]],
+    policy: nn.Module,
     batch: Batch,
+    minibatches: Iterable[Tensor],
     config: AgentConfig,
-    generator: torch.Generator,
-    forward: Callable[[Tensor], tuple[Tensor, Tensor]] | None = None,
 ) -> dict[str, Tensor]:
-    """Learn from one rollout: ``epochs`` passes over it in shuffled minibatches.
+    """Learn from one rollout.
 
     Args:
-        policy: changed in place.
-        optimizer: of its parameters.
-        batch: the whole rollout, flat; its size is a multiple of ``config.minibatch_size``.
-        generator: of the shuffles.
-        forward: how to call the policy (autocast or compiled); the policy itself when None.
+        weights: the policy's, as one vector (``agents.weights``); changed in place.
+        optimizer: of ``weights``.
+        forward: how to call the policy (in its precision, or compiled).
+        policy: whose parameters lie in ``weights``.
+        batch: the whole rollout, flat.
+        minibatches: rows int64 (B,) of each; where several processes learn together, this one's share of it.
+        config: clipping and coefficients.
 
     Returns:
-        The metrics of ``loss`` and the gradient's norm, averaged over the minibatches, as scalar tensors.
+        The metrics of ``loss`` and the gradient's norm, averaged over the minibatches and processes, as scalar tensors.
     """
-    forward = policy if forward is None else forward
+    parameters = list(policy.parameters())
     total: dict[str, Tensor] = {}
-    minibatches = 0
-    for _ in range(config.epochs):
-        order = torch.randperm(len(batch.actions), generator=generator, device=batch.actions.device)
-        for rows in order.split(config.minibatch_size):
-            part = Batch(*(field[rows] for field in batch))
-            logits, values = forward(part.pictures)
-            objective, metrics = loss(logits, values, part, config)
-            optimizer.zero_grad(set_to_none=True)
-            objective.backward()
-            metrics["gradient_norm"] = nn.utils.clip_grad_norm_(policy.parameters(), config.max_gradient_norm)
-            optimizer.step()
-            minibatches += 1
-            for name, value in metrics.items():
-                total[name] = total.get(name, 0) + value
-    return {name: value / minibatches for name, value in total.items()}
+    steps = 0
+    for rows in minibatches:
+        part = Batch(*(field.index_select(0, rows) for field in batch))
+        objective, metrics = loss(*forward(part.pictures), part, config)
+        gradients = torch.autograd.grad(objective, parameters)
+        gradient = processes.average(torch.cat([flat(each) for each in gradients]))
+        norm = gradient.norm()
+        weights.grad = gradient.mul_((config.max_gradient_norm / (norm + 1e-6)).clamp(max=1.0))
+        optimizer.step()
+        steps += 1
+        for name, value in (metrics | {"gradient_norm": norm}).items():
+            total[name] = total.get(name, 0) + value
+    return dict(zip(total, processes.average(torch.stack(list(total.values())) / steps), strict=True))

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from agents import processes
 from envs.batch import Worlds
 
 
@@ -104,10 +105,18 @@ def advantages(rewards: Tensor, values: Tensor, done: Tensor, gamma: float, gae_
     return result
 
 
+def normalised(advantages: Tensor) -> Tensor:
+    """Advantages (T, N) less their mean, over their standard deviation, both over all processes."""
+    centred = advantages - processes.average(advantages.mean())
+    size = advantages.numel() * processes.count()
+    variance = processes.average(centred.square().mean()) * size / (size - 1)
+    return centred / (variance.sqrt() + 1e-8)
+
+
 class ReturnScale:
     """The running standard deviation of the discounted return, by which the recipe divides rewards.
 
-    As in Procgen's baselines (``VecNormalize``), but with one update of the statistics a rollout.
+    As in Procgen's baselines (``VecNormalize``), but with one update of the statistics a rollout, over all processes.
 
     Args:
         num_envs: N.
@@ -126,12 +135,15 @@ class ReturnScale:
         """Take in a rollout's rewards float32 (T, N) and its ends bool (T, N); return the scaled rewards (T, N)."""
         returns = torch.empty_like(rewards)
         for t in range(len(rewards)):
-            returns[t] = self.returns = self.returns * self.gamma + rewards[t]
-            self.returns = self.returns * ~done[t]
-        batch = returns.double()
-        delta, count = batch.mean() - self.mean, self.count + batch.numel()
-        spread = self.var * self.count + batch.var(correction=0) * batch.numel()
-        self.var = (spread + delta.square() * self.count * batch.numel() / count) / count
-        self.mean = self.mean + delta * batch.numel() / count
-        self.count = count
+            self.returns.mul_(self.gamma).add_(rewards[t])
+            returns[t] = self.returns
+            self.returns.mul_(~done[t])
+        batch, size = returns.double(), returns.numel() * processes.count()
+        mean = processes.average(batch.mean())
+        var = processes.average((batch - mean).square().mean())
+        delta, count = mean - self.mean, self.count + size
+        spread = self.var * self.count + var * size + delta.square() * self.count * size / count
+        self.var.copy_(spread / count)
+        self.mean.add_(delta * size / count)
+        self.count.copy_(count)
         return (rewards / (self.var + 1e-8).sqrt().float()).clamp(-self.clip, self.clip)

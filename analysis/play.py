@@ -45,20 +45,20 @@ def play(
         actions, _ = sample(mouse.policy(pictures)[0], generator)
         before = state
         state, _, terminated = world.step(state, moves[actions])
-        painter.repaint(pictures, before, state)
 
         arrived = playing & terminated
         t_cheese[number[arrived]] = state.clock[arrived]
         arrived = playing & places[:, number, state.mouse] & (t_place[:, number] == NEVER)
         t_place[:, number] = torch.where(arrived, state.clock, t_place[:, number])
 
-        over = (playing & (terminated | (state.clock >= max_steps))).nonzero()[:, 0]
+        ended = playing & (terminated | (state.clock >= max_steps))
+        over = ended.nonzero()[:, 0]
         new = torch.arange(following, min(following + len(over), levels.num_levels), device=levels.device)
         following += len(new)
         begun, idle = over[: len(new)], over[len(new) :]
         number[begun], playing[idle] = new, False
         state = state.replace(begun, world.start(levels.rows(new)))
-        pictures[begun] = painter.paint(state.rows(begun))
+        painter.repaint(pictures, before, state, begun=ended)
         if playing.sum() <= len(number) // 2:
             number, state, pictures = number[playing], state.rows(playing), pictures[playing]
             playing = playing[playing]

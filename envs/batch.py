@@ -77,16 +77,20 @@ class LevelPool:
         self.taken += mask.sum()
         return self.levels.rows(index)
 
-    def refill(self) -> None:
-        """Replace the levels that were taken since the last refill. Waits for the device, once."""
+    def count(self) -> int:
+        """How many levels were taken so far. Waits for the device."""
+        return int(self.taken)
+
+    def refill(self, taken: int) -> None:
+        """Replace the levels that were taken since the last refill; ``taken`` is the ``count`` of all so far."""
         size = self.levels.num_levels
-        count = int(self.taken) - self.refilled
+        count = taken - self.refilled
         self.reused += max(0, count - size)
         if count > 0:
             slots = (torch.arange(min(count, size)) + self.refilled).remainder(size).to(self.levels.device)
             for old, new in zip(self.levels, self._draw(len(slots)).to(self.levels.device), strict=True):
                 old[slots] = new
-        self.refilled += count
+        self.refilled = taken
 
 
 class Worlds:
@@ -101,7 +105,9 @@ class Worlds:
 
     Attributes:
         state: the present state; that of the new episode right after an end.
-        pictures: uint8 (N, H, W, 3), the observation of ``state``; overwritten by the next step.
+        pictures: uint8 (N, H, W, 3), the observation of ``state``.
+
+    A step overwrites both in place: they stay in the same memory, as a captured CUDA graph needs it.
     """
 
     def __init__(self, pool: LevelPool, painter: Painter, num_envs: int, action_set: str, max_episode_steps: int):
@@ -120,20 +126,10 @@ class Worlds:
         Returns:
             reward float32 (N,), terminated bool (N,), truncated bool (N,) of this step.
         """
-        before = self.state
-        after, reward, terminated = world.step(before, self.moves[action])
+        before = self.state._replace(mouse=self.state.mouse.clone())
+        after, reward, terminated = world.step(self.state, self.moves[action])
         truncated = (after.clock >= self.max_episode_steps) & ~terminated
         done = terminated | truncated
-        fresh = world.start(self.pool.take(done))
-        self.painter.repaint(self.pictures, before, after)
-        self.state = fresh.where(done, after)
-        self._paint_fresh(done)
+        world.start(self.pool.take(done)).where(done, after, out=self.state)
+        self.painter.repaint(self.pictures, before, self.state, begun=done)
         return reward, terminated, truncated
-
-    def _paint_fresh(self, done: Tensor) -> None:
-        if done.device.type == "cpu":
-            rows = done.nonzero()[:, 0]
-            self.pictures[rows] = self.painter.paint(self.state.rows(rows))
-        else:  # which rows they are is not known without waiting for the device
-            mask = done.view(-1, 1, 1, 1)
-            self.pictures.copy_(torch.where(mask, self.painter.paint(self.state), self.pictures))

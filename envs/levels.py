@@ -67,10 +67,10 @@ class Levels(NamedTuple):
     def to(self, device) -> "Levels":
         return Levels(*(field.to(device) for field in self))
 
-    def where(self, mask: Tensor, other: "Levels") -> "Levels":
-        """These levels where ``mask`` bool (N,) is True, ``other``'s elsewhere."""
-        pairs = zip(self, other, strict=True)
-        return Levels(*(torch.where(mask.view(-1, *[1] * (a.dim() - 1)), a, b) for a, b in pairs))
+    def where(self, mask: Tensor, other: "Levels", out: "Levels | None" = None) -> "Levels":
+        """These levels where ``mask`` bool (N,) is True, ``other``'s elsewhere; written into ``out`` if it is given."""
+        triples = zip(self, other, out or (None,) * len(self), strict=True)
+        return Levels(*(torch.where(mask.view(-1, *[1] * (a.dim() - 1)), a, b, out=c) for a, b, c in triples))
 
 
 def world_dim_of(distribution_mode: str | None = None, world_dim: int | None = None) -> int:

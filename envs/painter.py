@@ -4,10 +4,11 @@ A picture is a function of the state. Its first row is the top, although the wor
 """
 
 from functools import lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
+from numba import njit
 from torch import Tensor
 from torch.types import Device
 
@@ -19,7 +20,6 @@ from envs.world import State
 OBSERVATIONS = ("rgb", "cells")
 
 _SIDE = 64  # of an rgb observation, as in Procgen
-_PIXELS = _SIDE * _SIDE
 _UNITS = 2 * _SIDE  # positions are counted in 1/128 of a cell, so that every pixel's centre is an odd integer
 _REACH = 2  # how far a wall reaches over its edge: 0.02 of a cell is 2.56 units
 _SHADOW = (4, 2)  # how far a wall's shadow falls in a portrait, in texels down and to the right
@@ -39,14 +39,16 @@ class Painter(Protocol):
         """uint8 (N, height, width, 3), contiguous: the pictures of N states, top row first."""
         ...
 
-    def repaint(self, pictures: Tensor, before: State, after: State) -> None:
+    def repaint(self, pictures: Tensor, before: State, after: State, begun: Tensor | None = None) -> None:
         """Turn pictures of ``before`` into those of ``after``, in place: what ``paint(after)`` gives, bit for bit.
+
+        On a CPU only what changed is written: the mouse's two cells.
 
         Args:
             pictures: uint8 (N, height, width, 3), contiguous.
             before: N states.
-            after: the same levels, with the mouse elsewhere or facing the other way; only the pixels of its two
-                cells are written.
+            after: the same levels, with the mouse elsewhere or facing the other way.
+            begun: bool (N,), where ``after`` may be anything, such as the start of another level.
         """
 
 
@@ -77,7 +79,8 @@ class CellsPainter:
     def __init__(self, world_dim: int, device: Device = "cpu"):
         self._made_of = ("cells", world_dim, device)
         self.shape = (world_dim, world_dim, 3)
-        self._cells = _top_row_first(world_dim).flatten().to(device)  # (W²,) the cell that each pixel shows
+        self._cells = torch.arange(world_dim**2).view(world_dim, world_dim).flip(0).flatten().to(device)
+        self._on_cpu = self._cells.device.type == "cpu"
 
     def __reduce__(self):
         return painter_of, self._made_of  # copies and pickles name the tables
@@ -87,18 +90,25 @@ class CellsPainter:
         planes = (level.walls.flip(1).flatten(1), state.mouse[:, None] == cells, level.cheese[:, None] == cells)
         return (torch.stack(planes, dim=-1).to(torch.uint8) * 255).view(-1, *self.shape)
 
-    def repaint(self, pictures: Tensor, before: State, after: State) -> None:
+    def repaint(self, pictures: Tensor, before: State, after: State, begun: Tensor | None = None) -> None:
+        if not self._on_cpu:  # one small picture costs less than finding out, on a GPU, which rows to write
+            pictures.copy_(self.paint(after))
+            return
         mice = pictures.view(-1, len(self._cells), 3)[..., 1]
         # Flipping is its own inverse, so this table also names the pixel that shows each cell.
         mice.scatter_(1, self._cells[before.mouse][:, None], 0)
         mice.scatter_(1, self._cells[after.mouse][:, None], 255)
+        if begun is not None and len(rows := begun.nonzero()[:, 0]):
+            pictures[rows] = self.paint(after.rows(rows))
 
 
 class RgbPainter:
     """Procgen's picture, with our sprites: 64×64 pixels that show what lies under their centres.
 
-    There are two ways to the same colours. A whole picture is blended from two, all floor and all wall; the few
-    pixels of a cell are looked up one by one: any colour is a row of one table.
+    A pixel shows the topmost of mouse, cheese, wall and floor. Every one of these is a whole picture, sampled once: the
+    wall as if all were wall, the mouse as if it were in every cell, and so on; so painting is choosing. The rule is
+    written twice: as a loop, compiled for the CPU, which writes no pixel that it need not (repainting 256 worlds takes
+    a ninth of the time of tensor operations), and as tensor operations that a GPU fuses into one kernel.
     """
 
     shape = (_SIDE, _SIDE, 3)
@@ -111,72 +121,133 @@ class RgbPainter:
         columns = torch.stack((column, beside))
         rows = world_dim - 1 - columns
 
-        # (W², K): the pixels of each cell; where it has fewer than others, its last one again.
-        count = torch.bincount(column, minlength=world_dim)
-        span = (count.cumsum(0) - count)[:, None] + torch.arange(int(count.max())).clamp(max=count[:, None] - 1)
-        pixels = (span.flip(0)[:, None, :, None] * _SIDE + span[:, None, :]).view(world_dim**2, -1)
-        down, across = pixels // _SIDE, pixels % _SIDE
-        # (W², K, 4): the cells that cover each of these pixels if they are wall.
-        covering = torch.stack([r[down] * world_dim + c[across] for r in rows for c in columns], dim=-1)
-
-        # (R, 3): every colour, first those of the floors, then of the wall, then of the sprites.
         texel = centre * TEXELS // _UNITS
-        floors = _shifted_floors(texel).view(-1, 3)
-        wall = torch.from_numpy(WALL)[texel % TEXELS][:, texel % TEXELS].reshape(-1, 3)
-        sprites = torch.from_numpy(np.stack((CHEESE, MOUSE, MOUSE[:, ::-1]))).flatten(0, 2)
-        colours = torch.cat((floors, wall, sprites[:, :3]))
+        inside = texel % TEXELS
+        wall = torch.from_numpy(WALL)[inside][:, inside]
+        sprites = torch.from_numpy(np.stack((CHEESE, MOUSE, MOUSE[:, ::-1])))[:, inside][:, :, inside]
+        tables = (rows, columns, _shifted_floors(texel), wall, sprites)
+        self._tables = _Tables(*(table.to(device).contiguous() for table in tables))
 
-        # (6, W², K): the row of what stands in a cell at each of its pixels, −1 where one sees through.
-        first_sprite = len(colours) - len(sprites)
-        seen = torch.where(sprites[:, 3] > 0, first_sprite + torch.arange(len(sprites)), -1).view(3, -1)
-        cheese, left, right = seen[:, texel[down] % TEXELS * TEXELS + texel[across] % TEXELS]
-        left_over, right_over = (torch.where(mouse < 0, cheese, mouse) for mouse in (left, right))
-        contents = torch.stack((torch.full_like(cheese, -1), cheese, left, left_over, right, right_over))
-
-        self._first_wall = len(floors)
-        self._channels = torch.arange(3, device=device)
-        self._columns, self._rows, self._pixels, self._covering, self._contents, self._colours = (
-            table.to(device) for table in (columns, rows, pixels, covering, contents, colours)
-        )
-        self._floors = self._colours[: len(floors)].view(-1, 3 * _PIXELS)
-        self._wall = self._colours[len(floors) : first_sprite].flatten()
+        self._on_cpu = self._tables.rows.device.type == "cpu"
+        if self._on_cpu:
+            first = torch.searchsorted(column, torch.arange(world_dim + 1))  # pixel of each column of cells
+            self._arrays = (first.numpy(), *(table.numpy() for table in self._tables))
+        # Fused, so that a pixel is written once and nothing between is: see benchmarks/results.
+        on_gpu = self._tables.rows.device.type == "cuda"
+        self._choose = torch.compile(_choose, dynamic=False) if on_gpu else _choose
 
     def __reduce__(self):
         return painter_of, self._made_of  # copies and pickles name the tables
 
     def paint(self, state: State) -> Tensor:
-        level = state.level
-        walls = level.walls.to(torch.uint8) * 255
-        covered = walls.index_select(2, self._columns[0]) | walls.index_select(2, self._columns[1])
-        covered = covered[..., None].expand(-1, -1, -1, 3).flatten(2)
-        covered = covered.index_select(1, self._rows[0]).bitwise_or_(covered.index_select(1, self._rows[1])).flatten(1)
-        pictures = self._floors.index_select(0, _floor_index(level))
-        # The walls over the floors; on bytes these three steps are ten times as fast as torch.where.
-        pictures ^= (pictures ^ self._wall).bitwise_and_(covered)
-        pictures = pictures.view(-1, *self.shape)
-        self._paint_cells(pictures, state, torch.stack((level.cheese.clamp(min=0), state.mouse), dim=1))
+        pictures = torch.empty((len(state.mouse), *self.shape), dtype=torch.uint8, device=state.mouse.device)
+        self.repaint(pictures, state, state, torch.ones_like(state.facing_right))
         return pictures
 
-    def repaint(self, pictures: Tensor, before: State, after: State) -> None:
-        self._paint_cells(pictures, after, torch.stack((before.mouse, after.mouse), dim=1))
+    def repaint(self, pictures: Tensor, before: State, after: State, begun: Tensor | None = None) -> None:
+        level = after.level
+        floor = _floor_index(level)
+        if not self._on_cpu:
+            self._choose(pictures, level.walls, floor, level.cheese, after.mouse, after.facing_right, self._tables)
+            return
+        begun = torch.zeros_like(after.facing_right) if begun is None else begun
+        fields = (level.walls, floor, level.cheese, before.mouse, after.mouse, after.facing_right, begun)
+        _repaint(pictures.numpy(), *(field.numpy() for field in fields), *self._arrays)
 
-    def _paint_cells(self, pictures: Tensor, state: State, cells: Tensor) -> None:
-        """Paint what ``state`` shows in ``cells`` int64 (N, C) into ``pictures``."""
-        level = state.level
-        pixels = self._pixels[cells].flatten(1)  # (N, C·K), as are covered, row and standing
-        covering = self._covering[cells].flatten(1)
-        covered = level.walls.flatten(1).gather(1, covering).view(*pixels.shape, 4).any(-1)
-        row = pixels + torch.where(covered, self._first_wall, _floor_index(level)[:, None] * _PIXELS)
 
-        mouse_here = cells == state.mouse[:, None]
-        # An index into contents: 1 for the cheese, and 2 or 4 for the mouse facing left or right.
-        content = (cells == level.cheese[:, None]) + 2 * mouse_here * (1 + state.facing_right.long()[:, None])
-        standing = self._contents[content, cells].flatten(1)
-        row = torch.where(standing < 0, row, standing)
+class _Tables(NamedTuple):
+    """What a pixel may show, for worlds of one size.
 
-        places = (pixels[..., None] * 3 + self._channels).flatten(1)
-        colours = self._colours.index_select(0, row.flatten()).view(places.shape)
-        pictures.view(-1, 3 * _PIXELS).scatter_(1, places, colours)
+    Attributes:
+        rows, columns: int64 (2, 64), the two rows and the two columns of cells that cover a pixel if they are wall: its
+            own, and the one beside it whose wall reaches over the edge (its own again where none does).
+        floors: uint8 (9·64, 64, 64, 3), each floor in each shift.
+        wall: uint8 (64, 64, 3).
+        sprites: uint8 (3, 64, 64, 4): cheese, mouse to the left, mouse to the right; alpha 0 is transparent.
+    """
+
+    rows: Tensor
+    columns: Tensor
+    floors: Tensor
+    wall: Tensor
+    sprites: Tensor
+
+
+def _choose(
+    pictures: Tensor, walls: Tensor, floor: Tensor, cheese: Tensor, mouse: Tensor, right: Tensor, tables: _Tables
+) -> None:
+    """Paint whole pictures with tensor operations; arguments as ``_repaint`` has them."""
+    rows, columns, floors, wall, sprites = tables
+    covered = torch.zeros_like(pictures[..., :1], dtype=torch.bool)
+    for row in rows:
+        for column in columns:
+            covered |= walls[:, row[:, None], column[None, :], None]
+    seen = torch.where(covered, wall, floors[floor])
+    cell = (rows[0][:, None] * walls.shape[-1] + columns[0])[..., None]
+    facing = torch.where(right[:, None, None, None], sprites[2], sprites[1])
+    for place, sprite in ((cheese, sprites[0]), (mouse, facing)):
+        here = (cell == place[:, None, None, None]) & (sprite[..., 3:] > 0)
+        seen = torch.where(here, sprite[..., :3], seen)
+    pictures.copy_(seen)
+
+
+@njit(nogil=True, cache=True)
+def _repaint(pictures, walls, floor, cheese, before, after, right, begun, first, rows, columns, floors, wall, sprites):
+    """Paint whole pictures where ``begun``, elsewhere the cells ``before`` and ``after``.
+
+    Args:
+        pictures: uint8 (N, 64, 64, 3), written in place.
+        walls: bool (N, W, W).
+        floor, cheese: int64 (N,), of each level.
+        before, after: int64 (N,), the mouse's cells.
+        right: bool (N,), whether it faces right.
+        begun: bool (N,).
+        first: int64 (W + 1,), the first pixel of each column, and from the top of each row, of cells.
+        rows, columns, floors, wall, sprites: of ``_Tables``.
+    """
+    # Arrays are indexed down to the number, not sliced: in compiled loops this short a slice costs as much as the work.
+    dim = len(first) - 1
+    for n in range(len(pictures)):
+        if begun[n]:
+            _paint_ground(pictures, n, walls, 0, _SIDE, 0, _SIDE, rows, columns, floors, floor[n], wall)
+        else:
+            for cell in (before[n], after[n]):
+                top, bottom, left, end = _pixels(cell, dim, first)
+                _paint_ground(pictures, n, walls, top, bottom, left, end, rows, columns, floors, floor[n], wall)
+        if cheese[n] != NO_CELL and (begun[n] or cheese[n] == before[n] or cheese[n] == after[n]):
+            _paint_sprite(pictures, n, _pixels(cheese[n], dim, first), sprites, 0)
+        _paint_sprite(pictures, n, _pixels(after[n], dim, first), sprites, 1 + right[n])
+
+
+@njit(nogil=True, cache=True)
+def _pixels(cell, dim, first):
+    """The first row of a cell's pixels and the row after the last, and its columns."""
+    row, column = dim - 1 - cell // dim, cell % dim
+    return first[row], first[row + 1], first[column], first[column + 1]
+
+
+@njit(nogil=True, cache=True)
+def _paint_ground(pictures, n, walls, top, bottom, left, right, rows, columns, floors, floor, wall):
+    for i in range(top, bottom):
+        upper, lower = rows[0, i], rows[1, i]
+        for j in range(left, right):
+            one, other = columns[0, j], columns[1, j]
+            if walls[n, upper, one] | walls[n, upper, other] | walls[n, lower, one] | walls[n, lower, other]:
+                for channel in range(3):
+                    pictures[n, i, j, channel] = wall[i, j, channel]
+            else:
+                for channel in range(3):
+                    pictures[n, i, j, channel] = floors[floor, i, j, channel]
+
+
+@njit(nogil=True, cache=True)
+def _paint_sprite(pictures, n, pixels, sprites, sprite):
+    top, bottom, left, right = pixels
+    for i in range(top, bottom):
+        for j in range(left, right):
+            if sprites[sprite, i, j, 3] > 0:
+                for channel in range(3):
+                    pictures[n, i, j, channel] = sprites[sprite, i, j, channel]
 
 
 def portrait(state: State, cell_pixels: int) -> np.ndarray:
@@ -206,11 +277,6 @@ def portrait(state: State, cell_pixels: int) -> np.ndarray:
             np.copyto(square, sprite[..., :3], where=sprite[..., 3:] > 0)
     sample = (2 * np.arange(dim * cell_pixels) + 1) * TEXELS // (2 * cell_pixels)
     return canvas[sample][:, sample]
-
-
-def _top_row_first(world_dim: int) -> Tensor:
-    """int64 (world_dim, world_dim): the cells as a picture shows them."""
-    return torch.arange(world_dim**2).view(world_dim, world_dim).flip(0)
 
 
 def _floor_index(level: Levels) -> Tensor:

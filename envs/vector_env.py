@@ -136,6 +136,7 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         fresh = self.episodes.begin([randoms[row][0] for row in rows], columns)
         self._randoms = randoms  # only now: a reset that fails leaves everything as it was
         self._put(rows, fresh)
+        self._pictures[rows] = self.painter.paint(fresh)
         self._ended[rows] = False
         return self._observations(), _vector_info(info_of(self.state), mask)
 
@@ -164,19 +165,20 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             raise ResetNeeded(f"the episodes of {rows} are over: call reset with reset_mask")
 
         self._state, reward, terminated = world.step(before, self.moves[torch.from_numpy(actions.astype(np.int64))])
-        self.painter.repaint(self._pictures, before, self._state)
         rewards, terminations = reward.double().numpy(), terminated.numpy()
         truncations = (self._state.clock == self.max_episode_steps).numpy()  # a clock is never −1
         if self.autoreset_mode == AutoresetMode.NEXT_STEP:
             rewards[ended_before], terminations[ended_before], truncations[ended_before] = 0.0, False, False
         self._ended = terminations | truncations
 
-        infos = {}
-        if self.autoreset_mode == AutoresetMode.NEXT_STEP:
-            self._begin(ended_before)
-        elif self.autoreset_mode == AutoresetMode.SAME_STEP and self._ended.any():
-            infos = self._final(self._ended)
+        infos, begun = {}, ended_before if self.autoreset_mode == AutoresetMode.NEXT_STEP else None
+        if begun is not None:
+            self._begin(begun)
+        self.painter.repaint(self._pictures, before, self.state, None if begun is None else torch.from_numpy(begun))
+        if self.autoreset_mode == AutoresetMode.SAME_STEP and self._ended.any():
+            infos, last = self._final(self._ended), self.state
             self._begin(self._ended)
+            self.painter.repaint(self._pictures, last, self.state, torch.from_numpy(self._ended))
         infos |= _vector_info(info_of(self.state), np.ones(self.num_envs, bool))
         return self._observations(), rewards, terminations, truncations, infos
 
@@ -213,10 +215,8 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             self._put(rows, self.episodes.begin([self._randoms[row][0] for row in rows], {}))
 
     def _put(self, rows: list[int], fresh: State) -> None:
-        """Make ``fresh`` the states of ``rows``, and paint them."""
-        index = torch.tensor(rows)
-        self._state = fresh if len(rows) == self.num_envs else self.state.replace(index, fresh)
-        self._pictures[index] = self.painter.paint(fresh)
+        """Make ``fresh`` the states of ``rows``."""
+        self._state = fresh if len(rows) == self.num_envs else self.state.replace(torch.tensor(rows), fresh)
 
     def _observations(self) -> np.ndarray:
         pictures = self._pictures.numpy()

@@ -1,5 +1,6 @@
 """The rules: a state, a step. Pure functions over batched tensors, the only place where the game is played."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import torch
@@ -49,10 +50,12 @@ class State(NamedTuple):
 
         return State(Levels(*map(put, self.level, other.level)), *map(put, self[1:], other[1:]))
 
-    def where(self, mask: Tensor, other: "State") -> "State":
-        """These games where ``mask`` bool (N,) is True, ``other``'s elsewhere."""
-        chosen = (torch.where(mask, mine, theirs) for mine, theirs in zip(self[1:], other[1:], strict=True))
-        return State(self.level.where(mask, other.level), *chosen)
+    def where(self, mask: Tensor, other: "State", out: "State | None" = None) -> "State":
+        """These games where ``mask`` bool (N,) is True, ``other``'s elsewhere; written into ``out`` if it is given."""
+        level = self.level.where(mask, other.level, out and out.level)
+        outs = out[1:] if out else (None,) * 3
+        triples = zip(self[1:], other[1:], outs, strict=True)
+        return State(level, *(torch.where(mask, mine, theirs, out=place) for mine, theirs, place in triples))
 
 
 def start(level: Levels) -> State:
@@ -72,12 +75,19 @@ def moves_of(action_set: str, device: Device = "cpu") -> Tensor:
     return torch.tensor(ACTION_SETS[action_set], device=device)
 
 
+@lru_cache(maxsize=32)  # made once for a size and a device: copied there at every step, they would be waited for
+def _neighbours(world_dim: int, device: torch.device) -> Tensor:
+    """int64 (world_dim²·5,): for each cell and each move the cell that it leads to, walls aside."""
+    x, y = torch.arange(world_dim).repeat(world_dim, 1), torch.arange(world_dim)[:, None].expand(-1, world_dim)
+    step_x, step_y = torch.zeros(5, dtype=torch.int64), torch.zeros(5, dtype=torch.int64)
+    step_x[LEFT], step_x[RIGHT], step_y[DOWN], step_y[UP] = -1, 1, -1, 1
+    x, y = ((z[..., None] + step).clamp(0, world_dim - 1) for z, step in ((x, step_x), (y, step_y)))
+    return (y * world_dim + x).flatten().to(device)
+
+
 def neighbour(cell: Tensor, move: Tensor, world_dim: int) -> Tensor:
     """The cell next to ``cell`` in the direction of ``move``; the cell itself at the edge of the world."""
-    # Compared, not looked up in a table: a table would have to be copied to the device at every step.
-    x = (cell % world_dim + (move == RIGHT).long() - (move == LEFT).long()).clamp(0, world_dim - 1)
-    y = (cell // world_dim + (move == UP).long() - (move == DOWN).long()).clamp(0, world_dim - 1)
-    return y * world_dim + x
+    return _neighbours(world_dim, cell.device).take(torch.add(move, cell, alpha=5))
 
 
 def step(state: State, move: Tensor) -> tuple[State, Tensor, Tensor]:

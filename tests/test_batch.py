@@ -30,13 +30,13 @@ def test_refill_replaces_what_was_taken_and_nothing_else():
     before, addresses = pool.levels.seed.clone(), [field.data_ptr() for field in pool.levels]
     for _ in range(3):
         pool.take(mask("x.x"))
-        pool.refill()
+        pool.refill(pool.count())
     assert [field.data_ptr() for field in pool.levels] == addresses
     assert pool.taken == 6 and pool.reused == 0
     assert not (pool.levels.seed == before).any()
     pool.take(mask("x"))
     middle = pool.levels.seed.clone()
-    pool.refill()
+    pool.refill(pool.count())
     assert (pool.levels.seed == middle).tolist() == [False] + [True] * 5
     fresh = from_seeds(pool.levels.seed, 7, "anywhere")
     assert all(torch.equal(mine, theirs) for mine, theirs in zip(pool.levels, fresh, strict=True))
@@ -46,7 +46,7 @@ def test_a_pool_that_runs_dry_says_so():
     pool = pool_of(4)
     for _ in range(3):
         pool.take(mask("xx"))
-    pool.refill()
+    pool.refill(pool.count())
     assert pool.reused == 2
 
 
@@ -80,7 +80,7 @@ def test_a_pool_of_some_level_types_holds_these_alone_and_in_the_order_of_the_se
     expected = [seed for seed, keep in zip(every.levels.seed.tolist(), kept, strict=True) if keep]
     assert 0 < len(expected) < 400 and some.levels.seed.tolist()[: len(expected)] == expected
     some.take(torch.ones(400, dtype=torch.bool))
-    some.refill()
+    some.refill(some.count())
     again = from_seeds(some.levels.seed, 7, 5)
     assert all(map(torch.equal, some.levels, again)) and some.levels.num_levels == 400
     assert {paths.LEVEL_TYPES[number] for number in paths.forks(again)[0].tolist()} == {"same", "fork"}

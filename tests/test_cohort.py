@@ -24,7 +24,7 @@ def test_success_is_that_of_the_episodes_which_began_in_one_rollout():
                 if done[t, n]:
                     episodes.append((born[n], terminated[t, n]))
                     born[n], age[n] = rollout, 0
-        rate = float(cohorts.count(rollout, torch.from_numpy(terminated), torch.from_numpy(done)))
+        rate = float(cohorts.count(torch.from_numpy(terminated), torch.from_numpy(done)))
         cohort = rollout - cohorts.lag
         if cohort < 0:
             assert math.isnan(rate)
@@ -45,5 +45,5 @@ def test_early_successes_do_not_flatter():
         terminated = done.clone()
         if rollout == 3:
             done[1, 2:] = True  # time-out
-        rates.append(float(cohorts.count(rollout, terminated, done)))
+        rates.append(float(cohorts.count(terminated, done)))
     assert all(map(math.isnan, rates[:5])) and rates[5] == 0.5

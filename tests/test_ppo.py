@@ -8,6 +8,7 @@ import torch
 from agents import ppo
 from agents.config import AgentConfig
 from agents.impala import ImpalaPolicy
+from agents.weights import as_vector
 
 CONFIG = AgentConfig(minibatch_size=16, epochs=2, learning_rate=1e-3)
 
@@ -71,11 +72,13 @@ def naive_adam(weights, gradients, moments, step, config):
 
 def test_update_is_adam_on_the_loss_over_shuffled_minibatches():
     torch.manual_seed(0)
-    policy = ImpalaPolicy((5, 5, 3), 4)
+    policy = ImpalaPolicy((5, 5, 3), 4).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     reference = copy.deepcopy(policy)
     batch = random_batch(policy)
-    optimizer = torch.optim.Adam(policy.parameters(), CONFIG.learning_rate, eps=CONFIG.adam_eps, fused=True)
-    ppo.update(policy, optimizer, batch, CONFIG, torch.Generator().manual_seed(7))
+    vector = as_vector(policy)
+    optimizer = torch.optim.Adam([vector], CONFIG.learning_rate, eps=CONFIG.adam_eps, fused=True)
+    minibatches = ppo.shuffled(64, 16, CONFIG.epochs, torch.Generator().manual_seed(7))
+    ppo.update(vector, optimizer, policy, policy, batch, minibatches, CONFIG)
 
     weights = list(reference.parameters())
     moments = [[torch.zeros_like(weight).double() for _ in range(2)] for weight in weights]

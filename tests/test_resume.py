@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from rich.console import Console
 
 from agents import training
@@ -28,7 +29,8 @@ CONFIG = TrainConfig(
 
 def run(folder, **changes):
     output = io.StringIO()
-    trained, curve = training.train(replace(CONFIG, run_dir=str(folder), **changes), Console(file=output, width=200))
+    config = replace(CONFIG, run_dir=str(folder), **changes)
+    trained, curve = training.train(config, torch.device("cpu"), Console(file=output, width=200))
     return (trained / training.MOUSE_FILE).read_bytes(), curve, output.getvalue()
 
 

@@ -1,0 +1,66 @@
+"""A function recorded once as a CUDA graph and replayed: one launch in place of thousands.
+
+A rollout of 256 steps launches some 25,000 kernels of a few microseconds each; launched one by one from Python they
+would wait for the processor most of the time.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+WARM_UPS = 2  # runs before the recording, in which kernels are compiled and chosen
+
+
+class Captured:
+    """A function without arguments that reads and writes the same memory every time.
+
+    On a CPU it is called; on a GPU its first call records it, and this and all later calls replay the recording: the
+    same kernels on the same memory, with no look at Python. So whatever changes between calls must be a tensor that is
+    written in place, and the function must not wait for the device.
+
+    Args:
+        function: what it does. What it returns is overwritten by the next call.
+        device: where.
+        changes: gives every tensor that it changes: recording runs it for real, and that is undone.
+        generator: the random numbers that it draws.
+    """
+
+    def __init__(
+        self,
+        function: Callable[[], Any],
+        device: torch.device,
+        changes: Callable[[], Iterable[Tensor]],
+        generator: torch.Generator,
+    ):
+        self.function, self.device, self.changes, self.generator = function, device, changes, generator
+        self.graph: torch.cuda.CUDAGraph | None = None
+
+    def __call__(self) -> Any:
+        if self.device.type != "cuda":
+            return self.function()
+        if self.graph is None:
+            self._record()
+        self.graph.replay()  # type: ignore[union-attr]
+        return self.result
+
+    @torch.no_grad()
+    def _record(self) -> None:
+        before, random = [tensor.clone() for tensor in self.changes()], self.generator.get_state()
+        stream, present = torch.cuda.Stream(self.device), torch.cuda.current_stream(self.device)
+        stream.wait_stream(present)
+        with torch.cuda.stream(stream), torch.enable_grad():
+            for _ in range(WARM_UPS):
+                self.function()
+        present.wait_stream(stream)
+        for tensor, kept in zip(self.changes(), before, strict=True):
+            tensor.copy_(kept)
+        self.generator.set_state(random)
+
+        graph = torch.cuda.CUDAGraph()
+        graph.register_generator_state(self.generator)
+        # Other threads (those of NCCL) may ask the device how far it is while this one records.
+        with torch.cuda.graph(graph, capture_error_mode="thread_local"), torch.enable_grad():
+            self.result = self.function()
+        self.graph = graph
