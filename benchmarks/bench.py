@@ -1,57 +1,62 @@
-"""Measure speed as ratios: the environment against Procgen, training against what its network allows.
+"""Measure speed as ratios: the environment against Procgen, training against plain PPO and what its network allows.
 
     python benchmarks/bench.py
     taskset -c 0 python benchmarks/bench.py name=one-core      both sides on one core
 
 The sides take turns in one and the same run, for machines are moody: a ratio is the median of the rounds' ratios, with
-the least and the greatest. Procgen is installed on first use, into a virtual environment of its own.
+the least and the greatest. Procgen is installed on first use, into a virtual environment of its own. How speed grows
+with the work, and how fast a GPU is, growth.py measures.
 """
 
 import json
 import os
-import platform
-import re
 import sys
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
 import torch
-from measure import Comparison, cores, per_second, random_actions, staggered
-from procgen_peer import LEVELS, REQUIREMENTS, Procgen
+from machine import RESULTS, check_name, machine_of
+from measure import Comparison, per_second, random_actions, staggered
+from peer import Peer
+from procgen_peer import LEVELS, REQUIREMENTS, procgen
 from rich.console import Console
 from rich.table import Table
 
 from agents.allocator import keep_freed_memory
-from agents.checkpoint import versions, write_atomically
+from agents.checkpoint import load_mouse, write_atomically
 from agents.config import AgentConfig, EnvConfig, TrainConfig, setting
 from agents.console import describe, one_line_errors, read_settings
 from agents.learner import Learner
+from analysis.evaluation import evaluate
 from envs.levels import SEED_LIMIT, WORLD_DIMS, from_seeds
 from envs.vector_env import CheeseMazeVectorEnv
 
-RESULTS = Path(__file__).parent / "results"
 LEVELS_AT_ONCE = 1024
 PUBLISHED_LEVELS = 7700.0  # hard levels/s of Procgen on one core
+NUM_ENVS = (64, 256, 1024)
+CELLS_GOAL = 1e6  # steps/s with observations of one pixel a cell
+RGB = "64×64 rgb, easy"
 TRAININGS = {
     "quickstart": TrainConfig(),
-    "64×64 rgb, easy": TrainConfig(
+    RGB: TrainConfig(
         env=EnvConfig(distribution_mode="easy", world_dim=None, observation="rgb"),
-        agent=AgentConfig(num_envs=64, num_steps=8, minibatch_size=256),  # so small that a turn takes seconds
+        agent=AgentConfig(num_envs=64, num_steps=8, minibatch_size=256, epochs=3),  # so small that a turn takes seconds
     ),
 }
+MOUSE = Path(__file__).parents[1] / "checkpoints" / "corner-seed0.safetensors"
+EVALUATED = 5000  # levels, each in two conditions
+PLAIN = Path(__file__).with_name("plain_peer.py")
 
 
 @dataclass
 class BenchConfig:
     name: str = setting("latest", "of the results, benchmarks/results/NAME.json: say which machine it was")
-    num_envs: int = setting(256, "worlds side by side where the environment is measured alone")
     rounds: int = setting(5, "turns for each side")
-    seconds: float = setting(1.0, "a turn; in training, ours is one rollout and its update")
+    seconds: float = setting(1.0, "a turn, at least")
 
 
 def main(arguments: list[str]) -> None:
@@ -60,52 +65,76 @@ def main(arguments: list[str]) -> None:
         return
     with one_line_errors("bench.py"):
         config = read_settings(BenchConfig(), arguments)
-        if config.num_envs < 1 or config.rounds < 1 or not config.seconds > 0:
-            raise ValueError("num_envs and rounds must be at least 1, and seconds more than 0")
-        if not re.fullmatch(r"[\w.-]+", config.name):
-            raise ValueError(f"name must be of letters, digits, dots and dashes, not {config.name!r}")
+        if config.rounds < 1 or not config.seconds > 0:
+            raise ValueError("rounds must be at least 1, and seconds more than 0")
+        check_name(config.name)
     keep_freed_memory()
     console, machine = Console(), machine_of()
+    comparisons: list[Comparison] = []
+    missing = ""
     with console.status("Procgen (is installed once)") as status:
-        with Procgen(config.num_envs) as procgen:
-            status.update("the environment")
-            comparisons = environment(config, procgen)
-            status.update("levels")
-            comparisons.append(levels(config, procgen))
+        for num_envs in NUM_ENVS:
+            with procgen(num_envs) as peer:
+                status.update(f"the environment, {num_envs} worlds")
+                comparisons += environment(config, num_envs, peer)
+                if num_envs == NUM_ENVS[-1]:
+                    status.update("levels")
+                    comparisons.append(levels(config, peer))
+                missing = peer.missing
+        status.update("the environment, cells")
+        comparisons.append(cells(config))
         for name, train_config in TRAININGS.items():
             status.update(f"training, {name}")
             comparisons.append(training(config, name, train_config))
+        status.update("training, plain PPO")
+        comparisons.append(against_plain(config))
+        status.update("evaluation")
+        comparisons.append(evaluation())
     show(comparisons, machine, console)
-    if procgen.missing:
-        console.print(f"Procgen was not measured ({procgen.missing}).", markup=False)
+    if missing:
+        console.print(f"Procgen was not measured ({missing}).", markup=False)
         console.print(f"Its {PUBLISHED_LEVELS:,.0f} levels/s are a figure from the literature, on another machine.")
     path = RESULTS / f"{config.name}.json"
     results = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine,
         "settings": asdict(config),
-        "procgen": procgen.missing or " ".join(REQUIREMENTS),
+        "procgen": missing or " ".join(REQUIREMENTS),
         "comparisons": [comparison.summary() for comparison in comparisons],
     }
     write_atomically(path, (json.dumps(results, indent=1, ensure_ascii=False) + "\n").encode())
     console.print(f"→ {os.path.relpath(path)}")
 
 
-def environment(config: BenchConfig, procgen: Procgen) -> list[Comparison]:
+def environment(config: BenchConfig, num_envs: int, peer: Peer) -> list[Comparison]:
     """Steps/s of random actions, 64×64 RGB, resets included."""
-    num_envs = config.num_envs
-    worlds = {mode: mixed_worlds(mode, num_envs) for mode in WORLD_DIMS}  # while Procgen warms up, too
-    procgen.wait()
+    # Ours warm up while Procgen does.
+    worlds = {mode: mixed_worlds(num_envs, distribution_mode=mode) for mode in WORLD_DIMS}
+    peer.wait()
     comparisons = []
     for mode, env in worlds.items():
-        ours = {copy: Comparison(f"environment, {mode}, copy={copy}", "steps/s", "Procgen") for copy in (False, True)}
+        ours = {
+            copy: Comparison(f"environment, {mode}, {num_envs} worlds, copy={copy}", "steps/s", "Procgen")
+            for copy in (False, True)
+        }
         for _ in range(config.rounds):
             for env.copy, comparison in ours.items():
                 comparison.ours.append(stepping_speed(env, config.seconds))
-                if not procgen.missing:
-                    comparison.theirs.append(procgen.speed(mode, config.seconds))
+                if not peer.missing:
+                    comparison.theirs.append(peer.speed(mode, config.seconds))
         comparisons += ours.values()
     return comparisons
+
+
+def cells(config: BenchConfig) -> Comparison:
+    """Steps/s of random actions in the quickstart's world, resets included, against what was asked for."""
+    num_envs = NUM_ENVS[-1]
+    env = mixed_worlds(num_envs, world_dim=EnvConfig().world_dim, observation="cells")
+    env.copy = False
+    comparison = Comparison(f"environment, cells, {num_envs} worlds, copy=False", "steps/s", "asked for")
+    comparison.ours = [stepping_speed(env, config.seconds) for _ in range(config.rounds)]
+    comparison.theirs = [CELLS_GOAL] * config.rounds
+    return comparison
 
 
 def stepping_speed(env: CheeseMazeVectorEnv, seconds: float) -> float:
@@ -113,9 +142,9 @@ def stepping_speed(env: CheeseMazeVectorEnv, seconds: float) -> float:
     return env.num_envs * per_second(lambda: env.step(next(actions)), seconds)
 
 
-def mixed_worlds(mode: str, num_envs: int) -> CheeseMazeVectorEnv:
+def mixed_worlds(num_envs: int, **arguments) -> CheeseMazeVectorEnv:
     """Worlds somewhere in their episodes, with Procgen's actions."""
-    env = CheeseMazeVectorEnv(num_envs, distribution_mode=mode, action_set="procgen")
+    env = CheeseMazeVectorEnv(num_envs, action_set="procgen", **arguments)
     env.reset(seed=0)
     for mask, actions in zip(staggered(num_envs), random_actions(num_envs), strict=False):
         if mask.any():
@@ -124,16 +153,16 @@ def mixed_worlds(mode: str, num_envs: int) -> CheeseMazeVectorEnv:
     return env
 
 
-def levels(config: BenchConfig, procgen: Procgen) -> Comparison:
+def levels(config: BenchConfig, peer: Peer) -> Comparison:
     """Hard levels/s, in one thread."""
     comparison = Comparison("levels, hard, one thread", "levels/s", "Procgen's resets")
     seeds = np.random.default_rng(0).integers(SEED_LIMIT, size=LEVELS_AT_ONCE)
     for _ in range(config.rounds):
         made = per_second(lambda: from_seeds(seeds, WORLD_DIMS["hard"]), config.seconds)
         comparison.ours.append(LEVELS_AT_ONCE * made)
-        if not procgen.missing:
-            comparison.theirs.append(procgen.speed(LEVELS, config.seconds))
-    if procgen.missing:
+        if not peer.missing:
+            comparison.theirs.append(peer.speed(LEVELS, config.seconds))
+    if peer.missing:
         comparison.peer = "Procgen, published"
         comparison.theirs = [PUBLISHED_LEVELS] * config.rounds
     return comparison
@@ -161,38 +190,46 @@ def training(config: BenchConfig, name: str, train_config: TrainConfig) -> Compa
 
     forward()
     forward_backward()
-    comparison = Comparison(f"training, {name}", "steps/s", "its network alone")
+    bound = Comparison(f"training, {name}", "steps/s", "its network alone")
     forwards, both = [], []
     for _ in range(config.rounds):
-        comparison.ours.append(agent.num_envs * agent.num_steps * per_second(learner.learn, 0))
+        bound.ours.append(agent.num_envs * agent.num_steps * per_second(learner.learn, config.seconds))
         forwards.append(agent.num_envs * per_second(forward, config.seconds))
         both.append(agent.minibatch_size * per_second(forward_backward, config.seconds))
-        comparison.theirs.append(1 / (1 / forwards[-1] + agent.epochs / both[-1]))
-    comparison.details = {
+        bound.theirs.append(1 / (1 / forwards[-1] + agent.epochs / both[-1]))
+    bound.details = {
         "precision": learner.precision,
         "config": {"env": asdict(train_config.env), "agent": asdict(agent)},
         "images/s": {"forward": median(forwards), "forward and backward": median(both)},
     }
+    return bound
+
+
+def against_plain(config: BenchConfig) -> Comparison:
+    """Steps/s of rollouts and updates on 64×64 rgb, against what its network alone lets plain PPO reach."""
+    comparison, agent = Comparison(f"training, {RGB}", "steps/s", "plain PPO's network"), TRAININGS[RGB].agent
+    learner = Learner(TRAININGS[RGB], torch.device("cpu"))
+    learner.learn()
+    with Peer([sys.executable, str(PLAIN)]) as plain:
+        plain.wait()
+        for _ in range(config.rounds):
+            comparison.ours.append(agent.num_envs * agent.num_steps * per_second(learner.learn, config.seconds))
+            comparison.theirs.append(plain.speed("steps", config.seconds))
     return comparison
 
 
-def machine_of() -> dict[str, Any]:
-    """What the numbers depend on, apart from the settings."""
-    more = {name: version(name) for name in ("gymnasium", "numba")}
-    return {"cpu": _cpu(), "cores": cores(), "system": platform.platform(), "versions": versions() | more}
-
-
-def _cpu() -> str:
-    try:
-        named = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
-    except OSError:
-        named = None
-    return named[1] if named else platform.processor() or platform.machine()
+def evaluation() -> Comparison:
+    """Episodes/s of a quickstart mouse, the cheese where it trained and anywhere, against 10,000 a minute."""
+    mouse, episodes = load_mouse(MOUSE), 2 * EVALUATED
+    comparison = Comparison("evaluation, exact, of a quickstart mouse", "episodes/s", "asked for")
+    comparison.ours = [episodes * per_second(lambda: evaluate(mouse, EVALUATED), 0)]
+    comparison.theirs = [10_000 / 60]
+    return comparison
 
 
 def show(comparisons: list[Comparison], machine: dict[str, Any], console: Console) -> None:
     """Print the comparisons as a table."""
-    title = f"{machine['cpu']}, {machine['cores']} cores, {machine['versions']['threads']} threads"
+    title = f"{machine['device']}, {machine['versions']['threads']} threads"
     table = Table("", title=title, title_justify="left")
     for heading in ("ours", "peer or bound", "ratio\nmin–max"):
         table.add_column(heading, justify="right")

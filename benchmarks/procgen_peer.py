@@ -1,7 +1,6 @@
 """Procgen, in a process and a virtual environment of its own: it needs an older NumPy than we do.
 
-Run by that environment's Python, this file is the process: it answers each line ``job seconds`` on its standard input
-with a speed.
+Run by that environment's Python, this file is the process.
 """
 
 import subprocess
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from measure import cores, per_second, random_actions, staggered
+from peer import Peer, last_line, serve
 
 REQUIREMENTS = ("procgen-mirror==0.10.7", "numpy<2")
 VENV = Path(__file__).parent / ".procgen-venv"
@@ -19,56 +19,12 @@ THREADS = 4  # its own default; more where there are more cores
 FORCE_RESET = -1  # an action that begins a new level
 
 
-class Procgen:
-    """Procgen's speeds. Use as a context manager.
-
-    Args:
-        num_envs: worlds stepped side by side.
-
-    Attributes:
-        missing: why it does not run here, in one line; empty when it does.
-    """
-
-    def __init__(self, num_envs: int):
-        self.missing, self._process, pipe = "", None, subprocess.PIPE
-        try:
-            command = [_python(), __file__, str(num_envs)]
-            self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
-        except (OSError, RuntimeError) as error:
-            self.missing = str(error)
-
-    def __enter__(self) -> "Procgen":
-        return self
-
-    def __exit__(self, *exception) -> None:
-        if self._process:
-            self._process.__exit__(*exception)  # closes its standard input, at which it leaves
-
-    def wait(self) -> None:
-        """Wait until it has warmed up, or is known to be missing."""
-        try:
-            if not self.missing:
-                self._answer()
-        except RuntimeError as error:
-            self.missing = str(error)
-
-    def speed(self, job: str, seconds: float) -> float:
-        """Steps or levels a second.
-
-        Args:
-            job: a distribution mode, or ``LEVELS``.
-            seconds: how long to measure.
-        """
-        assert self._process and self._process.stdin, "Procgen is missing"
-        print(job, seconds, file=self._process.stdin, flush=True)
-        return float(self._answer())
-
-    def _answer(self) -> str:
-        assert self._process and self._process.stdout and self._process.stderr, "Procgen is missing"
-        answer = self._process.stdout.readline()
-        if not answer:
-            raise RuntimeError(f"its process ended: {_last_line(self._process.stderr.read())}")
-        return answer
+def procgen(num_envs: int) -> Peer:
+    """Procgen with so many worlds side by side; a peer that is missing where it cannot be installed."""
+    try:
+        return Peer([str(_python()), __file__, str(num_envs)])
+    except (OSError, RuntimeError) as error:
+        return Peer([], missing=str(error))
 
 
 def _python() -> Path:
@@ -84,11 +40,7 @@ def _python() -> Path:
 def _run(*command: str | Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        raise RuntimeError(_last_line(done.stderr or done.stdout))
-
-
-def _last_line(text: str) -> str:
-    return (text.strip().splitlines() or ["it said nothing"])[-1]
+        raise RuntimeError(last_line(done.stderr or done.stdout))
 
 
 def _serve(num_envs: int) -> None:
@@ -115,11 +67,7 @@ def _serve(num_envs: int) -> None:
 
         return speed
 
-    jobs = {"easy": stepping("easy"), "hard": stepping("hard"), LEVELS: resetting()}
-    print("ready", flush=True)
-    for line in sys.stdin:
-        job, seconds = line.split()
-        print(jobs[job](float(seconds)), flush=True)
+    serve({"easy": stepping("easy"), "hard": stepping("hard"), LEVELS: resetting()})
 
 
 if __name__ == "__main__":

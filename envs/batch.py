@@ -5,6 +5,7 @@ rollouts into the same tensors.
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from envs import paths, world
 from envs.levels import Levels, from_seeds, seed_range
 from envs.painter import Painter
 
+A_THREADS_WORTH = 1000  # levels: fewer are made sooner than a thread begins
 RAREST = 1000  # of so many levels at least one must be of the types asked for: each has to be found by trying
 
 
@@ -58,7 +60,7 @@ class LevelPool:
         drawn, found, tried = [], 0, 0
         while found < count:
             seeds = self.rng.integers(*self.seed_range, size=count)
-            levels = from_seeds(seeds, self.world_dim, self.cheese_region)
+            levels = self._make(seeds)
             if self.kept is not None:
                 levels = levels.rows(torch.isin(paths.forks(levels)[0], self.kept))
             drawn.append(levels)
@@ -70,6 +72,12 @@ class LevelPool:
                     f"are of these types; at least one in {RAREST} must be"
                 )
         return Levels(*(torch.cat(field)[:count] for field in zip(*drawn, strict=True)))
+
+    def _make(self, seeds: np.ndarray) -> Levels:
+        parts = np.array_split(seeds, max(1, min(torch.get_num_threads(), len(seeds) // A_THREADS_WORTH)))
+        with ThreadPoolExecutor(len(parts)) as threads:
+            made = threads.map(lambda part: from_seeds(part, self.world_dim, self.cheese_region), parts)
+            return Levels(*map(torch.cat, zip(*made, strict=True)))
 
     def take(self, mask: Tensor) -> Levels:
         """The next level for each True of ``mask`` bool (N,); rows where it is False hold no meaning."""

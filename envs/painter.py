@@ -80,7 +80,7 @@ class CellsPainter:
         self._made_of = ("cells", world_dim, device)
         self.shape = (world_dim, world_dim, 3)
         self._cells = torch.arange(world_dim**2).view(world_dim, world_dim).flip(0).flatten().to(device)
-        self._on_cpu = self._cells.device.type == "cpu"
+        self.on_cpu = self._cells.device.type == "cpu"
 
     def __reduce__(self):
         return painter_of, self._made_of  # copies and pickles name the tables
@@ -91,7 +91,7 @@ class CellsPainter:
         return (torch.stack(planes, dim=-1).to(torch.uint8) * 255).view(-1, *self.shape)
 
     def repaint(self, pictures: Tensor, before: State, after: State, begun: Tensor | None = None) -> None:
-        if not self._on_cpu:  # one small picture costs less than finding out, on a GPU, which rows to write
+        if not self.on_cpu:  # one small picture costs less than finding out, on a GPU, which rows to write
             pictures.copy_(self.paint(after))
             return
         mice = pictures.view(-1, len(self._cells), 3)[..., 1]
@@ -128,8 +128,8 @@ class RgbPainter:
         tables = (rows, columns, _shifted_floors(texel), wall, sprites)
         self._tables = _Tables(*(table.to(device).contiguous() for table in tables))
 
-        self._on_cpu = self._tables.rows.device.type == "cpu"
-        if self._on_cpu:
+        self.on_cpu = self._tables.rows.device.type == "cpu"
+        if self.on_cpu:
             first = torch.searchsorted(column, torch.arange(world_dim + 1))  # pixel of each column of cells
             self._arrays = (first.numpy(), *(table.numpy() for table in self._tables))
         # Fused, so that a pixel is written once and nothing between is: see benchmarks/results.
@@ -147,12 +147,12 @@ class RgbPainter:
     def repaint(self, pictures: Tensor, before: State, after: State, begun: Tensor | None = None) -> None:
         level = after.level
         floor = _floor_index(level)
-        if not self._on_cpu:
+        if not self.on_cpu:
             self._choose(pictures, level.walls, floor, level.cheese, after.mouse, after.facing_right, self._tables)
             return
         begun = torch.zeros_like(after.facing_right) if begun is None else begun
-        fields = (level.walls, floor, level.cheese, before.mouse, after.mouse, after.facing_right, begun)
-        _repaint(pictures.numpy(), *(field.numpy() for field in fields), *self._arrays)
+        fields = (pictures, level.walls, floor, level.cheese, before.mouse, after.mouse, after.facing_right, begun)
+        _repaint(*(field.numpy() for field in fields), *self._arrays)  # type: ignore[call-arg]
 
 
 class _Tables(NamedTuple):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mazes import SEEDS
 
 from envs.levels import from_seeds, from_text
-from envs.painter import OBSERVATIONS, painter_of, portrait
+from envs.painter import OBSERVATIONS, CellsPainter, RgbPainter, painter_of, portrait
 from envs.sprites import CHEESE, FLOORS, MOUSE, WALL
 from envs.world import LEFT, RIGHT, State, start, step
 
@@ -107,6 +107,33 @@ def test_cells_have_their_top_row_first():
     assert wall == [[1, 1, 1, 1, 1], [1, 1, 0, 0, 1], [1, 1, 0, 1, 1], [1, 0, 0, 0, 1], [1, 1, 1, 1, 1]]
     assert mouse[3] == [0, 1, 0, 0, 0] and sum(map(sum, mouse)) == 1
     assert cheese[1] == [0, 0, 1, 0, 0] and sum(map(sum, cheese)) == 1
+
+
+@pytest.mark.parametrize("painter", [CellsPainter, RgbPainter])
+@pytest.mark.parametrize("world_dim", DIMS)
+def test_a_gpu_is_told_to_paint_the_same(painter, world_dim):
+    """The tensor operations that a GPU runs, here on the CPU, against what the CPU itself does."""
+    quick, as_on_gpu = painter(world_dim), painter(world_dim)
+    as_on_gpu.on_cpu = False
+    states = play(world_dim, range(8), 20)
+    states[-1].level.cheese[3] = -1
+    begun = torch.arange(8) % 3 == 0
+    for before, after in pairwise(states):
+        pictures = quick.paint(before), as_on_gpu.paint(before)
+        assert torch.equal(*pictures)
+        for each, picture in zip((quick, as_on_gpu), pictures, strict=True):
+            each.repaint(picture, before, after, begun)
+        assert torch.equal(*pictures)
+
+
+@pytest.mark.parametrize("observation", OBSERVATIONS)
+def test_repaint_paints_whole_pictures_where_a_level_begins(observation):
+    painter, before = shared_painter(observation, 15), start(from_seeds(range(20), 15))
+    begun = torch.arange(20) % 2 == 0
+    after = start(from_seeds(range(20, 40), 15)).where(begun, step(before, torch.full((20,), RIGHT))[0])
+    pictures = painter.paint(before)
+    painter.repaint(pictures, before, after, begun)
+    assert torch.equal(pictures, painter.paint(after))
 
 
 @pytest.mark.parametrize("observation", OBSERVATIONS)

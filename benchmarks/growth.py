@@ -1,0 +1,336 @@
+"""Measure speed as the work grows: more worlds, larger worlds, larger pictures, a larger network; on one device.
+
+    python benchmarks/growth.py                          this machine's GPU, or its processor
+    python benchmarks/growth.py device=cpu name=laptop
+
+Three speeds apart, each in steps/s: the environment alone (random actions, resets and new levels included), the
+rollout (the network acts), and training (it learns, too). Beside them stand the device's own bounds, measured in the
+same run: how fast it copies memory and how fast it multiplies matrices. Writes benchmarks/results/growth-NAME.json, a
+figure .png of it, and a profile .txt that names where the time of training goes.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import torch
+from machine import RESULTS, check_name, machine_of
+from matplotlib.figure import Figure
+from measure import per_second
+from rich.console import Console
+from rich.table import Table
+from torch import nn
+from torch.profiler import ProfilerActivity, profile
+
+from agents.allocator import keep_freed_memory
+from agents.captured import Captured
+from agents.checkpoint import write_atomically
+from agents.config import AgentConfig, EnvConfig, TrainConfig, setting
+from agents.console import describe, one_line_errors, read_settings
+from agents.learner import Learner
+from agents.processes import device_of
+from analysis.figures import plain, png
+from envs.batch import LevelPool, Worlds
+from envs.painter import painter_of
+from envs.world import ACTION_SETS
+
+NUM_ENVS = (16, 64, 256, 1024, 4096, 16384)
+OBSERVED = (("cells", 11), ("cells", 25), ("rgb", 15), ("rgb", 25))  # observation and side of the world
+SIDES = (5, 7, 9, 11, 13, 15, 19, 25)  # of worlds of cells
+BURST = {"cpu": 16, "cuda": 64}  # steps that the environment alone plays between two refills of its pool
+STEPS = {"cpu": 4096, "cuda": 2**19}  # steps a rollout where training is measured; more worlds, shorter rollouts
+MINIBATCH = {"cpu": 512, "cuda": 8192}
+PUBLISHED = AgentConfig(num_envs=256, num_steps=256, minibatch_size=8192, learning_rate=5e-4, gamma=0.999)
+HARD = EnvConfig(distribution_mode="hard", world_dim=None, cheese_region=5, observation="rgb", action_set="procgen")
+RECIPES = {  # for a GPU; minutes a turn on a processor
+    "published recipe, hard, s=1": TrainConfig(HARD, PUBLISHED),
+    "the same, 1,024 worlds": TrainConfig(HARD, replace(PUBLISHED, num_envs=1024)),
+    "the same, s=4": TrainConfig(HARD, replace(PUBLISHED, scale=4)),
+    "the same, s=1, float32": TrainConfig(HARD, PUBLISHED, precision="float32"),
+    "quickstart's world, 4,096 worlds": TrainConfig(agent=AgentConfig(num_envs=4096, minibatch_size=16384)),
+}
+LINES = 25  # of the profile
+
+
+@dataclass
+class GrowthConfig:
+    name: str = setting("latest", "of the results, benchmarks/results/growth-NAME.*: say which machine it was")
+    device: str = setting("auto", "cpu, cuda, cuda:1, …; auto takes a GPU where there is one")
+    seconds: float = setting(0.5, "at least so long for each number")
+    largest: int = setting(NUM_ENVS[-1], "worlds side by side, at most")
+
+
+def main(arguments: list[str]) -> None:
+    if {"-h", "--help"} & set(arguments):
+        print(__doc__, describe(GrowthConfig()), sep="\n")
+        return
+    with one_line_errors("growth.py"):
+        config = read_settings(GrowthConfig(), arguments)
+        check_name(config.name)
+        if not config.seconds > 0 or config.largest < NUM_ENVS[0]:
+            raise ValueError(f"seconds must be more than 0, and largest at least {NUM_ENVS[0]}")
+        device = device_of(config.device)
+    keep_freed_memory()
+    console, rows = Console(), []
+    with console.status("the device's bounds") as status:
+        bounds = bounds_of(device, config.seconds)
+        for row in measurements(device, bounds, config, status.update):
+            rows.append(row)
+            console.print(line_of(row), highlight=False)
+    results = {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine_of(device),
+        "settings": asdict(config),
+        "bounds": bounds,
+        "rows": rows,
+    }
+    path = RESULTS / f"growth-{config.name}.json"
+    write_atomically(path, (json.dumps(results, indent=1, ensure_ascii=False) + "\n").encode())
+    write_atomically(path.with_suffix(".png"), png(figure(results)))
+    with console.status("a profile"):
+        write_atomically(path.with_suffix(".txt"), profiled(device).encode())
+    show(results, console)
+    console.print(*(f"→ {os.path.relpath(path.with_suffix(suffix))}" for suffix in (".json", ".png", ".txt")), sep="\n")
+
+
+def line_of(row: dict[str, Any]) -> str:
+    return f"{row['what']}: {row['steps/s']:,.0f} steps/s"
+
+
+def measurements(
+    device: torch.device, bounds: dict[str, float], config: GrowthConfig, say: Callable[[str], None]
+) -> Iterable[dict[str, Any]]:
+    """Every row of the table, one after another."""
+    kind = device.type
+    counts = [count for count in NUM_ENVS if count <= config.largest]
+    for observation, world_dim in OBSERVED:
+        for num_envs in counts:
+            say(f"the environment, {observation}, {num_envs} worlds")
+            yield environment(observation, world_dim, num_envs, device, bounds, config.seconds)
+    worlds = [(observed, num_envs) for observed in (OBSERVED[0], OBSERVED[-1]) for num_envs in counts]
+    worlds += [(("cells", side), 256) for side in SIDES if side != OBSERVED[0][1]]
+    for (observation, side), num_envs in worlds:
+        name = f"{observation} of {side}×{side}, {num_envs} worlds"
+        say(f"training, {name}")
+        steps = max(STEPS[kind], num_envs)
+        agent = AgentConfig(num_envs=num_envs, num_steps=min(steps // num_envs, 256))
+        agent.minibatch_size = min(MINIBATCH[kind], num_envs * agent.num_steps)
+        env = EnvConfig(world_dim=side, observation=observation)
+        yield from training(name, TrainConfig(env, agent), device, bounds, config.seconds)
+    for name, recipe in RECIPES.items() if kind == "cuda" else ():
+        say(f"training, {name}")
+        yield from training(name, recipe, device, bounds, config.seconds)
+
+
+def wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def speed(call: Callable[[], Any], device: torch.device, seconds: float) -> float:
+    """How often a second ``call`` is done, the device's work included."""
+
+    def done() -> None:
+        call()
+        wait(device)
+
+    done()
+    return per_second(done, seconds)
+
+
+def bounds_of(device: torch.device, seconds: float) -> dict[str, float]:
+    """What the device can do at best: bytes/s of a copy (read and written), and operations/s of a matrix product."""
+    on_gpu = device.type == "cuda"
+    source = torch.ones(2**30 if on_gpu else 2**28, dtype=torch.uint8, device=device)
+    target = torch.empty_like(source)
+    size = 8192 if on_gpu else 2048
+    products = {}
+    for dtype in (torch.float32, torch.bfloat16):
+        matrix = torch.randn(size, size, device=device).to(dtype)
+        products[dtype] = 2 * size**3 * speed(lambda matrix=matrix: matrix @ matrix, device, seconds)
+    return {
+        "bytes/s, copied": 2 * source.numel() * speed(lambda: target.copy_(source), device, seconds),
+        "operations/s, float32": products[torch.float32],
+        "operations/s, bfloat16": products[torch.bfloat16],
+    }
+
+
+def environment(
+    observation: str, world_dim: int, num_envs: int, device: torch.device, bounds: dict[str, float], seconds: float
+) -> dict[str, Any]:
+    """Steps/s of random actions, every picture painted."""
+    burst = BURST[device.type]
+    pool = LevelPool(num_envs * max(1, burst // 8) + num_envs, world_dim, "anywhere", device=device)
+    worlds = Worlds(pool, painter_of(observation, world_dim, device), num_envs, "procgen", max_episode_steps=500)
+    generator = torch.Generator(device).manual_seed(0)
+    # Somewhere in their episodes, so that as many end at any time as at any other.
+    worlds.state.clock.copy_(torch.arange(num_envs, device=device) * 500 // num_envs)
+
+    def play() -> None:
+        for _ in range(burst):
+            worlds.step(torch.randint(len(ACTION_SETS["procgen"]), (num_envs,), generator=generator, device=device))
+
+    def changed() -> list[torch.Tensor]:
+        return [*worlds.state.level, *worlds.state[1:], worlds.pictures, pool.taken]
+
+    playing = Captured(play, device, changed, generator)
+
+    @torch.no_grad()
+    def turn() -> None:
+        playing()
+        pool.refill(pool.count())
+
+    steps = num_envs * burst * speed(turn, device, seconds)
+    picture = worlds.pictures[0].numel()
+    return {
+        "speed": "environment",
+        "what": f"environment, {observation} of {world_dim}×{world_dim}, {num_envs} worlds",
+        "observation": observation,
+        "world_dim": world_dim,
+        "num_envs": num_envs,
+        "steps/s": steps,
+        "levels reused": pool.reused,
+        "share of the copy's bytes": 2 * picture * steps / bounds["bytes/s, copied"],  # a copy reads what it writes
+    }
+
+
+def training(
+    name: str, config: TrainConfig, device: torch.device, bounds: dict[str, float], seconds: float
+) -> Iterable[dict[str, Any]]:
+    """Steps/s of the rollout alone, and of training; what they are of the network's roofline, and what they hold."""
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats(device)
+    learner = Learner(config, device)
+    learner.learn()
+    agent = config.agent
+    steps = agent.num_envs * agent.num_steps
+
+    def play() -> None:
+        learner.play()
+        learner.pool.refill(learner.pool.count())
+
+    rollouts, trained = speed(play, device, seconds), speed(learner.learn, device, seconds)
+    operations, moved = work_of(learner)
+    passes = 1 + 3 * agent.epochs  # a backward pass is as much work as two forward passes
+    roofline = (
+        min(bounds[f"operations/s, {learner.precision}"] / operations, bounds["bytes/s, copied"] / moved) / passes
+    )
+    env = config.env
+    common = {
+        "observation": env.observation,
+        "world_dim": learner.worlds.state.level.world_dim,
+        "num_envs": agent.num_envs,
+        "config": {"agent": asdict(agent), "env": asdict(env), "precision": learner.precision},
+    }
+    yield {"speed": "rollout", "what": f"rollout, {name}", "steps/s": steps * rollouts, **common}
+    yield {
+        "speed": "training",
+        "what": f"training, {name}",
+        "steps/s": steps * trained,
+        "share of the roofline": steps * trained / roofline,
+        "operations a forward pass": operations,
+        "bytes a forward pass": moved,
+        "peak memory, bytes": torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None,
+        **common,
+    }
+
+
+def work_of(learner: Learner) -> tuple[int, int]:
+    """Operations of one picture's forward pass, and bytes when every layer's input and output are moved once."""
+    operations, moved = 0, 0
+    size = 2 if learner.precision == "bfloat16" else 4
+
+    def count(layer: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
+        nonlocal operations, moved
+        moved += size * (inputs[0].numel() + output.numel())
+        if not isinstance(layer, nn.MaxPool2d):
+            operations += 2 * output.numel() * layer.weight[0].numel()  # type: ignore[union-attr, operator, index]
+
+    layers = [layer for layer in learner.policy.modules() if isinstance(layer, nn.Conv2d | nn.Linear | nn.MaxPool2d)]
+    hooks = [layer.register_forward_hook(count) for layer in layers]
+    with torch.no_grad():
+        learner.policy(learner.worlds.pictures[:1])
+    for hook in hooks:
+        hook.remove()
+    return operations, moved
+
+
+def profiled(device: torch.device) -> str:
+    """Where the time of one rollout and its update goes, launched one by one so that each part has its name."""
+    recipe = TrainConfig(HARD, PUBLISHED) if device.type == "cuda" else TrainConfig()
+    learner = Learner(recipe, device)
+    learner.play, learner.improve = learner._play, learner._improve  # type: ignore[assignment]
+    learner.learn()
+    wait(device)
+    activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if device.type == "cuda" else [])]
+    with profile(activities=activities) as recorded:
+        learner.learn()
+        wait(device)
+    by = "self_cuda_time_total" if device.type == "cuda" else "self_cpu_time_total"
+    return recorded.key_averages().table(sort_by=by, row_limit=LINES, max_name_column_width=60)
+
+
+def figure(results: dict[str, Any]) -> Figure:
+    """Speed against the number of worlds, and against the side of the world."""
+    chart = Figure(figsize=(11, 4.2), layout="constrained")
+    left, right = chart.subplots(1, 2)
+    styles = {"environment": "-", "rollout": "--", "training": ":"}
+    colours = dict(zip(OBSERVED, ("#0072B2", "#56B4E9", "#E69F00", "#D55E00"), strict=True))
+    by_count: dict[tuple[str, str, int], list[tuple[int, float]]] = {}
+    by_side: dict[str, list[tuple[int, float]]] = {}
+    for row in results["rows"]:
+        seen = row["observation"], row["world_dim"]
+        recipe = row["what"].split(", ", 1)[1] in RECIPES
+        if seen in colours and not recipe:
+            by_count.setdefault((row["speed"], *seen), []).append((row["num_envs"], row["steps/s"]))
+        if row["observation"] == "cells" and row["num_envs"] == 256 and not recipe:
+            by_side.setdefault(row["speed"], []).append((row["world_dim"], row["steps/s"]))
+    for (what, observation, side), points in by_count.items():
+        if len(points) == 1:
+            continue
+        label = f"{what}, {observation} of {side}×{side}"
+        left.plot(
+            *zip(*sorted(points), strict=True),
+            styles[what],
+            marker="o",
+            ms=3,
+            color=colours[observation, side],
+            label=label,
+        )
+    for what, points in by_side.items():
+        right.plot(*zip(*sorted(points), strict=True), styles[what], marker="o", ms=3, color="#0072B2", label=what)
+    left.set(xlabel="worlds side by side", title="More worlds")
+    left.set_xscale("log", base=4)
+    left.set_xticks(NUM_ENVS, [f"{count:,}" for count in NUM_ENVS])
+    right.set_xticks(SIDES, [str(side) for side in SIDES])
+    right.set(xlabel="side of the world in cells", title="Larger worlds (cells, 256 worlds)")
+    for axes in (left, right):
+        axes.set(yscale="log", ylabel="steps/s")
+        axes.grid(alpha=0.3)
+        plain(axes)
+    left.legend(fontsize=6.5, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    right.legend(fontsize=7, frameon=False)
+    machine = results["machine"]
+    chart.suptitle(f"{machine['device']}, {results['date'][:10]}", fontsize=10)
+    return chart
+
+
+def show(results: dict[str, Any], console: Console) -> None:
+    table = Table("", title=results["machine"]["device"], title_justify="left")
+    for heading in ("steps/s", "share of its bound"):
+        table.add_column(heading, justify="right")
+    for row in results["rows"]:
+        shares = [f"{row[key]:.1%} ({key.removeprefix('share of the ')})" for key in row if key.startswith("share")]
+        table.add_row(row["what"], f"{row['steps/s']:,.0f}", *shares)
+    console.print(table)
+    for name, value in results["bounds"].items():
+        console.print(f"bound: {value:.3g} {name}", highlight=False)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

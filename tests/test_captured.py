@@ -1,0 +1,170 @@
+"""What a CUDA graph needs, proven without a GPU: no waiting for the device, no Python in a replay, one place in memory.
+
+The last tests need a GPU, and are skipped without one.
+"""
+
+import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves, tree_map_only
+
+from agents import captured, rollout
+from agents.config import AgentConfig, EnvConfig, TrainConfig
+from agents.impala import ImpalaPolicy
+from agents.learner import Learner, painter_for
+from envs import world
+from envs.batch import LevelPool, Worlds
+from envs.levels import from_seeds
+from envs.painter import OBSERVATIONS, painter_of
+
+CPU, GPU = torch.device("cpu"), torch.device("cuda")
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
+
+
+def config_of(observation):
+    side = {"cells": {"world_dim": 5}, "rgb": {"distribution_mode": "easy", "world_dim": None}}[observation]
+    env = EnvConfig(**side, cheese_region=2, observation=observation, max_episode_steps=20)
+    return TrainConfig(env, AgentConfig(num_envs=8, num_steps=8, minibatch_size=32), precision="float32")
+
+
+class NothingFromTheHost(TorchDispatchMode):
+    """Fails at an operation that takes a tensor from the CPU: on a GPU it would be copied there, and waited for."""
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        for tensor in tree_leaves((args, kwargs)):
+            assert not isinstance(tensor, torch.Tensor) or tensor.device.type == "meta", function
+        return function(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("observation", OBSERVATIONS)
+def test_a_rollout_waits_for_no_device(observation):
+    """Meta tensors have no values: whatever would read one, and so wait for a GPU, is an error."""
+    painter = painter_of(observation, 7, "meta")
+    worlds = Worlds(LevelPool(50, 7, 3, device="meta"), painter, 6, "procgen", max_episode_steps=20)
+    policy = ImpalaPolicy(painter.shape, 15).to("meta")
+    roll = rollout.empty_rollout(4, worlds)
+    worlds.step(roll.actions[0])  # makes the tables of this device, once for all
+    with NothingFromTheHost():
+        rollout.collect(roll, worlds, policy, None)
+
+
+def test_the_test_above_sees_what_waits():
+    with pytest.raises(RuntimeError):
+        torch.ones(3, device="meta").nonzero().tolist()
+    with pytest.raises(AssertionError), NothingFromTheHost():
+        torch.ones(3, device="meta") * torch.ones(3)
+
+
+class Recorded(TorchDispatchMode):
+    """A CUDA graph in Python, for the CPU: the operations of a function, replayed in their order on their tensors."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function, self.calls, self.result = function, [], None
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        made = function(*args, **(kwargs or {}))
+        self.calls.append((function, args, kwargs or {}, made))
+        return made
+
+    def __call__(self):
+        if not self.calls:
+            with self:
+                self.result = self.function()
+            return self.result
+        made_anew = {}  # by the tensor of the recording
+        for function, args, kwargs, made in self.calls:
+            args, kwargs = tree_map_only(torch.Tensor, lambda old: made_anew.get(id(old), old), (args, kwargs))
+            for old, new in zip(tree_leaves(made), tree_leaves(function(*args, **kwargs)), strict=True):
+                made_anew[id(old)] = new
+        return tree_map_only(torch.Tensor, lambda old: made_anew.get(id(old), old), self.result)
+
+
+@pytest.mark.parametrize("observation", OBSERVATIONS)
+def test_a_recording_replayed_is_the_training_itself(observation, monkeypatch):
+    """So nothing that changes from rollout to rollout is hidden in Python, where a graph would freeze it."""
+    config = config_of(observation)
+    monkeypatch.setattr(painter_for(config.env, CPU), "on_cpu", False)  # painted as on a GPU
+    plain, replayed = Learner(config, CPU), Learner(config, CPU)
+    replayed.play, replayed.improve = Recorded(replayed._play), Recorded(replayed._improve)
+    for _ in range(4):
+        told, again = plain.learn(), replayed.learn()
+        assert str(told) == str(again)
+        for name, tensor in plain.tensors().items():
+            assert torch.equal(tensor, replayed.tensors()[name]), name
+        assert all(map(torch.equal, plain.rollout, replayed.rollout))
+    assert plain.pool.refilled > 2 * config.agent.num_envs  # levels were handed out, and new ones put in their place
+
+
+def test_training_stays_in_its_place_and_does_not_grow():
+    learner = Learner(config_of("cells"), CPU)
+
+    def places():
+        tensors = [*learner.tensors().values(), *learner.rollout, learner.worlds.pictures]
+        return [(tensor.data_ptr(), tensor.numel()) for tensor in tensors]
+
+    before = places()
+    for _ in range(3):
+        learner.learn()
+    assert places() == before
+
+
+@needs_gpu
+@pytest.mark.parametrize("observation", OBSERVATIONS)
+@pytest.mark.parametrize("world_dim", [5, 15, 25])
+def test_a_gpu_plays_and_paints_as_the_cpu(observation, world_dim):
+    levels = from_seeds(range(64), world_dim)
+    states = [world.start(levels), world.start(levels.to(GPU))]
+    painters = [painter_of(observation, world_dim, device) for device in (CPU, GPU)]
+    pictures = [painter.paint(state) for painter, state in zip(painters, states, strict=True)]
+    for _ in range(20):
+        assert torch.equal(pictures[0], pictures[1].cpu())
+        move = torch.randint(5, (64,))
+        for i, device in enumerate((CPU, GPU)):
+            before = states[i]
+            states[i] = world.step(before, move.to(device))[0]
+            painters[i].repaint(pictures[i], before, states[i])
+
+
+@needs_gpu
+@pytest.mark.parametrize("observation", OBSERVATIONS)
+def test_a_rollout_does_not_wait_for_the_gpu(observation):
+    learner = Learner(config_of(observation), GPU)
+    learner._play()
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        learner._play()
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+
+
+@needs_gpu
+@pytest.mark.parametrize("observation", OBSERVATIONS)
+def test_a_graph_replayed_is_the_training_itself(observation, monkeypatch):
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        config = config_of(observation)
+        plain, graphed = Learner(config, GPU), Learner(config, GPU)
+        plain.play, plain.improve = plain._play, plain._improve
+        for _ in range(4):
+            told, again = plain.learn(), graphed.learn()
+            assert told["levels_reused"] == again["levels_reused"]
+            assert torch.equal(plain.rollout.actions, graphed.rollout.actions)
+            torch.testing.assert_close(plain.weights, graphed.weights, atol=1e-5, rtol=1e-4)
+        assert isinstance(graphed.play, captured.Captured) and graphed.play.graph is not None
+    finally:
+        torch.use_deterministic_algorithms(False)
+
+
+@needs_gpu
+def test_a_graph_goes_on_from_a_saved_state():
+    config = config_of("cells")
+    whole, first, second = (Learner(config, GPU) for _ in range(3))
+    for learner in (whole, whole, whole, first):
+        learner.learn()
+    tensors, numbers = {name: tensor.clone() for name, tensor in first.tensors().items()}, first.numbers()
+    second.restore(tensors, numbers)
+    second.learn()
+    second.learn()
+    assert torch.equal(whole.rollout.actions, second.rollout.actions)
+    torch.testing.assert_close(whole.weights, second.weights, atol=1e-5, rtol=1e-4)
