@@ -3,7 +3,8 @@
     python train.py                                         the quickstart: minutes on a laptop
     python train.py env.cheese_region=anywhere seed=1       another mouse
     python train.py experiment=procgen_hard                 the published recipe, for a GPU
-    python train.py -m env.cheese_region=0,3 seed=0,1,2     a sweep
+    python train.py -m env.cheese_region=0,3 seed=0,1,2     a sweep, one after another
+    python train.py -m hydra/launcher=joblib hydra.launcher.n_jobs=2 seed=0,1,2     two at a time
     torchrun --nproc-per-node=2 train.py                    one mouse, two processes (two GPUs, or two cores)
 
 A run folder is named by its configuration: the same command goes on where it stopped; fresh=true starts over.
@@ -53,7 +54,9 @@ def run(config: TrainConfig) -> None:
     keep_freed_memory()
     device = device_of(config.device)
     with joined(device):
-        console = Console(soft_wrap=True, quiet=rank() > 0)
+        # Several bars in one terminal would write over each other; plain lines do not.
+        several = HydraConfig.get().runtime.choices["hydra/launcher"] != "basic"
+        console = Console(soft_wrap=True, quiet=rank() > 0, force_terminal=False if several else None)
         folder, curve = train(config, device, console, evaluation.in_training)
         if rank() > 0:
             return

@@ -29,7 +29,7 @@ def precision_of(name: str, device: torch.device, side: int) -> str:
     if device.type == "cuda":
         native = pays = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
-        native = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+        native = torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
         pays = side >= BF16_MIN_SIDE and torch.cpu._is_avx512_bf16_supported()
     if name == "auto":
         return "bfloat16" if pays else "float32"

@@ -1,5 +1,6 @@
 """Several processes that train one mouse, against one that has all their worlds; on the CPU, over gloo."""
 
+import faulthandler
 import os
 import socket
 import subprocess
@@ -36,6 +37,7 @@ def together(work, *arguments):
 
 
 def _start(rank, port, work, arguments):
+    faulthandler.enable()
     torch.set_num_threads(1)
     here = {"RANK": rank, "WORLD_SIZE": COUNT, "LOCAL_RANK": rank, "LOCAL_WORLD_SIZE": COUNT}
     os.environ.update(

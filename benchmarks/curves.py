@@ -1,0 +1,140 @@
+"""Draw the learning curves of trained mice, and print when each first succeeded so often: the wall clock to success.
+
+    python benchmarks/curves.py 'runs=runs/quickstart-*'
+    python benchmarks/curves.py 'runs=[runs/float32-*,runs/bfloat16-*]' by=steps name=precision
+
+Runs are labelled by their names, or by the settings in which they differ; those of one label (seeds) share a colour.
+Writes
+benchmarks/results/curves-NAME.json with the curves and .png with the figure.
+"""
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from glob import glob
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+from machine import RESULTS, check_name
+from matplotlib.figure import Figure
+from rich.console import Console
+from rich.table import Table
+
+from agents.checkpoint import HEADER, write_atomically
+from agents.config import setting
+from agents.console import describe, one_line_errors, read_settings
+from agents.training import STATE_FILE
+from analysis.figures import percent_axis, plain, png
+
+AXES = {"minutes": "minutes of training", "steps": "environment steps"}
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000", "#999999", "#F0E442")
+
+
+@dataclass
+class CurvesConfig:
+    runs: Any = setting("runs/*", "run folders: a pattern, or a list of them")
+    by: str = setting("minutes", "what to draw success against: minutes or steps")
+    success: float = setting(0.95, "the rate whose first reaching is printed")
+    name: str = setting("latest", "of the results, benchmarks/results/curves-NAME.*")
+
+
+def main(arguments: list[str]) -> None:
+    if {"-h", "--help"} & set(arguments):
+        print(__doc__, describe(CurvesConfig()), sep="\n")
+        return
+    with one_line_errors("curves.py"):
+        config = read_settings(CurvesConfig(), arguments)
+        check_name(config.name)
+        if config.by not in AXES:
+            raise ValueError(f"by must be one of {', '.join(AXES)}, not {config.by!r}")
+        patterns = config.runs if isinstance(config.runs, list) else [config.runs]
+        folders = [Path(folder) for pattern in patterns for folder in sorted(glob(pattern))]
+        runs = labelled([read(folder / STATE_FILE) for folder in folders if (folder / STATE_FILE).is_file()])
+        if not runs:
+            raise ValueError(f"no run folder with a {STATE_FILE} at {', '.join(patterns)}")
+    path = RESULTS / f"curves-{config.name}.json"
+    write_atomically(path, (json.dumps(runs, ensure_ascii=False) + "\n").encode())
+    write_atomically(path.with_suffix(".png"), png(figure(runs, config.by)))
+    show(runs, config.success, Console())
+    print(*(f"→ {os.path.relpath(path.with_suffix(suffix))}" for suffix in (".json", ".png")), sep="\n")
+
+
+def read(state: Path) -> dict[str, Any]:
+    """A run's settings, and its curve: success (NaN as null until it is known) by steps and minutes."""
+    with safetensors.safe_open(state, "pt") as file:  # type: ignore[attr-defined]
+        header = json.loads(file.metadata()[HEADER])
+    curve = header["curve"]
+    minutes = np.cumsum([row["seconds"] for row in curve]) / 60
+    return {
+        "settings": flat(header["config"]),
+        "steps": [int(row["steps"]) for row in curve],
+        "minutes": [round(float(minute), 4) for minute in minutes],
+        "success": [None if row["success"] != row["success"] else row["success"] for row in curve],
+    }
+
+
+def flat(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings by their dotted names."""
+    found: dict[str, Any] = {}
+    for name, value in config.items():
+        found |= flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
+    return found
+
+
+def labelled(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The runs, each with a label: its name, or where all have one name the settings in which it differs."""
+    names = [name for name in (runs[0]["settings"] if runs else ()) if name != "seed"]
+    differing = [name for name in names if len({str(run["settings"][name]) for run in runs}) > 1]
+    if "name" in differing:
+        differing = ["name"]
+    for run in runs:
+        labels = [(name.split(".")[-1], run["settings"][name]) for name in differing]
+        run["label"] = (
+            ", ".join(value if name == "name" else f"{name} {value}" for name, value in labels) or "all alike"
+        )
+    return runs
+
+
+def smooth(success: list[float | None], width: int = 5) -> np.ndarray:
+    """A running mean, over what is known."""
+    known = np.array([np.nan if value is None else value for value in success])
+    padded = np.concatenate((np.full(width - 1, np.nan), known))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, width)
+    counts = (~np.isnan(windows)).sum(1)
+    return np.where(counts > 0, np.nansum(windows, axis=1) / np.maximum(counts, 1), np.nan)
+
+
+def figure(runs: list[dict[str, Any]], by: str) -> Figure:
+    chart = Figure(figsize=(8, 4.2), layout="constrained")
+    axes = chart.subplots()
+    labels = list(dict.fromkeys(run["label"] for run in runs))
+    for run in runs:
+        colour = COLOURS[labels.index(run["label"]) % len(COLOURS)]
+        first = next(other for other in runs if other["label"] == run["label"]) is run
+        axes.plot(run[by], smooth(run["success"]), color=colour, lw=1.2, label=run["label"] if first else None)
+    axes.axhline(0.95, color="0.7", lw=0.8, ls=":")
+    axes.set(xlabel=AXES[by], ylabel="success on training levels, by when the episode began", ylim=(0, 1))
+    percent_axis(axes.yaxis)
+    plain(axes)
+    axes.legend(fontsize=7, frameon=False, loc="lower right")
+    return chart
+
+
+def show(runs: list[dict[str, Any]], success: float, console: Console) -> None:
+    table = Table("", "seed", *(f"{success:.0%} after, {name}" for name in AXES), "at the end", "steps/s")
+    for run in runs:
+        reached = np.nonzero(smooth(run["success"]) >= success)[0]
+        first = [
+            f"{run[name][reached[0]]:,.{digits}f}" if len(reached) else "–"
+            for name, digits in zip(AXES, (1, 0), strict=True)
+        ]
+        end, speed = smooth(run["success"])[-1], run["steps"][-1] / run["minutes"][-1] / 60
+        table.add_row(run["label"], str(run["settings"]["seed"]), *first, f"{end:.1%}", f"{speed:,.0f}")
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
