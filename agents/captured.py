@@ -36,6 +36,7 @@ class Captured:
     ):
         self.function, self.device, self.changes, self.generator = function, device, changes, generator
         self.graph: torch.cuda.CUDAGraph | None = None
+        self.result: Any = None
 
     def __call__(self) -> Any:
         if self.device.type != "cuda":
@@ -61,6 +62,13 @@ class Captured:
         graph = torch.cuda.CUDAGraph()
         graph.register_generator_state(self.generator)
         # Other threads (those of NCCL) may ask the device how far it is while this one records.
-        with torch.cuda.graph(graph, capture_error_mode="thread_local"), torch.enable_grad():
+        recording = torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local")
+        with recording, torch.enable_grad():
             self.result = self.function()
         self.graph = graph
+
+    def close(self) -> None:
+        """Forget the recording: NCCL waits, when processes part, until no graph holds any of its operations."""
+        if self.graph:
+            self.graph.reset()
+        self.graph = self.result = None

@@ -41,7 +41,7 @@ class AgentConfig:
     num_envs: int = setting(256, "worlds played side by side, N")
     num_steps: int = setting(64, "steps a rollout, T")
     minibatch_size: int = setting(512, "steps a gradient is taken over; divides N·T")
-    epochs: int = setting(3, "passes over a rollout")
+    epochs: int = setting(1, "passes over a rollout")
     learning_rate: float = setting(3e-3, "Adam's, falling linearly to 0 over the run")
     adam_eps: float = setting(1e-5, "Adam's epsilon")
     gamma: float = setting(0.98, "discount")
@@ -60,7 +60,7 @@ class TrainConfig:
     agent: AgentConfig = field(default_factory=AgentConfig)
     name: str = setting("quickstart", "first part of the run folder's name")
     seed: int = setting(0, "of weights, actions, shuffles and the draw of levels")
-    total_steps: int = setting(2_500_000, "steps to train, rounded up to whole rollouts")
+    total_steps: int = setting(4_000_000, "steps to train, rounded up to whole rollouts")
     precision: str = setting("auto", "float32, bfloat16 (autocast), or auto: what pays on this device")
 
     device: str = setting("auto", "cpu, cuda, cuda:1, …; auto takes a GPU where there is one")

@@ -27,6 +27,7 @@ def precision_of(name: str, device: torch.device, side: int) -> str:
         ValueError: an unknown precision, or bfloat16 on a device that can only imitate it.
     """
     if device.type == "cuda":
+        torch.backends.cudnn.allow_tf32 = False  # float32 means float32, in convolutions as in products of matrices
         native = pays = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
         native = torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
@@ -106,6 +107,7 @@ class Learner:
         self.optimizer = torch.optim.Adam(
             [self.weights], self.learning_rate, eps=agent.adam_eps, fused=True, capturable=on_gpu
         )
+        self.optimizer._warned_capturable_if_run_uncaptured = True  # type: ignore[attr-defined]  # warm-ups are meant to
         # Made now, so that a saved state has somewhere to be loaded into.
         moments = {name: torch.zeros_like(self.weights) for name in ("exp_avg", "exp_avg_sq")}
         self.optimizer.state[self.weights] = {"step": torch.zeros((), device=device), **moments}
@@ -185,6 +187,13 @@ class Learner:
             "levels_reused": self.pool.reused,
         }
 
+    def close(self) -> None:
+        """Let go of what a GPU recorded, before processes part; and of what was compiled, of which few are kept."""
+        self.play.close()
+        self.improve.close()
+        if self.device.type == "cuda":
+            torch.compiler.reset()
+
     def _changed(self) -> list[Tensor]:
         return [*self.tensors().values(), self.worlds.pictures]
 
@@ -217,7 +226,11 @@ class Learner:
             for name, tensor in self.tensors().items():
                 tensor.copy_(tensors[name])
         self.rollouts = numbers["rollouts"]
-        self.generator.set_state(torch.tensor(numbers["generator"], dtype=torch.uint8))
+        random = torch.tensor(numbers["generator"], dtype=torch.uint8)
+        if len(random) == len(
+            self.generator.get_state()
+        ):  # else another kind of device saved it: another stream of noise
+            self.generator.set_state(random)
         self.pool.refilled, self.pool.reused = numbers["pool"]["refilled"], numbers["pool"]["reused"]
         self.pool.rng.bit_generator.state = numbers["levels_rng"]
         self.worlds.pictures.copy_(self.worlds.painter.paint(self.worlds.state))

@@ -86,11 +86,12 @@ def device_of(name: str) -> torch.device:
             )
         name = f"cuda:{os.environ['LOCAL_RANK']}"
     try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
+        device = torch.empty(0, device=name).device  # with its number, by which others know it, too
     except (RuntimeError, AssertionError) as error:
         there = ", ".join(["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))])
         raise ValueError(f"device {name!r} is not there; this machine has {there}") from error
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
     return device
 
 
@@ -100,8 +101,6 @@ def joined(device: torch.device) -> Iterator[None]:
     if int(os.environ.get("WORLD_SIZE", 1)) == 1:
         yield
         return
-    if device.type == "cuda":
-        torch.cuda.set_device(device)
     # Python objects travel between processors, tensors between the devices that they are on.
     dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
     try:

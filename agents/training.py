@@ -4,7 +4,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import torch
@@ -77,10 +77,12 @@ def train(
         for line in changed:
             console.print(f"[yellow]note: the result may differ from an uninterrupted run: {line}[/yellow]")
     else:
-        where = f"{learner.precision} on {processes.count()} × {device.type}".replace("1 × ", "")
+        several = f"{processes.count()} × " if processes.count() > 1 else ""
+        where = f"{learner.precision} on {several}{device.type}"
         console.print(f"training {learner.num_rollouts} rollouts ({config.total_steps:,} steps, {where}) in {folder}")
 
-    with StopRequest() as stop, Logbook(folder, learner, console) if first else nullcontext() as logbook:
+    book = Logbook(folder, learner, console) if first else nullcontext()
+    with StopRequest() as stop, closing(learner), book as logbook:
         while not learner.finished:
             began = time.perf_counter()
             metrics = learner.learn()

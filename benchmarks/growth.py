@@ -9,6 +9,7 @@ same run: how fast it copies memory and how fast it multiplies matrices. Writes 
 figure .png of it, and a profile .txt that names where the time of training goes.
 """
 
+import gc
 import json
 import os
 import sys
@@ -75,30 +76,25 @@ def main(arguments: list[str]) -> None:
             raise ValueError(f"seconds must be more than 0, and largest at least {NUM_ENVS[0]}")
         device = device_of(config.device)
     keep_freed_memory()
-    console, rows = Console(), []
+    console, rows, path = Console(), [], RESULTS / f"growth-{config.name}.json"
     with console.status("the device's bounds") as status:
         bounds = bounds_of(device, config.seconds)
+        results = {
+            "date": datetime.now(UTC).isoformat(timespec="seconds"),
+            "machine": machine_of(device),
+            "settings": asdict(config),
+            "bounds": bounds,
+            "rows": rows,
+        }
         for row in measurements(device, bounds, config, status.update):
             rows.append(row)
-            console.print(line_of(row), highlight=False)
-    results = {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine_of(device),
-        "settings": asdict(config),
-        "bounds": bounds,
-        "rows": rows,
-    }
-    path = RESULTS / f"growth-{config.name}.json"
-    write_atomically(path, (json.dumps(results, indent=1, ensure_ascii=False) + "\n").encode())
+            console.print(f"{row['what']}: {row['steps/s']:,.0f} steps/s", highlight=False)
+            write_atomically(path, (json.dumps(results, indent=1, ensure_ascii=False) + "\n").encode())
     write_atomically(path.with_suffix(".png"), png(figure(results)))
     with console.status("a profile"):
         write_atomically(path.with_suffix(".txt"), profiled(device).encode())
     show(results, console)
     console.print(*(f"→ {os.path.relpath(path.with_suffix(suffix))}" for suffix in (".json", ".png", ".txt")), sep="\n")
-
-
-def line_of(row: dict[str, Any]) -> str:
-    return f"{row['what']}: {row['steps/s']:,.0f} steps/s"
 
 
 def measurements(
@@ -107,6 +103,9 @@ def measurements(
     """Every row of the table, one after another."""
     kind = device.type
     counts = [count for count in NUM_ENVS if count <= config.largest]
+    for name, recipe in RECIPES.items() if kind == "cuda" else ():
+        say(f"training, {name}")
+        yield from training(name, recipe, device, bounds, config.seconds)
     for observation, world_dim in OBSERVED:
         for num_envs in counts:
             say(f"the environment, {observation}, {num_envs} worlds")
@@ -121,14 +120,20 @@ def measurements(
         agent.minibatch_size = min(MINIBATCH[kind], num_envs * agent.num_steps)
         env = EnvConfig(world_dim=side, observation=observation)
         yield from training(name, TrainConfig(env, agent), device, bounds, config.seconds)
-    for name, recipe in RECIPES.items() if kind == "cuda" else ():
-        say(f"training, {name}")
-        yield from training(name, recipe, device, bounds, config.seconds)
 
 
 def wait(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.synchronize(device)
+
+
+def clear(device: torch.device) -> None:
+    """Forget what was measured before: its memory, and what was compiled for its shapes, of which eight are kept."""
+    gc.collect()
+    torch.compiler.reset()
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats(device)
 
 
 def speed(call: Callable[[], Any], device: torch.device, seconds: float) -> float:
@@ -163,6 +168,7 @@ def environment(
     observation: str, world_dim: int, num_envs: int, device: torch.device, bounds: dict[str, float], seconds: float
 ) -> dict[str, Any]:
     """Steps/s of random actions, every picture painted."""
+    clear(device)
     burst = BURST[device.type]
     pool = LevelPool(num_envs * max(1, burst // 8) + num_envs, world_dim, "anywhere", device=device)
     worlds = Worlds(pool, painter_of(observation, world_dim, device), num_envs, "procgen", max_episode_steps=500)
@@ -202,9 +208,7 @@ def training(
     name: str, config: TrainConfig, device: torch.device, bounds: dict[str, float], seconds: float
 ) -> Iterable[dict[str, Any]]:
     """Steps/s of the rollout alone, and of training; what they are of the network's roofline, and what they hold."""
-    if device.type == "cuda":
-        torch.cuda.empty_cache()
-        torch.cuda.reset_peak_memory_stats(device)
+    clear(device)
     learner = Learner(config, device)
     learner.learn()
     agent = config.agent
@@ -262,6 +266,7 @@ def work_of(learner: Learner) -> tuple[int, int]:
 
 def profiled(device: torch.device) -> str:
     """Where the time of one rollout and its update goes, launched one by one so that each part has its name."""
+    clear(device)
     recipe = TrainConfig(HARD, PUBLISHED) if device.type == "cuda" else TrainConfig()
     learner = Learner(recipe, device)
     learner.play, learner.improve = learner._play, learner._improve  # type: ignore[assignment]
@@ -271,7 +276,7 @@ def profiled(device: torch.device) -> str:
     with profile(activities=activities) as recorded:
         learner.learn()
         wait(device)
-    by = "self_cuda_time_total" if device.type == "cuda" else "self_cpu_time_total"
+    by = "self_device_time_total" if device.type == "cuda" else "self_cpu_time_total"
     return recorded.key_averages().table(sort_by=by, row_limit=LINES, max_name_column_width=60)
 
 

@@ -95,8 +95,9 @@ class LevelPool:
         count = taken - self.refilled
         self.reused += max(0, count - size)
         if count > 0:
-            slots = (torch.arange(min(count, size)) + self.refilled).remainder(size).to(self.levels.device)
-            for old, new in zip(self.levels, self._draw(len(slots)).to(self.levels.device), strict=True):
+            drawn = self._draw(min(count, size))  # before anything is copied: a copy waits for a GPU's other work
+            slots = (torch.arange(drawn.num_levels) + self.refilled).remainder(size).to(self.levels.device)
+            for old, new in zip(self.levels, drawn.to(self.levels.device), strict=True):
                 old[slots] = new
         self.refilled = taken
 

@@ -209,7 +209,7 @@ def _positions(cell: np.ndarray, world_dim: int) -> np.ndarray:
     """int64 (N, 2): x and y of N cells, (−1, −1) where there is none."""
     positions = np.empty((len(cell), 2), np.int64)
     np.divmod(cell, world_dim, out=(positions[:, 1], positions[:, 0]))
-    positions[cell == NO_CELL] = -1
+    np.copyto(positions, -1, where=(cell == NO_CELL)[:, None])
     return positions
 
 

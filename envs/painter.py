@@ -132,9 +132,8 @@ class RgbPainter:
         if self.on_cpu:
             first = torch.searchsorted(column, torch.arange(world_dim + 1))  # pixel of each column of cells
             self._arrays = (first.numpy(), *(table.numpy() for table in self._tables))
-        # Fused, so that a pixel is written once and nothing between is: see benchmarks/results.
-        on_gpu = self._tables.rows.device.type == "cuda"
-        self._choose = torch.compile(_choose, dynamic=False) if on_gpu else _choose
+        # Fused into one kernel: a pixel is written once, and nothing in between.
+        self._choose = torch.compile(_choose) if self._tables.rows.device.type == "cuda" else _choose
 
     def __reduce__(self):
         return painter_of, self._made_of  # copies and pickles name the tables
@@ -146,12 +145,14 @@ class RgbPainter:
 
     def repaint(self, pictures: Tensor, before: State, after: State, begun: Tensor | None = None) -> None:
         level = after.level
-        floor = _floor_index(level)
         if not self.on_cpu:
-            self._choose(pictures, level.walls, floor, level.cheese, after.mouse, after.facing_right, self._tables)
+            floor = _floor_index(level)
+            with torch.no_grad():  # compiled once, not once more for each mode
+                self._choose(pictures, level.walls, floor, level.cheese, after.mouse, after.facing_right, self._tables)
             return
         begun = torch.zeros_like(after.facing_right) if begun is None else begun
-        fields = (pictures, level.walls, floor, level.cheese, before.mouse, after.mouse, after.facing_right, begun)
+        mouse = (before.mouse, after.mouse, after.facing_right)
+        fields = (pictures, level.walls, level.background, level.shift, level.cheese, *mouse, begun)
         _repaint(*(field.numpy() for field in fields), *self._arrays)  # type: ignore[call-arg]
 
 
@@ -176,7 +177,7 @@ class _Tables(NamedTuple):
 def _choose(
     pictures: Tensor, walls: Tensor, floor: Tensor, cheese: Tensor, mouse: Tensor, right: Tensor, tables: _Tables
 ) -> None:
-    """Paint whole pictures with tensor operations; arguments as ``_repaint`` has them."""
+    """Paint whole pictures with tensor operations; ``floor`` int64 (N,) is of ``_floor_index``."""
     rows, columns, floors, wall, sprites = tables
     covered = torch.zeros_like(pictures[..., :1], dtype=torch.bool)
     for row in rows:
@@ -192,13 +193,15 @@ def _choose(
 
 
 @njit(nogil=True, cache=True)
-def _repaint(pictures, walls, floor, cheese, before, after, right, begun, first, rows, columns, floors, wall, sprites):
+def _repaint(
+    pictures, walls, background, shift, cheese, before, after, right, begun, first, rows, columns, floors, wall, sprites
+):
     """Paint whole pictures where ``begun``, elsewhere the cells ``before`` and ``after``.
 
     Args:
         pictures: uint8 (N, 64, 64, 3), written in place.
         walls: bool (N, W, W).
-        floor, cheese: int64 (N,), of each level.
+        background, shift, cheese: int64 (N,), of each level.
         before, after: int64 (N,), the mouse's cells.
         right: bool (N,), whether it faces right.
         begun: bool (N,).
@@ -208,12 +211,13 @@ def _repaint(pictures, walls, floor, cheese, before, after, right, begun, first,
     # Arrays are indexed down to the number, not sliced: in compiled loops this short a slice costs as much as the work.
     dim = len(first) - 1
     for n in range(len(pictures)):
+        floor = background[n] * FLOOR_TEXELS + (shift[n] * FLOOR_TEXELS >> 32)
         if begun[n]:
-            _paint_ground(pictures, n, walls, 0, _SIDE, 0, _SIDE, rows, columns, floors, floor[n], wall)
+            _paint_ground(pictures, n, walls, 0, _SIDE, 0, _SIDE, rows, columns, floors, floor, wall)
         else:
             for cell in (before[n], after[n]):
                 top, bottom, left, end = _pixels(cell, dim, first)
-                _paint_ground(pictures, n, walls, top, bottom, left, end, rows, columns, floors, floor[n], wall)
+                _paint_ground(pictures, n, walls, top, bottom, left, end, rows, columns, floors, floor, wall)
         if cheese[n] != NO_CELL and (begun[n] or cheese[n] == before[n] or cheese[n] == after[n]):
             _paint_sprite(pictures, n, _pixels(cheese[n], dim, first), sprites, 0)
         _paint_sprite(pictures, n, _pixels(after[n], dim, first), sprites, 1 + right[n])
