@@ -116,7 +116,7 @@ def figure(runs: list[dict[str, Any]], by: str) -> Figure:
         first = next(other for other in runs if other["label"] == run["label"]) is run
         axes.plot(run[by], smooth(run["success"]), color=colour, lw=1.2, label=run["label"] if first else None)
     axes.axhline(0.95, color="0.7", lw=0.8, ls=":")
-    axes.set(xlabel=AXES[by], ylabel="success on training levels, by when the episode began", ylim=(0, 1))
+    axes.set(xlabel=AXES[by], ylabel="success, by when the episode began", ylim=(0, 1))
     percent_axis(axes.yaxis)
     plain(axes)
     axes.legend(fontsize=7, frameon=False, loc="lower right")
