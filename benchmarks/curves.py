@@ -20,6 +20,7 @@ import numpy as np
 import safetensors
 from machine import RESULTS, check_name
 from matplotlib.figure import Figure
+from matplotlib.ticker import StrMethodFormatter
 from rich.console import Console
 from rich.table import Table
 
@@ -118,6 +119,7 @@ def figure(runs: list[dict[str, Any]], by: str) -> Figure:
     axes.axhline(0.95, color="0.7", lw=0.8, ls=":")
     axes.set(xlabel=AXES[by], ylabel="success, by when the episode began", ylim=(0, 1))
     percent_axis(axes.yaxis)
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     plain(axes)
     axes.legend(fontsize=7, frameon=False, loc="lower right")
     return chart
