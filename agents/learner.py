@@ -17,7 +17,6 @@ from envs.batch import LevelPool, Worlds
 from envs.painter import Painter, painter_of
 from envs.world import moves_of
 
-ACT_AT_ONCE = 512  # pictures: of 11×11, 4,096 worlds acted a third slower in one batch (docs/speed.md)
 BF16_MIN_SIDE = 32  # below, on a CPU, casting costs what bfloat16 gains (docs/training.md)
 
 
@@ -153,14 +152,8 @@ class Learner:
         with self._precision():
             return self.network(pictures)
 
-    def _act(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """What the policy makes of the pictures of all worlds; on a CPU so many at a time that its caches hold them."""
-        parts = pictures.split(ACT_AT_ONCE if self.device.type == "cpu" else len(pictures))
-        logits, values = zip(*(self._forward(part) for part in parts), strict=True)
-        return torch.cat(logits), torch.cat(values)
-
     def _play(self) -> None:
-        rollout.collect(self.rollout, self.worlds, self._act, self.generator)
+        rollout.collect(self.rollout, self.worlds, self._forward, self.generator)
 
     def _improve(self) -> dict[str, Tensor]:
         """Update the policy from the rollout; scalar tensors to log."""

@@ -44,6 +44,7 @@ OBSERVED = (("cells", 11), ("cells", 25), ("rgb", 15), ("rgb", 25))  # observati
 SIDES = (5, 7, 9, 11, 13, 15, 19, 25)  # of worlds of cells
 BURST = {"cpu": 16, "cuda": 64}  # steps that the environment alone plays between two refills of its pool
 STEPS = {"cpu": 4096, "cuda": 2**19}  # steps a rollout where training is measured; more worlds, shorter rollouts
+SHORTEST = 4  # steps of a rollout: at its end the network values one more, which no short rollout makes up for
 MINIBATCH = {"cpu": 512, "cuda": 8192}
 PUBLISHED = AgentConfig(num_envs=256, num_steps=256, minibatch_size=8192, learning_rate=5e-4, gamma=0.999)
 HARD = EnvConfig(distribution_mode="hard", world_dim=None, cheese_region=5, observation="rgb", action_set="procgen")
@@ -115,7 +116,7 @@ def measurements(
     for (observation, side), num_envs in worlds:
         name = f"{observation} of {side}×{side}, {num_envs} worlds"
         say(f"training, {name}")
-        steps = max(STEPS[kind], num_envs)
+        steps = max(STEPS[kind], SHORTEST * num_envs)
         agent = AgentConfig(num_envs=num_envs, num_steps=min(steps // num_envs, 256))
         agent.minibatch_size = min(MINIBATCH[kind], num_envs * agent.num_steps)
         env = EnvConfig(world_dim=side, observation=observation)

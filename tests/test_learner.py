@@ -1,11 +1,9 @@
-"""The learner's choices: precision, and how many pictures at a time."""
+"""The learner's choice of a precision."""
 
 import pytest
 import torch
 
-from agents import learner
-from agents.config import AgentConfig, EnvConfig, TrainConfig
-from agents.learner import Learner, precision_of
+from agents.learner import precision_of
 
 CPU = torch.device("cpu")
 
@@ -26,13 +24,3 @@ def test_auto_takes_bfloat16_where_it_pays(monkeypatch):
     assert [precision_of("auto", CPU, side) for side in (11, 25, 64)] == ["float32", "float32", "bfloat16"]
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: True)
     assert precision_of("auto", torch.device("cuda"), 11) == "bfloat16"
-
-
-@torch.no_grad()
-def test_worlds_in_parts_act_as_all_at_once(monkeypatch):
-    config = TrainConfig(EnvConfig(world_dim=5), AgentConfig(num_envs=10, num_steps=2, minibatch_size=20))
-    one = Learner(config, CPU)
-    together = one._act(one.worlds.pictures)
-    monkeypatch.setattr(learner, "ACT_AT_ONCE", 4)
-    for whole, parts in zip(together, one._act(one.worlds.pictures), strict=True):
-        torch.testing.assert_close(parts, whole)
