@@ -108,7 +108,7 @@ class RgbPainter:
     A pixel shows the topmost of mouse, cheese, wall and floor. Every one of these is a whole picture, sampled once: the
     wall as if all were wall, the mouse as if it were in every cell, and so on; so painting is choosing. The rule is
     written twice: as a loop, compiled for the CPU, which writes no pixel that it need not (repainting 256 worlds takes
-    a ninth of the time of tensor operations), and as tensor operations that a GPU fuses into one kernel.
+    a fifth of the time of tensor operations), and as tensor operations that a GPU fuses into one kernel.
     """
 
     shape = (_SIDE, _SIDE, 3)
