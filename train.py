@@ -24,7 +24,7 @@ from rich.console import Console
 from agents.allocator import keep_freed_memory
 from agents.checkpoint import load_mouse, write_atomically
 from agents.config import TrainConfig
-from agents.console import check_seed, describe, one_line_errors, told
+from agents.console import check_seed, describe, one_line_errors, speaks, told
 from agents.processes import device_of, joined, rank
 from agents.training import MOUSE_FILE, Stopped, train
 from analysis import card, evaluation
@@ -44,7 +44,8 @@ def main(settings) -> None:
         try:
             run(OmegaConf.to_object(settings))  # type: ignore[arg-type]
         except Stopped as stop:
-            print(stop)
+            if speaks():
+                print(stop)
             sys.exit(STOPPED)
 
 

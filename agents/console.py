@@ -22,13 +22,18 @@ def told(error: BaseException) -> str:
     return f"{text} ({told(cause)})" if cause else text or type(error).__name__
 
 
+def speaks() -> bool:
+    """Whether this process is the one of torchrun's that speaks to people; alone, it is."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 @contextmanager
 def one_line_errors(command: str) -> Iterator[None]:
     """Turn errors about what the user gave into one line on standard error and exit code 2."""
     try:
         yield
     except (ValueError, OSError, OmegaConfBaseException) as error:
-        if os.environ.get("RANK", "0") == "0":
+        if speaks():
             print(f"{command}: {told(error)}", file=sys.stderr)
         else:  # torchrun ends all when one has ended: leave the first one the time to say why, and say it once
             time.sleep(1)
