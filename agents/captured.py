@@ -1,7 +1,7 @@
 """A function recorded once as a CUDA graph and replayed: one launch in place of thousands.
 
-A rollout of 256 steps launches some 25,000 kernels of a few microseconds each; launched one by one from Python they
-would wait for the processor most of the time.
+A rollout of 256 steps launches thousands of small kernels; launched one by one from Python they would wait for the
+processor most of the time.
 """
 
 from collections.abc import Callable, Iterable

@@ -69,7 +69,13 @@ def _write(path: Path, tensors: dict[str, Tensor], header: dict[str, Any]) -> No
     write_atomically(path, safetensors.torch.save(plain, {HEADER: json.dumps(header)}))
 
 
-def _read(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def read(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The tensors and the header of a file of this kind, ``MOUSE`` or ``STATE``.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is damaged, or of another kind or version.
+    """
     if not path.is_file():
         raise FileNotFoundError(f"no checkpoint at {path}; expected a .safetensors file that train.py wrote")
     try:
@@ -118,7 +124,7 @@ def load_mouse(path: str | Path, device: torch.device | str = "cpu") -> Mouse:
         ValueError: it is damaged, of another kind or version, or its weights do not fit its configuration.
     """
     path = Path(path)
-    tensors, header = _read(path, MOUSE)
+    tensors, header = read(path, MOUSE)
     try:
         env, agent = EnvConfig(**header["config"]["env"]), AgentConfig(**header["config"]["agent"])
         policy = policy_for(env, agent, device)
@@ -155,7 +161,7 @@ def load_state(path: Path, learner: Learner) -> tuple[list[dict[str, float]], li
     Raises:
         FileNotFoundError, ValueError: as for ``load_mouse``; or another number of processes saved it.
     """
-    tensors, header = _read(path, STATE)
+    tensors, header = read(path, STATE)
     saved, here = len(header.get("processes", [])), processes.rank()
     if saved != processes.count():
         raise ValueError(

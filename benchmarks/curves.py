@@ -4,8 +4,7 @@
     python benchmarks/curves.py 'runs=[runs/float32-*,runs/bfloat16-*]' by=steps name=precision
 
 Runs are labelled by their names, or by the settings in which they differ; those of one label (seeds) share a colour.
-Writes
-benchmarks/results/curves-NAME.json with the curves and .png with the figure.
+Writes benchmarks/results/curves-NAME.json with the curves and .png with the figure.
 """
 
 import json
@@ -17,14 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import safetensors
 from machine import RESULTS, check_name
 from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
 from rich.console import Console
 from rich.table import Table
 
-from agents.checkpoint import HEADER, write_atomically
+from agents.checkpoint import STATE, read, write_atomically
 from agents.config import setting
 from agents.console import describe, one_line_errors, read_settings
 from agents.training import STATE_FILE
@@ -53,20 +51,19 @@ def main(arguments: list[str]) -> None:
             raise ValueError(f"by must be one of {', '.join(AXES)}, not {config.by!r}")
         patterns = config.runs if isinstance(config.runs, list) else [config.runs]
         folders = [Path(folder) for pattern in patterns for folder in sorted(glob(pattern))]
-        runs = labelled([read(folder / STATE_FILE) for folder in folders if (folder / STATE_FILE).is_file()])
+        runs = labelled([run_of(folder / STATE_FILE) for folder in folders if (folder / STATE_FILE).is_file()])
         if not runs:
             raise ValueError(f"no run folder with a {STATE_FILE} at {', '.join(patterns)}")
     path = RESULTS / f"curves-{config.name}.json"
     write_atomically(path, (json.dumps(runs, ensure_ascii=False) + "\n").encode())
-    write_atomically(path.with_suffix(".png"), png(figure(runs, config.by)))
+    write_atomically(path.with_suffix(".png"), png(figure(runs, config.by, config.success)))
     show(runs, config.success, Console())
     print(*(f"→ {os.path.relpath(path.with_suffix(suffix))}" for suffix in (".json", ".png")), sep="\n")
 
 
-def read(state: Path) -> dict[str, Any]:
+def run_of(state: Path) -> dict[str, Any]:
     """A run's settings, and its curve: success (NaN as null until it is known) by steps and minutes."""
-    with safetensors.safe_open(state, "pt") as file:  # type: ignore[attr-defined]
-        header = json.loads(file.metadata()[HEADER])
+    _, header = read(state, STATE)
     curve = header["curve"]
     minutes = np.cumsum([row["seconds"] for row in curve]) / 60
     return {
@@ -108,7 +105,7 @@ def smooth(success: list[float | None], width: int = 5) -> np.ndarray:
     return np.where(counts > 0, np.nansum(windows, axis=1) / np.maximum(counts, 1), np.nan)
 
 
-def figure(runs: list[dict[str, Any]], by: str) -> Figure:
+def figure(runs: list[dict[str, Any]], by: str, success: float) -> Figure:
     chart = Figure(figsize=(8, 4.2), layout="constrained")
     axes = chart.subplots()
     labels = list(dict.fromkeys(run["label"] for run in runs))
@@ -116,7 +113,7 @@ def figure(runs: list[dict[str, Any]], by: str) -> Figure:
         colour = COLOURS[labels.index(run["label"]) % len(COLOURS)]
         first = next(other for other in runs if other["label"] == run["label"]) is run
         axes.plot(run[by], smooth(run["success"]), color=colour, lw=1.2, label=run["label"] if first else None)
-    axes.axhline(0.95, color="0.7", lw=0.8, ls=":")
+    axes.axhline(success, color="0.7", lw=0.8, ls=":")
     axes.set(xlabel=AXES[by], ylabel="success, by when the episode began", ylim=(0, 1))
     percent_axis(axes.yaxis)
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))

@@ -26,7 +26,7 @@ def check_name(name: str) -> None:
 
 def machine_of(device: torch.device | str = "cpu") -> dict[str, Any]:
     """The processor, the device that is measured, the system and the versions."""
-    more = {name: version(name) for name in ("numba",)}
+    more = {name: version(name) for name in ("gymnasium", "numba")}
     on_gpu = torch.device(device).type == "cuda"
     name = torch.cuda.get_device_name(device) if on_gpu else f"{_cpu()}, {cores()} cores"
     cuda = {"cuda": torch.version.cuda} if on_gpu else {}

@@ -172,10 +172,10 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             rewards[ended_before], terminations[ended_before], truncations[ended_before] = 0.0, False, False
         self._ended = terminations | truncations
 
-        infos, begun = {}, ended_before if self.autoreset_mode == AutoresetMode.NEXT_STEP else None
-        if begun is not None:
-            self._begin(begun)
-        self.painter.repaint(self._pictures, before, self.state, None if begun is None else torch.from_numpy(begun))
+        infos = {}
+        begun = ended_before & (self.autoreset_mode == AutoresetMode.NEXT_STEP)
+        self._begin(begun)
+        self.painter.repaint(self._pictures, before, self.state, torch.from_numpy(begun))
         if self.autoreset_mode == AutoresetMode.SAME_STEP and self._ended.any():
             infos, last = self._final(self._ended), self.state
             self._begin(self._ended)
