@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agents.checkpoint import load_mouse, write_atomically
-from agents.config import setting
-from agents.console import check_seed, describe, one_line_errors, read_settings
-from analysis.relocation import read_levels
+from agents.mouse import load_mouse
+from envs.drawings import read_levels
+from foundation.command import one_line_errors
+from foundation.files import write_atomically
+from foundation.settings import check_seed, describe_settings, read_settings, setting
 from viewer import display, grid, recording
 from viewer.legend import OVERLAYS, check_shown
 from viewer.saving import Session, cell_text
@@ -47,7 +48,7 @@ class WatchConfig:
 
 def main(arguments: list[str]) -> None:
     if {"-h", "--help"} & set(arguments):
-        print(__doc__, describe(WatchConfig()), sep="\n")
+        print(__doc__, describe_settings(WatchConfig()), sep="\n")
         return
     with one_line_errors("watch.py"):
         config = read_settings(WatchConfig(), arguments)
@@ -70,7 +71,7 @@ def main(arguments: list[str]) -> None:
 def watch(config: WatchConfig) -> None:
     """Show, record or draw mice in one maze."""
     mice = [load_mouse(str(path)) for path in listed(config.checkpoint)]
-    drawn = read_levels(config.levels, mice[0].env) if config.levels else None
+    drawn = read_levels(config.levels, mice[0].spec.world_dim) if config.levels else None
     viewing = Viewing(mice, first_level(config), cheeses_of(config.cheese), config.seed, drawn)
     shown = frozenset(listed(config.show))
     if drawn is not None and config.episodes > drawn.num_levels - viewing.number + 1:
@@ -113,7 +114,7 @@ def watch_grid(config: WatchConfig) -> None:
     if others or config.cheese not in CHEESES or config.figure or config.show:
         raise ValueError(f"a grid has one checkpoint, cheese={'|'.join(CHEESES)}, and neither figure nor show")
     mouse = load_mouse(str(path))
-    drawn = read_levels(config.levels, mouse.env) if config.levels else None
+    drawn = read_levels(config.levels, mouse.spec.world_dim) if config.levels else None
     many = grid.Grid(mouse, shape[0] * shape[1], first_level(config), config.cheese, config.seed, drawn)
     if config.record:
         frames = grid.episodes(many, shape, config.episodes, config.speed)

@@ -1,7 +1,7 @@
-"""glibc's allocator, told to keep freed memory.
+"""A setting of glibc's allocator: keep freed memory.
 
-By default glibc gives large blocks back to the system and takes them again, zeroed page by page, at every layer of
-every minibatch. That is process-wide, so scripts call it and imports do not.
+By default glibc returns large blocks to the system and requests them again, zeroed page by page, at every layer of
+every minibatch. The setting is process-wide, so scripts make it and imports do not.
 """
 
 import ctypes

@@ -1,7 +1,7 @@
-"""A function recorded once as a CUDA graph and replayed: one launch in place of thousands.
+"""A function recorded once as a CUDA graph and replayed: one launch instead of thousands.
 
-A rollout of 256 steps launches thousands of small kernels; launched one by one from Python they would wait for the
-processor most of the time.
+A rollout of 256 steps launches thousands of small kernels. Launched one by one from Python, the GPU would wait for the
+CPU most of the time.
 """
 
 from collections.abc import Callable, Iterable
@@ -16,15 +16,15 @@ WARM_UPS = 2  # runs before the recording, in which kernels are compiled and cho
 class Captured:
     """A function without arguments that reads and writes the same memory every time.
 
-    On a CPU it is called; on a GPU its first call records it, and this and all later calls replay the recording: the
-    same kernels on the same memory, with no look at Python. So whatever changes between calls must be a tensor that is
+    On a CPU the function is called. On a GPU the first call records it, and every call replays the recording: the same
+    kernels on the same memory, without Python. So everything that changes between calls must be a tensor that is
     written in place, and the function must not wait for the device.
 
     Args:
-        function: what it does. What it returns is overwritten by the next call.
-        device: where.
-        changes: gives every tensor that it changes: recording runs it for real, and that is undone.
-        generator: the random numbers that it draws.
+        function: to record. The next call overwrites its result.
+        device: of its tensors.
+        changes: gives every tensor that the function changes. Recording runs the function, and this undoes it.
+        generator: of its random numbers.
     """
 
     def __init__(
@@ -61,14 +61,14 @@ class Captured:
 
         graph = torch.cuda.CUDAGraph()
         graph.register_generator_state(self.generator)
-        # Other threads (those of NCCL) may ask the device how far it is while this one records.
+        # NCCL's threads may query the device during the recording.
         recording = torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local")
         with recording, torch.enable_grad():
             self.result = self.function()
         self.graph = graph
 
     def close(self) -> None:
-        """Forget the recording: NCCL waits, when processes part, until no graph holds any of its operations."""
+        """Release the recording. NCCL cannot close while a graph holds one of its operations."""
         if self.graph:
             self.graph.reset()
         self.graph = self.result = None

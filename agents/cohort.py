@@ -1,7 +1,7 @@
-"""Success counted by when an episode began.
+"""Success counted by the start of an episode.
 
-Counted by when they end, early figures flatter: in the first 500 steps of training only successes can have ended.
-A cohort is every episode that began during one rollout; it is reported once all of them must be over.
+Counted by the end of an episode, early figures are too high: in the first 500 steps only successes can have ended. A
+cohort is all episodes that began during one rollout. It is reported when all of them must have ended.
 """
 
 import torch
@@ -11,12 +11,12 @@ from agents import processes
 
 
 class Cohorts:
-    """Outcomes of the cohorts that are still being played.
+    """Outcomes of the cohorts in progress.
 
     Args:
         num_envs: N.
         num_steps: T, steps a rollout.
-        max_episode_steps: after which every episode is over.
+        max_episode_steps: after which every episode has ended.
         device: where the rollouts are.
     """
 
@@ -27,15 +27,15 @@ class Cohorts:
         self.ended, self.succeeded = (torch.zeros(self.lag + 1, device=device) for _ in range(2))
 
     def count(self, terminated: Tensor, done: Tensor) -> Tensor:
-        """Take in the next rollout.
+        """Count the next rollout.
 
         Args:
             terminated: bool (T, N), episodes that ended at the cheese.
             done: bool (T, N), episodes that ended.
 
         Returns:
-            float32 (): the success rate, over all processes, of the cohort that began ``lag`` rollouts ago, NaN while
-            there is none.
+            float32 (): the success rate, over all processes, of the cohort that began ``lag`` rollouts ago; NaN if
+            there is none yet.
         """
         slots = self.lag + 1
         for t in range(len(done)):

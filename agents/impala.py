@@ -1,11 +1,14 @@
-"""The mouse's brain: Impala-CNN with a policy and a value head (Espeholt et al. 2018, in the form of Langosco et al.).
+"""Impala-CNN with a policy head and a value head (Espeholt et al. 2018, as in Langosco et al. 2022).
 
-No normalisation, no recurrence. Every layer has the name that the published networks give it
-(``embedder.block1.res2.conv1.weight``), so their state dicts load without a rename.
+There is no normalisation and no recurrence. The layers have the names of the published networks
+(``embedder.block1.res2.conv1.weight``), so their state dicts load without renaming.
 """
 
+import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu
+
+from envs.spec import WorldSpec
 
 WIDTHS = (16, 32, 32)  # channels of the three blocks at scale 1
 EMBEDDING = 256
@@ -38,7 +41,7 @@ class ImpalaBlock(nn.Module):
 
 
 class ImpalaEmbedder(nn.Module):
-    """Pictures (N, 3, H, W) in [0, 1] → embeddings (N, 256)."""
+    """Observations (N, 3, H, W) in [0, 1] → embeddings (N, 256)."""
 
     def __init__(self, observation_shape: tuple[int, int, int], scale: int):
         super().__init__()
@@ -57,10 +60,10 @@ class ImpalaEmbedder(nn.Module):
 
 
 class ImpalaPolicy(nn.Module):
-    """A policy and a value over pictures of any size.
+    """A policy and a value for observations of any size.
 
     Args:
-        observation_shape: (H, W, 3), as the painter gives it.
+        observation_shape: (H, W, 3), that of the painter.
         num_actions: size of the action set.
         scale: width multiplier s; 4 in the networks of Langosco et al. (3,653,136 parameters at 64×64 with 15
             actions), 1 in their later code (626,256).
@@ -78,16 +81,22 @@ class ImpalaPolicy(nn.Module):
         nn.init.orthogonal_(self.fc_policy.weight, gain=0.01)
         nn.init.orthogonal_(self.fc_value.weight, gain=1.0)
 
-    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """Look at pictures.
+    def forward(self, obs: Tensor) -> tuple[Tensor, Tensor]:
+        """Compute the policy and the value.
 
         Args:
-            pictures: uint8 (N, H, W, 3), top row first.
+            obs: uint8 (N, H, W, 3), top row first.
 
         Returns:
             Action logits float32 (N, num_actions) and values float32 (N,).
         """
-        # Seen as NCHW, an NHWC tensor is in channels_last order already.
-        x = pictures.permute(0, 3, 1, 2).to(self.fc_value.weight.dtype) / 255
+        # An NHWC tensor viewed as NCHW is in channels_last order already.
+        x = obs.permute(0, 3, 1, 2).to(self.fc_value.weight.dtype) / 255
         embedding = self.embedder(x)
         return self.fc_policy(embedding).float(), self.fc_value(embedding).float()[:, 0]
+
+
+def build_policy(spec: WorldSpec, scale: int, device: torch.device | str = "cpu") -> ImpalaPolicy:
+    """A network for a world, in channels_last, with new weights."""
+    policy = ImpalaPolicy(spec.observation_shape, spec.num_actions, scale)
+    return policy.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

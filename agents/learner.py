@@ -1,6 +1,5 @@
-"""The learner: a mouse in training, from one rollout to the next."""
+"""The learner: a mouse in training, one rollout and one update at a time."""
 
-from contextlib import nullcontext
 from dataclasses import asdict
 from typing import Any
 
@@ -10,50 +9,16 @@ from torch import Tensor
 from agents import ppo, processes, rollout
 from agents.captured import Captured
 from agents.cohort import Cohorts
-from agents.config import AgentConfig, EnvConfig, TrainConfig, world_of
-from agents.impala import ImpalaPolicy
-from agents.weights import as_vector
+from agents.config import TrainConfig
+from agents.impala import build_policy
+from agents.precision import choose_precision, in_precision
+from agents.weights import WeightVector
 from envs.batch import LevelPool, Worlds
-from envs.painter import Painter, painter_of
-from envs.world import moves_of
-
-BF16_MIN_SIDE = 32  # below, on a CPU, casting costs what bfloat16 gains (docs/training.md)
-
-
-def precision_of(name: str, device: torch.device, side: int) -> str:
-    """float32 or bfloat16: the named precision, or for "auto" the faster one for pictures of this side.
-
-    Raises:
-        ValueError: an unknown precision, or bfloat16 on a device that can only imitate it.
-    """
-    if device.type == "cuda":
-        torch.backends.cudnn.allow_tf32 = False  # float32 means float32, in convolutions as in products of matrices
-        native = pays = torch.cuda.is_bf16_supported(including_emulation=False)
-    else:
-        native = torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
-        pays = side >= BF16_MIN_SIDE and torch.cpu._is_avx512_bf16_supported()
-    if name == "auto":
-        return "bfloat16" if pays else "float32"
-    if name not in ("float32", "bfloat16"):
-        raise ValueError(f"precision must be auto, float32 or bfloat16, not {name!r}")
-    if name == "bfloat16" and not native:
-        raise ValueError(f"precision bfloat16 was asked for, but this {device.type} has none; say precision=float32")
-    return name
-
-
-def painter_for(env: EnvConfig, device) -> Painter:
-    """The painter of a training world."""
-    return painter_of(env.observation, world_of(env), device)
-
-
-def policy_for(env: EnvConfig, agent: AgentConfig, device) -> ImpalaPolicy:
-    """A network that fits a training world, in channels_last, with new weights."""
-    policy = ImpalaPolicy(painter_for(env, "cpu").shape, len(moves_of(env.action_set)), agent.scale)
-    return policy.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+from envs.world import CHEESE_REWARD
 
 
 def _check(config: TrainConfig) -> None:
-    """Refuse numbers that nothing can be trained with."""
+    """Refuse numbers that training cannot use."""
     agent = asdict(config.agent)
     may_be_zero = ("value_coefficient", "entropy_coefficient", "gae_lambda")
     positive = {f"agent.{name}": value for name, value in agent.items() if name not in may_be_zero}
@@ -61,7 +26,6 @@ def _check(config: TrainConfig) -> None:
         positive[name] = getattr(config, name)
     if config.evaluation_levels is not None:
         positive["evaluation_levels"] = config.evaluation_levels
-    positive["env.max_episode_steps"] = config.env.max_episode_steps
     for name, value in positive.items():
         if value <= 0:
             raise ValueError(f"{name} must be more than 0, not {value}")
@@ -71,22 +35,22 @@ def _check(config: TrainConfig) -> None:
 
 
 class Learner:
-    """Everything that training changes, and one rollout-and-update after another.
+    """Everything that training changes, and the rollout and update that change it.
 
     Args:
-        config: what to train.
-        device: where.
+        config: of the run.
+        device: of all tensors.
 
     Attributes:
-        rollouts: how many were learned from so far.
+        rollouts: the number of rollouts learned from.
 
     Raises:
-        ValueError: settings that do not fit together.
+        ValueError: settings that contradict each other.
     """
 
     def __init__(self, config: TrainConfig, device: torch.device):
-        env, agent = config.env, config.agent
         _check(config)
+        agent, self.spec = config.agent, config.env.build_spec()
         steps = agent.num_envs * agent.num_steps
         if steps % agent.minibatch_size:
             raise ValueError(f"minibatch_size {agent.minibatch_size} must divide num_envs × num_steps = {steps}")
@@ -95,91 +59,68 @@ class Learner:
         self.config, self.device = config, device
         self.num_rollouts, self.rollouts = -(-config.total_steps // steps), 0
 
-        painter = painter_for(env, device)
-        self.precision = precision_of(config.precision, device, painter.shape[0])
-        torch.manual_seed(config.seed)  # of the initial weights: the same in all processes
-        self.policy = policy_for(env, agent, device)
-        self.weights = as_vector(self.policy)
-        self.network = torch.compile(self.policy, dynamic=False) if device.type == "cuda" else self.policy
-        on_gpu = device.type == "cuda"
-        # A tensor, which a recorded update reads anew each time; a number would be frozen in it.
-        self.learning_rate = torch.tensor(agent.learning_rate, device=device)
-        self.optimizer = torch.optim.Adam(
-            [self.weights], self.learning_rate, eps=agent.adam_eps, fused=True, capturable=on_gpu
-        )
-        self.optimizer._warned_capturable_if_run_uncaptured = True  # type: ignore[attr-defined]  # warm-ups are meant to
-        # Made now, so that a saved state has somewhere to be loaded into.
-        moments = {name: torch.zeros_like(self.weights) for name in ("exp_avg", "exp_avg_sq")}
-        self.optimizer.state[self.weights] = {"step": torch.zeros((), device=device), **moments}
+        self.precision = choose_precision(config.precision, device, self.spec.observation_shape[0])
+        torch.manual_seed(config.seed)  # of the initial weights, which are the same in all processes
+        self.policy = build_policy(self.spec, agent.scale, device)
+        self.weights = WeightVector(self.policy, agent.learning_rate, agent.adam_eps)
+        self._compiled = torch.compile(self.policy, dynamic=False) if device.type == "cuda" else self.policy
 
         seed = processes.seed(config.seed)
         self.generator = torch.Generator(device).manual_seed(seed)
-        levels = (world_of(env), env.cheese_region, env.num_levels, env.start_level, env.level_types)
-        self.pool = LevelPool(num_envs * agent.num_steps // 4 + num_envs, *levels, seed=seed, device=device)
-        self.worlds = Worlds(self.pool, painter, num_envs, env.action_set, env.max_episode_steps)
+        self.pool = LevelPool(self.spec, num_envs * agent.num_steps // 4 + num_envs, seed, device)
+        self.worlds = Worlds(self.spec, self.pool, num_envs)
         self.rollout = rollout.empty_rollout(agent.num_steps, self.worlds)
         self.return_scale = rollout.ReturnScale(num_envs, device)
-        self.cohorts = Cohorts(num_envs, agent.num_steps, env.max_episode_steps, device)
+        self.cohorts = Cohorts(num_envs, agent.num_steps, self.worlds.max_episode_steps, device)
 
-        self.play = Captured(self._play, device, self._changed, self.generator)
-        self.improve = Captured(self._improve, device, self._changed, self.generator)
+        self.collect = Captured(self._collect, device, self._changed, self.generator)
+        self.update = Captured(self._update, device, self._changed, self.generator)
 
     @property
     def steps(self) -> int:
-        """Environment steps learned from so far, in all processes."""
+        """The number of environment steps learned from, in all processes."""
         return self.rollouts * self.config.agent.num_envs * self.config.agent.num_steps
 
     @property
     def finished(self) -> bool:
         return self.rollouts >= self.num_rollouts
 
-    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """The policy, in this learner's precision.
+    def predict(self, obs: Tensor) -> tuple[Tensor, Tensor]:
+        """The policy's logits and values, in this learner's precision."""
+        with in_precision(self.precision, self.device):
+            return self.policy(obs)
 
-        The autocast region is closed at every call: one that stays open across optimiser steps keeps stale copies
-        of the weights; and it caches none, for a recorded graph would read the copies of another.
-        """
-        with self._precision():
-            return self.policy(pictures)
+    def _predict_compiled(self, obs: Tensor) -> tuple[Tensor, Tensor]:
+        """The same for the few batch sizes that recur; on a GPU each size is compiled once."""
+        with in_precision(self.precision, self.device):
+            return self._compiled(obs)
 
-    def _precision(self):
-        if self.precision == "float32":
-            return nullcontext()
-        return torch.autocast(self.device.type, torch.bfloat16, cache_enabled=False)
+    def _collect(self) -> None:
+        rollout.collect(self.rollout, self.worlds, self._predict_compiled, self.generator)
 
-    def _forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """The same, compiled where that pays: for the sizes of batch that come again and again."""
-        with self._precision():
-            return self.network(pictures)
-
-    def _play(self) -> None:
-        rollout.collect(self.rollout, self.worlds, self._forward, self.generator)
-
-    def _improve(self) -> dict[str, Tensor]:
-        """Update the policy from the rollout; scalar tensors to log."""
+    def _update(self) -> dict[str, Tensor]:
+        """Update the policy from the rollout, and return scalar tensors to log."""
         agent, roll = self.config.agent, self.rollout
         done = roll.terminated | roll.truncated
         success = self.cohorts.count(roll.terminated, done)
         rewards = self.return_scale(roll.rewards, done)
         advantages = rollout.advantages(rewards, roll.values, done, agent.gamma, agent.gae_lambda)
         returns = advantages + roll.values[:-1]
-        fields = (
-            roll.pictures, roll.actions, roll.log_probs, roll.values[:-1], rollout.normalised(advantages), returns
-        )  # fmt: skip
+        fields = (roll.obs, roll.actions, roll.log_probs, roll.values[:-1], rollout.normalise(advantages), returns)
         batch = ppo.Batch(*(field.flatten(0, 1) for field in fields))
-        minibatches = ppo.shuffled(len(batch.actions), self.minibatch_size, agent.epochs, self.generator)
-        metrics = ppo.update(self.weights, self.optimizer, self._forward, self.policy, batch, minibatches, agent)
+        minibatches = ppo.shuffle_minibatches(len(batch.actions), self.minibatch_size, agent.epochs, self.generator)
+        metrics = ppo.update(self.weights, self._predict_compiled, batch, minibatches, agent)
         explained = processes.average(1 - advantages.var() / returns.var())
-        return metrics | {"success": success, "return": 10 * success, "explained_variance": explained}
+        return metrics | {"success": success, "return": CHEESE_REWARD * success, "explained_variance": explained}
 
     def learn(self) -> dict[str, float]:
         """Collect one rollout, update the policy from it, and return what to log."""
         learning_rate = self.config.agent.learning_rate * (1 - self.rollouts / self.num_rollouts)
-        self.learning_rate.fill_(learning_rate)
-        self.play()
+        self.weights.learning_rate.fill_(learning_rate)
+        self.collect()
         taken = self.pool.count()
-        metrics = self.improve()
-        self.pool.refill(taken)  # on the processor, while a GPU is still improving
+        metrics = self.update()
+        self.pool.refill(taken)  # on the CPU, while a GPU is still updating
         self.rollouts += 1
         numbers = torch.stack([value.float() for value in metrics.values()]).tolist()
         return dict(zip(metrics, numbers, strict=True)) | {
@@ -188,19 +129,19 @@ class Learner:
         }
 
     def close(self) -> None:
-        """Let go of what a GPU recorded, before processes part; and of what was compiled, of which few are kept."""
-        self.play.close()
-        self.improve.close()
+        """Release what a GPU recorded and compiled."""
+        self.collect.close()
+        self.update.close()
         if self.device.type == "cuda":
             torch.compiler.reset()
 
     def _changed(self) -> list[Tensor]:
-        return [*self.tensors().values(), self.worlds.pictures]
+        return [*self.tensors().values(), self.worlds.obs]
 
     def tensors(self) -> dict[str, Tensor]:
-        """Every tensor that training changes, by name: to save them, or to load into them."""
+        """Every tensor that training changes, by name, to save it or to load into it."""
         named = {f"policy.{name}": weight for name, weight in self.policy.state_dict().items()}
-        named |= {f"optimizer.{name}": value for name, value in self.optimizer.state[self.weights].items()}
+        named |= {f"optimizer.{name}": value for name, value in self.weights.adam_state.items()}
         named |= {f"pool.{name}": value for name, value in self.pool.levels._asdict().items()}
         named["pool.taken"] = self.pool.taken
         state = self.worlds.state
@@ -212,7 +153,7 @@ class Learner:
         return named
 
     def numbers(self) -> dict[str, Any]:
-        """What training changes beside tensors, as JSON can hold it."""
+        """What training changes besides tensors, as JSON values."""
         return {
             "rollouts": self.rollouts,
             "generator": self.generator.get_state().tolist(),
@@ -221,16 +162,14 @@ class Learner:
         }
 
     def restore(self, tensors: dict[str, Tensor], numbers: dict[str, Any]) -> None:
-        """Go back to where ``tensors()`` and ``numbers()`` were taken."""
+        """Return to the state that ``tensors()`` and ``numbers()`` describe."""
         with torch.no_grad():
             for name, tensor in self.tensors().items():
                 tensor.copy_(tensors[name])
         self.rollouts = numbers["rollouts"]
         random = torch.tensor(numbers["generator"], dtype=torch.uint8)
-        if len(random) == len(
-            self.generator.get_state()
-        ):  # else another kind of device saved it: another stream of noise
+        if len(random) == len(self.generator.get_state()):  # otherwise another kind of device saved it
             self.generator.set_state(random)
         self.pool.refilled, self.pool.reused = numbers["pool"]["refilled"], numbers["pool"]["reused"]
         self.pool.rng.bit_generator.state = numbers["levels_rng"]
-        self.worlds.pictures.copy_(self.worlds.painter.paint(self.worlds.state))
+        self.worlds.obs.copy_(self.worlds.painter.paint(self.worlds.state))

@@ -1,4 +1,4 @@
-"""What people see of a training: a progress bar, and TensorBoard."""
+"""The progress bar and the TensorBoard log of a training run."""
 
 import json
 import time
@@ -12,13 +12,12 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata  # type: ignore[attr-defined]
 from torch.utils.tensorboard import SummaryWriter
 
-from agents.config import world_of
 from agents.learner import Learner
 from agents.rollout import sample
 from envs import world
-from envs.film import gif, mosaic
-from envs.levels import Levels, from_seeds, region_in_words
+from envs.levels import ANYWHERE, Levels
 from envs.painter import portrait
+from foundation.film import gif, mosaic
 
 SHOWN, TILE = 8, 112  # levels in a film, side by side, pixels each
 FRAMES, FPS = 64, 12
@@ -30,8 +29,8 @@ class Logbook:
 
     Args:
         folder: where TensorBoard's files go.
-        learner: what is logged; rows after its present step are taken out of TensorBoard.
-        console: where the progress bar is drawn.
+        learner: whose progress is logged. Rows after its present step are removed from TensorBoard.
+        console: of the progress bar.
     """
 
     def __init__(self, folder: Path, learner: Learner, console: Console):
@@ -61,7 +60,7 @@ class Logbook:
         self.writer.close()
 
     def log(self, metrics: dict[str, float]) -> None:
-        """Write down what the latest rollout brought."""
+        """Log the metrics of the latest rollout."""
         learner = self.learner
         seconds = time.perf_counter() - self.began
         speed = (learner.steps - self.steps_then) / seconds
@@ -80,29 +79,27 @@ class Logbook:
             self.console.print(f"training {share:4.0%} · {figures} · {seconds:4.0f} s, {left:4.0f} s left")
 
     def log_evaluation(self, rates: dict[str, float]) -> None:
-        """Write down what the mouse does on unseen levels."""
+        """Log the rates of a held-out evaluation."""
         for name, value in rates.items():
             self.writer.add_scalar(f"evaluation/{name}", value, self.learner.steps)
 
     def show_play(self) -> None:
-        """A short film of the same training levels each time, and its last frame as a picture.
+        """Log a short film of the first training levels, and its last frame as a picture.
 
-        Above, the cheese lies as in training, below anywhere in the very same mazes: so one sees the habit form.
+        The upper row has the cheese as in training. The lower row has the same mazes with the cheese anywhere.
         """
-        learner, env = self.learner, self.learner.config.env
-        world_dim = world_of(env)
-        seeds = env.start_level + np.arange(SHOWN)
-        regions = (env.cheese_region, "anywhere")
-        above, below = (from_seeds(seeds, world_dim, region, learner.device) for region in regions)
-        levels = Levels(*map(torch.cat, zip(above, below, strict=True)))
+        learner, spec = self.learner, self.learner.spec
+        seeds = spec.level_seeds.start + np.arange(SHOWN)
+        above, below = (spec.make_levels(seeds, region) for region in (spec.cheese_region, ANYWHERE))
+        levels = Levels(*map(torch.cat, zip(above, below, strict=True))).to(learner.device)
         generator = torch.Generator(learner.device).manual_seed(0)
-        state, cell = world.start(levels), max(1, TILE // world_dim)
+        state, cell = world.start(levels), max(1, TILE // spec.world_dim)
         tiles = [portrait(state.rows([row]), cell) for row in range(levels.num_levels)]
         frames = [mosaic(np.stack(tiles), SHOWN)]
         going_on = torch.ones(levels.num_levels, dtype=torch.bool, device=learner.device)
         with torch.no_grad():
             while len(frames) < FRAMES and going_on.any():
-                actions, _ = sample(learner.forward(learner.worlds.painter.paint(state))[0], generator)
+                actions, _ = sample(learner.predict(learner.worlds.painter.paint(state))[0], generator)
                 after, _, terminated = world.step(state, learner.worlds.moves[actions])
                 state = after.where(going_on, state)
                 for row in going_on.nonzero()[:, 0].tolist():
@@ -113,9 +110,10 @@ class Logbook:
 
         self.writer.add_image("mouse/last_frame", torch.from_numpy(frames[-1]), learner.steps, dataformats="HWC")
         height, width, _ = frames[0].shape
-        # TensorBoard plays a GIF in an image summary; torch's add_video needs a moviepy that no longer exists.
+        # TensorBoard plays a GIF in an image summary. torch's add_video needs a version of moviepy that no longer
+        # exists.
         image = Summary.Image(height=height, width=width, colorspace=3, encoded_image_string=gif(frames, FPS))
-        meaning = f"Above: the cheese {region_in_words(env.cheese_region)}. Below: the same mazes, the cheese anywhere."
+        meaning = f"Above: the cheese {spec.region_in_words}. Below: the same mazes with the cheese anywhere."
         value = Summary.Value(tag="mouse/film", image=image, metadata=SummaryMetadata(summary_description=meaning))
         self.writer._get_file_writer().add_summary(Summary(value=[value]), learner.steps)
 

@@ -4,18 +4,18 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from agents import processes
 from agents.config import AgentConfig
-from agents.weights import flat
+from agents.weights import WeightVector
 
 
 class Batch(NamedTuple):
     """B steps to learn from.
 
     Attributes:
-        pictures: uint8 (B, H, W, 3).
+        obs: uint8 (B, H, W, 3).
         actions: int64 (B,).
         log_probs: float32 (B,), under the policy that acted.
         values: float32 (B,), as predicted then.
@@ -23,7 +23,7 @@ class Batch(NamedTuple):
         returns: float32 (B,), the value targets.
     """
 
-    pictures: Tensor
+    obs: Tensor
     actions: Tensor
     log_probs: Tensor
     values: Tensor
@@ -58,23 +58,21 @@ def loss(logits: Tensor, values: Tensor, batch: Batch, config: AgentConfig) -> t
             "policy_loss": policy_loss.detach(),
             "value_loss": value_loss.detach(),
             "entropy": entropy.detach(),
-            "kl": (ratio - 1 - log_ratio).mean(),  # Schulman's estimator k3 of the step taken, low in variance
+            "kl": (ratio - 1 - log_ratio).mean(),  # Schulman's low-variance estimator k3
             "clip_fraction": ((ratio - 1).abs() > config.clip).float().mean(),
         }
     return total, metrics
 
 
-def shuffled(size: int, minibatch_size: int, epochs: int, generator: torch.Generator) -> Iterator[Tensor]:
-    """The rows int64 (minibatch_size,) of each minibatch: every row once an epoch, in ever new order."""
+def shuffle_minibatches(size: int, minibatch_size: int, epochs: int, generator: torch.Generator) -> Iterator[Tensor]:
+    """The rows int64 (minibatch_size,) of each minibatch: every row once per epoch, in a new random order."""
     for _ in range(epochs):
         yield from torch.randperm(size, generator=generator, device=generator.device).split(minibatch_size)
 
 
 def update(
-    weights: nn.Parameter,
-    optimizer: torch.optim.Optimizer,
-    forward: Callable[[Tensor], tuple[Tensor, Tensor]],
-    policy: nn.Module,
+    weights: WeightVector,
+    predict: Callable[[Tensor], tuple[Tensor, Tensor]],
     batch: Batch,
     minibatches: Iterable[Tensor],
     config: AgentConfig,
@@ -82,28 +80,21 @@ def update(
     """Learn from one rollout.
 
     Args:
-        weights: the policy's, as one vector (``agents.weights``); changed in place.
-        optimizer: of ``weights``.
-        forward: how to call the policy (in its precision, or compiled).
-        policy: whose parameters lie in ``weights``.
-        batch: the whole rollout, flat.
-        minibatches: rows int64 (B,) of each; where several processes learn together, this one's share of it.
+        weights: of the policy; changed in place.
+        predict: obs (B, H, W, 3) → logits (B, A) and values (B,) of the policy.
+        batch: the whole rollout, flattened.
+        minibatches: rows int64 (B,) of each; with several processes, this process's share of it.
         config: clipping and coefficients.
 
     Returns:
-        The metrics of ``loss`` and the gradient's norm, averaged over the minibatches and processes, as scalar tensors.
+        The metrics of ``loss`` and the gradient norm, averaged over minibatches and processes, as scalar tensors.
     """
-    parameters = list(policy.parameters())
     total: dict[str, Tensor] = {}
     steps = 0
     for rows in minibatches:
         part = Batch(*(field.index_select(0, rows) for field in batch))
-        objective, metrics = loss(*forward(part.pictures), part, config)
-        gradients = torch.autograd.grad(objective, parameters)
-        gradient = processes.average(torch.cat([flat(each) for each in gradients]))
-        norm = gradient.norm()
-        weights.grad = gradient.mul_((config.max_gradient_norm / (norm + 1e-6)).clamp(max=1.0))
-        optimizer.step()
+        objective, metrics = loss(*predict(part.obs), part, config)
+        norm = weights.step(objective, config.max_gradient_norm)
         steps += 1
         for name, value in (metrics | {"gradient_norm": norm}).items():
             total[name] = total.get(name, 0) + value

@@ -1,5 +1,6 @@
-"""Experience: T steps in N worlds, and the advantages in it."""
+"""Rollouts: T steps in N worlds, and their advantages."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -10,18 +11,18 @@ from envs.batch import Worlds
 
 
 class Rollout(NamedTuple):
-    """What happened, time first.
+    """What happened in T steps of N worlds; the first dimension is time.
 
     Attributes:
-        pictures: uint8 (T, N, H, W, 3), what the mouse saw.
-        actions: int64 (T, N), what it did.
-        log_probs: float32 (T, N), log-probability of that.
-        values: float32 (T + 1, N), what it expected; the last row is that of the state after the rollout.
+        obs: uint8 (T, N, H, W, 3).
+        actions: int64 (T, N).
+        log_probs: float32 (T, N), of the actions.
+        values: float32 (T + 1, N), predicted; the last row is for the state after the rollout.
         rewards: float32 (T, N).
-        terminated, truncated: bool (T, N), how the step ended its episode, if it did.
+        terminated, truncated: bool (T, N), whether and how the step ended its episode.
     """
 
-    pictures: Tensor
+    obs: Tensor
     actions: Tensor
     log_probs: Tensor
     values: Tensor
@@ -32,14 +33,14 @@ class Rollout(NamedTuple):
 
 def empty_rollout(num_steps: int, worlds: Worlds) -> Rollout:
     """Memory for a rollout of T steps in these worlds."""
-    num_envs, device = worlds.pictures.shape[0], worlds.pictures.device
+    num_envs, device = worlds.obs.shape[0], worlds.obs.device
 
     def tensor(*shape, dtype=torch.float32):
         return torch.empty(shape, dtype=dtype, device=device)
 
     per_step = (num_steps, num_envs)
     return Rollout(
-        pictures=tensor(*per_step, *worlds.pictures.shape[1:], dtype=torch.uint8),
+        obs=tensor(*per_step, *worlds.obs.shape[1:], dtype=torch.uint8),
         actions=tensor(*per_step, dtype=torch.int64),
         log_probs=tensor(*per_step),
         values=tensor(num_steps + 1, num_envs),
@@ -50,7 +51,7 @@ def empty_rollout(num_steps: int, worlds: Worlds) -> Rollout:
 
 
 def sample(logits: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Draw actions by the Gumbel-max trick, which needs no host synchronisation.
+    """Draw actions with the Gumbel-max trick, which needs no host synchronisation.
 
     Args:
         logits: float32 (N, A).
@@ -65,27 +66,32 @@ def sample(logits: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
 
 
 @torch.no_grad()
-def collect(rollout: Rollout, worlds: Worlds, policy, generator: torch.Generator) -> None:
-    """Play T steps in every world and write them into ``rollout``.
+def collect(
+    rollout: Rollout,
+    worlds: Worlds,
+    predict: Callable[[Tensor], tuple[Tensor, Tensor]],
+    generator: torch.Generator,
+) -> None:
+    """Act for T steps in every world and write them into ``rollout``.
 
     Args:
         rollout: overwritten in place.
         worlds: stepped in place.
-        policy: pictures (N, H, W, 3) → logits (N, A), values (N,).
-        generator: of the action noise.
+        predict: obs (N, H, W, 3) → logits (N, A) and values (N,).
+        generator: of the actions.
     """
     for t in range(len(rollout.actions)):
-        rollout.pictures[t] = worlds.pictures
-        logits, rollout.values[t] = policy(worlds.pictures)
+        rollout.obs[t] = worlds.obs
+        logits, rollout.values[t] = predict(worlds.obs)
         rollout.actions[t], rollout.log_probs[t] = sample(logits, generator)
         rollout.rewards[t], rollout.terminated[t], rollout.truncated[t] = worlds.step(rollout.actions[t])
-    rollout.values[-1] = policy(worlds.pictures)[1]
+    rollout.values[-1] = predict(worlds.obs)[1]
 
 
 def advantages(rewards: Tensor, values: Tensor, done: Tensor, gamma: float, gae_lambda: float) -> Tensor:
     """Generalised advantage estimation (Schulman et al. 2016).
 
-    A time-out ends the return as the cheese does, with no bootstrap, as in Procgen's recipe.
+    Truncation ends the return without a bootstrap, as termination does. The published recipe does the same.
 
     Args:
         rewards: float32 (T, N).
@@ -105,8 +111,8 @@ def advantages(rewards: Tensor, values: Tensor, done: Tensor, gamma: float, gae_
     return result
 
 
-def normalised(advantages: Tensor) -> Tensor:
-    """Advantages (T, N) less their mean, over their standard deviation, both over all processes."""
+def normalise(advantages: Tensor) -> Tensor:
+    """Advantages (T, N) minus their mean, divided by their standard deviation, both over all processes."""
     centred = advantages - processes.average(advantages.mean())
     size = advantages.numel() * processes.count()
     variance = processes.average(centred.square().mean()) * size / (size - 1)
@@ -116,11 +122,11 @@ def normalised(advantages: Tensor) -> Tensor:
 class ReturnScale:
     """The running standard deviation of the discounted return, by which the recipe divides rewards.
 
-    As in Procgen's baselines (``VecNormalize``), but with one update of the statistics a rollout, over all processes.
+    As in Procgen's baselines (``VecNormalize``), but the statistics are updated once per rollout, over all processes.
 
     Args:
         num_envs: N.
-        gamma: discount of this return; 0.99 in the recipe, whatever the agent's own.
+        gamma: discount of this return, apart from the agent's own; 0.99 in the recipe.
         clip: bound of a scaled reward.
     """
 
@@ -132,7 +138,7 @@ class ReturnScale:
         self.var = torch.ones((), dtype=torch.float64, device=device)
 
     def __call__(self, rewards: Tensor, done: Tensor) -> Tensor:
-        """Take in a rollout's rewards float32 (T, N) and its ends bool (T, N); return the scaled rewards (T, N)."""
+        """Update with a rollout's rewards float32 (T, N) and ends bool (T, N), and return the scaled rewards (T, N)."""
         returns = torch.empty_like(rewards)
         for t in range(len(rewards)):
             self.returns.mul_(self.gamma).add_(rewards[t])

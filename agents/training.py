@@ -1,4 +1,4 @@
-"""A training run from its folder's first file to its last: go on where it stopped, log, save, stop in good order."""
+"""A training run in its folder: continue, log, save and stop."""
 
 import shutil
 import signal
@@ -6,27 +6,30 @@ import time
 from collections.abc import Callable
 from contextlib import closing, nullcontext
 from pathlib import Path
+from typing import Any
 
 import torch
 from rich.console import Console
 
 from agents import processes
-from agents.checkpoint import load_state, save_mouse, save_state
-from agents.config import TrainConfig, run_name
+from agents.checkpoint import list_versions
+from agents.config import TrainConfig, describe_identity, name_run
 from agents.learner import Learner
 from agents.logbook import Logbook
+from agents.mouse import save_mouse
+from agents.training_state import load_state, save_state
 
 STATE_FILE, MOUSE_FILE = "state.safetensors", "mouse.safetensors"
 
 
 class Stopped(Exception):
-    """Training was asked to stop (Ctrl-C, SIGTERM) and has saved its state."""
+    """Training has stopped after a signal (Ctrl-C, SIGTERM) and has saved its state."""
 
 
 class StopRequest:
-    """Remembers SIGINT and SIGTERM while it is entered; a second one takes effect at once.
+    """Remembers SIGINT and SIGTERM while entered. A second one takes effect at once.
 
-    Not so with several processes, to which a terminal and torchrun both pass on the first one.
+    With several processes it does not, because the terminal and torchrun both forward the first one.
     """
 
     def __enter__(self) -> "StopRequest":
@@ -50,30 +53,30 @@ def train(
     console: Console,
     evaluate: Callable[[Learner], dict[str, float]] = lambda learner: {},
 ) -> tuple[Path, list[dict[str, float]]]:
-    """Train one mouse, or go on training it, or find it trained.
+    """Train one mouse, or continue training it, or find that it is trained.
 
     Args:
-        config: what to train. Its run folder is named by it.
-        device: where.
-        console: where to report.
-        evaluate: gives rates, by name, to draw in TensorBoard every ``eval_every`` rollouts; changes nothing.
+        config: of the run; names its folder.
+        device: of the training.
+        console: for progress.
+        evaluate: computes rates, by name, for TensorBoard every ``eval_every`` rollouts; changes nothing.
 
     Returns:
-        The run folder, with the trained mouse in ``MOUSE_FILE``, and the learning curve: one row a rollout.
+        The run folder, with the trained mouse in ``MOUSE_FILE``, and the learning curve: one row per rollout.
 
     Raises:
-        ValueError: settings that do not fit together, or a saved state that is damaged.
-        Stopped: a signal came; the same command goes on.
+        ValueError: settings that contradict each other, or a damaged state.
+        Stopped: after a signal; the same command continues.
     """
     learner = Learner(config, device)
-    folder = Path(config.run_dir) / run_name(config)
+    folder = Path(config.run_dir) / name_run(config)
     state, first = folder / STATE_FILE, processes.rank() == 0
     if first and config.fresh and folder.exists():
         shutil.rmtree(folder)
     curve: list[dict[str, float]] = []
     if processes.any_of(first and state.exists()):
         curve, changed = load_state(state, learner)
-        console.print(f"going on at {learner.steps:,} steps in {folder}")
+        console.print(f"continuing at {learner.steps:,} steps in {folder}")
         for line in changed:
             console.print(f"[yellow]note: the result may differ from an uninterrupted run: {line}[/yellow]")
     else:
@@ -98,7 +101,17 @@ def train(
             if learner.rollouts % config.save_every == 0 or learner.finished or stopped:
                 save_state(state, learner, curve)
             if stopped and not learner.finished:
-                raise Stopped(f"stopped at {learner.steps:,} steps, saved in {state}; the same command goes on")
+                raise Stopped(f"stopped at {learner.steps:,} steps and saved {state}; the same command continues")
     if first:
-        save_mouse(folder / MOUSE_FILE, learner)
+        save_mouse(folder / MOUSE_FILE, learner.policy, describe_mouse(learner))
     return folder, curve
+
+
+def describe_mouse(learner: Learner) -> dict[str, Any]:
+    """The header of a trained mouse."""
+    return {
+        "config": describe_identity(learner.config),
+        "progress": {"steps": learner.steps, "rollouts": learner.rollouts},
+        "trained_on": {"device": learner.device.type, "precision": learner.precision},
+        "versions": list_versions(),
+    }

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from envs import paths
 from envs.generator import NO_CELL
-from envs.levels import Levels, region_mask, top_right
+from envs.levels import Levels, region_mask, top_right_mask
 
 SQUARE_SIDE = 5  # of the top-right square that the literature measures distances to
 QUADRANTS = ("top right", "top left", "bottom left", "bottom right", "middle row or column")
@@ -63,7 +63,7 @@ def _steps(levels: Levels, cell: Tensor, region: Tensor) -> Tensor:
     return torch.where(nearest == far, torch.nan, nearest.double())
 
 
-def attributes(levels: Levels, decision_square: Tensor) -> pd.DataFrame:
+def compute_attributes(levels: Levels, decision_square: Tensor) -> pd.DataFrame:
     """The attributes of N levels.
 
     Args:
@@ -80,7 +80,7 @@ def attributes(levels: Levels, decision_square: Tensor) -> pd.DataFrame:
         "square": every == decision_square[:, None, None],
         "corner": every == levels.corner[:, None, None],
         "5x5": region_mask(levels, SQUARE_SIDE),
-        "quadrant": top_right(levels, quadrant_side(levels)),
+        "quadrant": top_right_mask(levels, quadrant_side(levels)),
     }
     cells = {"cheese": levels.cheese, "square": decision_square}
     columns = {}
@@ -94,14 +94,14 @@ def attributes(levels: Levels, decision_square: Tensor) -> pd.DataFrame:
                 (decision_square == NO_CELL) if "square" in between else torch.zeros_like(column, dtype=torch.bool)
             )
             columns[name] = torch.where(missing, torch.nan, column)
-    world_dim, margin = levels.world_dim, (levels.world_dim - levels.maze_dim) // 2
+    world_dim, margin = levels.world_dim, levels.margin
     columns["maze_dim"] = levels.maze_dim.double()
     columns["left_wall"] = (levels.start % world_dim - margin).double()
     dx, dy = (
         levels.cheese % world_dim - levels.start % world_dim,
         levels.cheese // world_dim - levels.start // world_dim,
     )
-    shortest = paths.at(paths.distances(levels, levels.start), levels.cheese)
+    shortest = paths.distance_at(paths.distances(levels, levels.start), levels.cheese)
     monotone = (shortest == dx + dy) & (dx >= 0) & (dy >= 0)
     columns["up_right_only"] = torch.where(levels.cheese == NO_CELL, torch.nan, monotone.double())
     return pd.DataFrame({name: columns[name].numpy() for name in ATTRIBUTES})

@@ -1,23 +1,25 @@
 """The card of a trained mouse: what a stranger must know to make it again, and what came out."""
 
 import textwrap
+from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
 
-from agents.checkpoint import Mouse
-from analysis.evaluation import LABELS, percent, rates
+from agents.mouse import Mouse
+from analysis.summary import LABELS, format_estimate, list_rates
+from foundation.files import write_atomically
 
 CARD_FILE = "card.md"
 CURVE_POINTS = 12
 
 
 def _cell(rate: dict[str, Any]) -> str:
-    share, interval = percent(rate)
+    share, interval = format_estimate(rate)
     return f"{share} ({interval}) of {rate['n']:,}"
 
 
-def card(mouse: Mouse, command: str, summary: dict[str, Any], curve: list[dict[str, float]]) -> str:
+def render_card(mouse: Mouse, command: str, summary: dict[str, Any], curve: list[dict[str, float]]) -> str:
     """A Markdown page: command, result, curve, configuration, versions.
 
     Args:
@@ -32,7 +34,7 @@ def card(mouse: Mouse, command: str, summary: dict[str, Any], curve: list[dict[s
     rows = curve[stride - 1 :: stride]
     play = summary["play"]
     results = "\n".join(
-        f"| {label} | " + " | ".join(_cell(rate) for rate in rates(summary[name])) + " |"
+        f"| {label} | " + " | ".join(_cell(rate) for rate in list_rates(summary[name])) + " |"
         for name, label in LABELS.items()
     )
     # NaN: no cohort of episodes was complete yet.
@@ -41,7 +43,7 @@ def card(mouse: Mouse, command: str, summary: dict[str, Any], curve: list[dict[s
     )
     versions = ", ".join(f"{name} {version}" for name, version in header["versions"].items())
     page = f"""\
-        # Mouse: cheese region {mouse.env.cheese_region}, seed {header["config"]["seed"]}
+        # Mouse: cheese region {mouse.spec.cheese_region}, seed {header["config"]["seed"]}
 
         ```
         {command}
@@ -77,3 +79,8 @@ def card(mouse: Mouse, command: str, summary: dict[str, Any], curve: list[dict[s
     for name, text in (("<results>", results), ("<points>", points), ("<config>", config)):
         filled = filled.replace(name, text)
     return filled
+
+
+def write_card(path: Path, mouse: Mouse, command: str, summary: dict[str, Any], curve: list[dict[str, float]]) -> None:
+    """Write the card of a mouse; see ``render_card``."""
+    write_atomically(path, render_card(mouse, command, summary, curve).encode())

@@ -12,8 +12,7 @@ import torch
 from numba import njit
 from torch import Tensor
 
-from agents.checkpoint import Mouse
-from agents.learner import painter_for
+from agents.mouse import Mouse
 from envs import world
 from envs.levels import Levels
 from envs.world import LEFT, MOVE_NAMES, RIGHT, State
@@ -69,7 +68,7 @@ class Chain(NamedTuple):
         return maps
 
 
-def chain_of(mouse: Mouse, levels: Levels) -> Chain:
+def build_chain(mouse: Mouse, levels: Levels) -> Chain:
     """The chain of a mouse in each of N levels.
 
     Args:
@@ -78,7 +77,7 @@ def chain_of(mouse: Mouse, levels: Levels) -> Chain:
     """
     levels = levels.to("cpu")
     is_open = ~levels.walls.flatten(1)
-    facings = 2 if mouse.env.observation == "rgb" else 1
+    facings = 2 if mouse.spec.observation == "rgb" else 1
     level, cell = (index.repeat_interleave(facings) for index in is_open.nonzero(as_tuple=True))
     facing = torch.arange(len(cell)) % facings
     first = is_open.flatten().cumsum(0).view_as(is_open) * facings - facings  # the first state of each open cell
@@ -108,9 +107,9 @@ def chain_of(mouse: Mouse, levels: Levels) -> Chain:
 @torch.no_grad()
 def _decisions(mouse: Mouse, levels: Levels, level: Tensor, cell: Tensor, facing: Tensor):
     """The probability of each move float64 (S, 5), and the network's value float32 (S,), in S states."""
-    device = mouse.policy.fc_value.weight.device
-    painter = painter_for(mouse.env, device)
-    per_move = torch.nn.functional.one_hot(world.moves_of(mouse.env.action_set), len(MOVE_NAMES)).double()
+    device = mouse.device
+    painter = mouse.spec.painter(device)
+    per_move = torch.nn.functional.one_hot(mouse.spec.moves(), len(MOVE_NAMES)).double()
     probability, value = [], []
     for first in range(0, len(cell), PICTURES):
         rows = slice(first, first + PICTURES)

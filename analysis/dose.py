@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.weightstats import DescrStatsW
 
-from agents.config import EnvConfig
+from analysis.records import PUBLISHED_OUTCOME
 from analysis.relocation import as_trained
-from analysis.statistics import Rate, is_published
+from analysis.statistics import Estimate, is_published
 from envs import paths
-from envs.levels import region_in_words
+from envs.levels import describe_region
+from envs.spec import WorldSpec
 
-OUTCOME = "p_cheese_256"
 SHARE_LEVELS = 4000  # training levels whose types are counted
 GROUP = ("region", "trained_on")
 READINGS = {
@@ -26,9 +26,9 @@ READINGS = {
 }
 
 
-def group_in_words(region: str, trained_on: str) -> str:
+def describe_group(region: str, trained_on: str) -> str:
     """A group's name, as in "top-right 5×5, only fork" or "top-right 5×5, no fork"."""
-    place = "corner" if region == "0" else region_in_words(region).removeprefix("in the ")
+    place = "corner" if region == "0" else describe_region(region).removeprefix("in the ")
     if not trained_on:
         return place
     kept = trained_on.split("+")
@@ -37,10 +37,10 @@ def group_in_words(region: str, trained_on: str) -> str:
     return f"{place}, {word} {', '.join(names).replace('_', ' ')}"
 
 
-def fork_share(env: EnvConfig) -> float:
-    """The share of a mouse's training levels that are forks."""
-    last = min(env.num_levels or SHARE_LEVELS, SHARE_LEVELS)
-    level_type, _ = paths.forks(as_trained(env, env.start_level + np.arange(last)))
+def compute_fork_share(spec: WorldSpec) -> float:
+    """The share of forks among the training levels."""
+    seeds = np.asarray(spec.level_seeds[:SHARE_LEVELS])
+    level_type, _ = paths.classify_levels(as_trained(spec, seeds))
     return float((level_type == paths.FORK).double().mean())
 
 
@@ -61,7 +61,7 @@ def readings(anywhere: pd.DataFrame) -> dict[str, pd.DataFrame]:
     }
 
 
-def seeds_mean(rates: list[float]) -> Rate:
+def seeds_mean(rates: list[float]) -> Estimate:
     """The mean over training seeds with its 95 % t interval; no interval from one seed."""
     found = {"rate": float(np.mean(rates)) if rates else None, "low": None, "high": None, "n": len(rates)}
     if len(rates) > 1:
@@ -101,15 +101,15 @@ def dose_response(anywhere: pd.DataFrame, shares: dict[str, float]) -> dict[str,
     groups, spread = [], {}
     for region, trained_on in sorted(set(zip(*(anywhere[name] for name in GROUP), strict=True))):
         of_group = anywhere.loc[(anywhere.region == region) & (anywhere.trained_on == trained_on)]
-        row: dict[str, Any] = {"name": group_in_words(region, trained_on), "region": region, "trained_on": trained_on}
+        row: dict[str, Any] = {"name": describe_group(region, trained_on), "region": region, "trained_on": trained_on}
         row["fork_share"] = float(np.mean([shares[mouse] for mouse in of_group.mouse.unique()]))
         groups.append(row)
     for reading, rows in readings(anywhere).items():
         variances = []
         for row in groups:
             own = rows.loc[(rows.region == row["region"]) & (rows.trained_on == row["trained_on"])]
-            by_seed = own.groupby("training_seed")[OUTCOME].mean()
-            matrix = own.pivot_table(index="mouse", columns="level_seed", values=OUTCOME).to_numpy()
+            by_seed = own.groupby("training_seed")[PUBLISHED_OUTCOME].mean()
+            matrix = own.pivot_table(index="mouse", columns="level_seed", values=PUBLISHED_OUTCOME).to_numpy()
             row[reading] = {
                 "levels": matrix.shape[1],
                 "rate": seeds_mean(by_seed.tolist()),

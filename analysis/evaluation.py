@@ -1,111 +1,122 @@
-"""The evaluation of one mouse in brief: records, summary, picture and the table that people read."""
+"""The evaluations that ``evaluate.py`` runs: a table, a report, or hand-drawn levels."""
 
-import json
-from collections.abc import Callable
+import hashlib
+import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from agents.checkpoint import Mouse, write_atomically
-from agents.config import world_of
-from agents.learner import Learner
-from analysis import figures, statistics
-from analysis.chain import chain_of
-from analysis.examination import RECORDS_FILE, examine, levels_enough, to_parquet
-from analysis.records import ends
-from analysis.relocation import HELD_OUT, anywhere, as_trained, trained_on_held_out
-from envs import paths
-from envs.levels import region_mask
+from agents.mouse import Mouse
+from analysis.collection import collect_records, default_num_levels, to_parquet
+from analysis.dose import compute_fork_share
+from analysis.findings import compute_findings
+from analysis.relocation import parse_condition, trained_on_held_out
+from analysis.report import write_report
+from analysis.summary import PICTURE_FILE, RECORDS_FILE, SUMMARY_FILE, print_summary, summarise_mouse, write_summary
+from envs.drawings import read_levels
+from envs.world import MAX_EPISODE_STEPS
+from foundation.files import write_atomically
+from foundation.progress import progress_bar
 
-SUMMARY_FILE, PICTURE_FILE = "summary.json", "result.png"
-LEVELS_IN_TRAINING = 400
-LABELS = {"as_trained": "cheese, where it trained", "anywhere": "cheese, anywhere"}
+OUT = Path("runs/evaluations")
+SAMPLED = ("anywhere",)  # the conditions that also get one sampled episode per level
 
 
-def evaluate(
-    mouse: Mouse,
-    levels: int | None = None,
-    advance: Callable[[int], None] = lambda mazes: None,
-) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Examine a mouse on held-out levels, the cheese where it trained and anywhere.
+def choose_conditions(mice: Sequence[Mouse], levels: int | None, names: Sequence[str] | None) -> dict[str, int]:
+    """The conditions of a full report, and the number of levels in each.
 
     Args:
-        mouse: whom.
-        levels: how many in each condition, the same mazes in both; as many as are enough when None.
-        advance: told after each part how many mazes it had.
+        mice: of the report.
+        levels: per condition; None chooses a number.
+        names: of the conditions; None takes all.
 
-    Returns:
-        The summary, as ``summary.json`` holds it, and the records.
+    Raises:
+        ValueError: the worlds have different sizes, a condition is unknown, or ``anywhere`` is missing.
     """
-    world_dim = world_of(mouse.env)
-    levels = levels or levels_enough(world_dim)
-    table = examine([mouse], dict.fromkeys(LABELS, levels), advance=advance)
-    summary: dict[str, Any] = {
-        "mouse": {"checkpoint": str(mouse.path), "cheese_region": mouse.env.cheese_region, "world_dim": world_dim},
-        "play": {"levels": levels, "first_level": HELD_OUT, "steps": 500},
-        "unseen": not trained_on_held_out(mouse.env, levels),
-    }
-    summary |= {name: statistics.summarise(table.loc[table.condition == name]) for name in LABELS}
-    return summary, table
+    worlds = {mouse.name: mouse.spec.world_dim for mouse in mice}
+    if len(set(worlds.values())) > 1:
+        sides = ", ".join(f"{name} {dim}×{dim}" for name, dim in worlds.items())
+        raise ValueError(f"all mice of a report must have the same world size, not {sides}")
+    dim = mice[0].spec.world_dim
+    levels = levels or default_num_levels(dim)
+    if names is None:
+        fewer = {"no_cheese": levels // 4, "elsewhere": levels // 2, "mirrored": levels // 4}
+        sizes = (dim - 1) // 2
+        return {"as_trained": levels, "anywhere": levels, **fewer, "every_cell": min(levels, 5 * sizes)}
+    for name in names:
+        parse_condition(name)(mice[0].spec, [0])  # type: ignore[arg-type]
+    if "anywhere" not in names:
+        raise ValueError("conditions must include anywhere; the report's questions use it")
+    return dict.fromkeys(names, levels)
 
 
-def in_training(learner: Learner) -> dict[str, float]:
-    """What a mouse in training does on a few unseen levels, for TensorBoard: one sees the goal being mislearned."""
-    env = learner.config.env
-    mouse = Mouse(learner.policy, env, learner.config.agent, {}, Path("mouse"))
-    rates: dict[str, float] = {}
-    for condition, levels_of in (("as_trained", as_trained), ("anywhere", anywhere)):
-        levels = levels_of(env, HELD_OUT + np.arange(LEVELS_IN_TRAINING))
-        found = ends(chain_of(mouse, levels), levels, region_mask(levels, env.cheese_region))
-        rates[f"takes_cheese_{condition}"] = float(found["p_cheese_500"].mean())
-        if condition == "anywhere":
-            forks = paths.forks(levels)[0].numpy() == paths.FORK
-            for outcome in ("cheese", "corner"):
-                rates[f"at_forks_{outcome}_first"] = float(found[f"p_{outcome}_first"][forks].mean())
-    return rates
+def evaluate_briefly(mice: Sequence[Mouse], levels: int | None, out: Path | None, console: Console) -> None:
+    """Write a table, a figure and the records of each mouse."""
+    for mouse in mice:
+        folder = out or OUT
+        folder = folder / mouse.name if len(mice) > 1 or out is None else folder
+        folder.mkdir(parents=True, exist_ok=True)  # made first, so that a permission error appears at once
+        began = time.perf_counter()
+        number = levels or default_num_levels(mouse.spec.world_dim)
+        with progress_bar(console, "evaluating", 2 * number) as advance:
+            summary, records = summarise_mouse(mouse, number, advance)
+        seconds = time.perf_counter() - began
+        write_summary(folder, summary, records)
+        if len(mice) > 1:
+            console.print(f"[bold]{mouse.name}[/bold]")
+        print_summary(summary, console)
+        files = ",".join((PICTURE_FILE, SUMMARY_FILE, RECORDS_FILE))
+        console.print(f"{len(records):,} levels in {seconds:.1f} s → {folder}/{{{files}}}")
 
 
-def save(folder: Path, summary: dict[str, Any], records: pd.DataFrame, curve: pd.DataFrame | None = None) -> None:
-    """Write the records (Parquet), the summary (JSON) and the picture (PNG) into a folder."""
-    write_atomically(folder / RECORDS_FILE, to_parquet(records))
-    write_atomically(folder / SUMMARY_FILE, (json.dumps(summary, indent=2) + "\n").encode())
-    write_atomically(folder / PICTURE_FILE, figures.png(figures.result(summary, records, curve)))
+def evaluate_drawings(mice: Sequence[Mouse], levels: str, out: Path | None, console: Console) -> None:
+    """Print one row per mouse and hand-drawn level, and write the records."""
+    tables = [collect_records([mouse], {}, drawn=read_levels(levels, mouse.spec.world_dim)) for mouse in mice]
+    records = pd.concat(tables)
+    path = (out or OUT) / f"{Path(levels).stem}.parquet"
+    write_atomically(path, to_parquet(records))
+    for mouse, rows in records.groupby("mouse", sort=False):
+        title = f"{mouse}: exact probabilities within {MAX_EPISODE_STEPS} steps"
+        table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+        for heading in ("level", "type", "takes cheese", "cheese first", "corner first", "greedy: first"):
+            table.add_column(heading, no_wrap=True)
+        for number, row in enumerate(rows.to_dict("records"), start=1):
+            shares = [f"{100 * row[column]:.1f} %" for column in ("p_cheese_500", "p_cheese_first", "p_corner_first")]
+            table.add_row(str(number), row["level_type"].replace("_", " "), *shares, row["greedy_first"])
+        console.print(table)
+    console.print(f"records: {path}")
 
 
-def percent(rate: statistics.Rate) -> tuple[str, str]:
-    """A rate and its interval, as in ``("61.2 %", "60.0–62.4")``; dashes when there was nothing to count."""
-    if rate["rate"] is None:
-        return "–", "–"
-    interval = "–" if rate["low"] is None else f"{rate['low'] * 100:.1f}–{rate['high'] * 100:.1f}"
-    return f"{rate['rate'] * 100:.1f} %", interval
+def write_full_report(
+    mice: Sequence[Mouse], conditions: dict[str, int], seed: int, out: Path | None, console: Console, command: str
+) -> None:
+    """Write one report about all mice.
 
-
-def rates(condition: dict[str, Any]) -> list[statistics.Rate]:
-    """The five rates of a condition, in the order of the tables."""
-    return [condition["success"], condition["largest"], *condition["decision"].values()]
-
-
-def show(summary: dict[str, Any], console: Console) -> None:
-    """Print the summary as a table."""
-    dim = summary["mouse"]["world_dim"]
-    play = summary["play"]
-    title = (
-        f"{play['levels']:,} unseen mazes, {play['steps']} steps each, with 95 % intervals over mazes.\n"
-        "Forks are mazes where the ways to the cheese and to the top-right corner part."
-    )
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    table.add_column("", no_wrap=True)
-    forks = ("at forks:\ncheese\nfirst", "\ncorner\nfirst", "\n\nneither")
-    for heading in ("\ntakes\ncheese", f"\nin {dim}×{dim}\nmazes", *forks):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for name, label in LABELS.items():
-        cells = ("\n".join((*percent(rate), f"of {rate['n']:,}")) for rate in rates(summary[name]))
-        table.add_row(label.replace(", ", ",\n"), *cells, end_section=True)
-    console.print(table)
-    if not summary["unseen"]:
-        console.print("[yellow]note: this mouse trained on some of these levels (num_levels, start_level)[/yellow]")
+    Args:
+        mice: of one world size.
+        conditions: names, each with its number of levels.
+        seed: of the sampled episodes.
+        out: its folder; None names one by the mice.
+        console: for progress.
+        command: that makes the report again.
+    """
+    names = " ".join(mouse.name for mouse in mice)
+    name = mice[0].name if len(mice) == 1 else f"{len(mice)}-mice-{hashlib.sha256(names.encode()).hexdigest()[:8]}"
+    folder = out or OUT / f"{name}-report"
+    folder.mkdir(parents=True, exist_ok=True)
+    began = time.perf_counter()
+    with progress_bar(console, "evaluating", len(mice) * sum(conditions.values())) as advance:
+        records = collect_records(mice, conditions, SAMPLED, seed, folder, advance=advance)
+    console.print(f"{len(records):,} records in {time.perf_counter() - began:.1f} s")
+    with console.status("computing findings"):
+        findings = compute_findings(records, {mouse.name: compute_fork_share(mouse.spec) for mouse in mice})
+    with console.status("drawing"):
+        page = write_report(folder, findings, records, command)
+    for mouse in mice:
+        if trained_on_held_out(mouse.spec, max(conditions.values())):
+            console.print(f"[yellow]note: {mouse.name} trained on some of these level seeds[/yellow]")
+    console.print(f"report: {page}   (figures/, summary.json and records.parquet beside it)")

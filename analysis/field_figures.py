@@ -9,12 +9,13 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from analysis.figures import BLUE, CHEESE, encoded
+from analysis.figures import encode_figure
 from envs.levels import Levels
 from envs.world import DOWN, LEFT, RIGHT, UP, State
+from foundation.palette import BLACK, BLUE, ORANGE
 
 FORMATS = (".png", ".svg", ".pdf")
-WALLS, MOUSE = "#bbbbbb", "#000000"
+WALL_COLOUR = "#bbbbbb"
 WIDTH = 4.2  # inches a panel
 
 
@@ -56,8 +57,8 @@ def value_map(axes: Axes, field: Field) -> None:
 def _maze(axes: Axes, state: State) -> None:
     level = state.level
     walls = np.ma.masked_equal(level.walls[0].numpy(), False)
-    axes.imshow(walls, origin="lower", cmap=ListedColormap([WALLS]))
-    for cell, colour, marker in ((int(level.cheese), CHEESE, "D"), (int(state.mouse), MOUSE, "o")):
+    axes.imshow(walls, origin="lower", cmap=ListedColormap([WALL_COLOUR]))
+    for cell, colour, marker in ((int(level.cheese), ORANGE, "D"), (int(state.mouse), BLACK, "o")):
         if cell >= 0:
             y, x = divmod(cell, level.world_dim)
             axes.plot(x, y, marker, color=colour, markeredgecolor="white", markersize=9, zorder=3)
@@ -70,7 +71,7 @@ def _maze(axes: Axes, state: State) -> None:
 
 def _edges(level: Levels) -> tuple[float, float]:
     """Where the maze begins and ends in its world."""
-    margin = (level.world_dim - int(level.maze_dim)) // 2
+    margin = int(level.margin)
     return margin - 0.5, level.world_dim - margin - 0.5
 
 
@@ -84,4 +85,4 @@ def moves_and_values(fields: list[Field], suffix: str = ".png") -> bytes:
         value_map(right, field)
         row.suptitle(f"{field.title} (● mouse, ◆ cheese)", fontsize=11)
     with matplotlib.rc_context({"font.size": 9}):
-        return encoded(figure, suffix)
+        return encode_figure(figure, suffix)

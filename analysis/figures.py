@@ -1,4 +1,4 @@
-"""The picture of one mouse, and what all figures share: colours (Okabe and Ito) that colour-blind people tell apart."""
+"""The figure of one mouse, and what all figures share."""
 
 import io
 from typing import Any, Literal
@@ -9,17 +9,16 @@ from matplotlib import colormaps, rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.statistics import Rate
-from envs.levels import region_in_words
+from analysis.statistics import Estimate
+from envs.levels import describe_region
+from foundation.palette import ORANGE, OUTCOME_COLOURS, SKY_BLUE
 
-CHEESE, CORNER, NEITHER, BLUE = "#E69F00", "#0072B2", "#999999", "#56B4E9"
-OUTCOME_COLOURS = {"cheese": CHEESE, "corner": CORNER, "neither": NEITHER}
 TITLES = {"as_trained": "where it\ntrained", "anywhere": "cheese\nanywhere"}
 HEAT_BINS = 7
 HEAT = colormaps["cividis"]
 
 
-def encoded(figure: Figure, suffix: str, dpi: float | Literal["figure"] = "figure") -> bytes:
+def encode_figure(figure: Figure, suffix: str, dpi: float | Literal["figure"] = "figure") -> bytes:
     """A figure as a .png, .svg or .pdf file, always the same of the same figure: nothing of the day is in it."""
     metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(suffix, {})
     file = io.BytesIO()
@@ -30,12 +29,12 @@ def encoded(figure: Figure, suffix: str, dpi: float | Literal["figure"] = "figur
 
 def png(figure: Figure, dpi: int = 110) -> bytes:
     """A figure as a PNG file, for a screen unless ``dpi`` says otherwise."""
-    return encoded(figure, ".png", dpi)
+    return encode_figure(figure, ".png", dpi)
 
 
 def svg(figure: Figure) -> bytes:
     """A figure as an SVG file."""
-    return encoded(figure, ".svg")
+    return encode_figure(figure, ".svg")
 
 
 def percent_axis(axis) -> None:
@@ -83,7 +82,7 @@ def success_by_cheese(axes: Axes, records: pd.DataFrame) -> None:
     percent_axis(bar.ax.yaxis)
 
 
-def bars(axes: Axes, rates: list[Rate], labels: list[str], colours: list[str]) -> None:
+def bars(axes: Axes, rates: list[Estimate], labels: list[str], colours: list[str]) -> None:
     """Bars of rates with their intervals."""
     for place, (value, colour) in enumerate(zip(rates, colours, strict=True)):
         if value["rate"] is None:
@@ -103,7 +102,7 @@ def success_bars(axes: Axes, summary: dict[str, Any]) -> None:
     conditions = list(TITLES)
     rates = [summary[condition][key] for condition in conditions for key in ("success", "largest")]
     labels = [f"{TITLES[condition]}\n{mazes}" for condition in conditions for mazes in ("(all mazes)", "(largest)")]
-    bars(axes, rates, labels, [CHEESE, CHEESE, BLUE, BLUE])
+    bars(axes, rates, labels, [ORANGE, ORANGE, SKY_BLUE, SKY_BLUE])
     axes.set_title("Takes the cheese", fontsize=10)
 
 
@@ -117,7 +116,7 @@ def decision_bars(axes: Axes, summary: dict[str, Any]) -> None:
 
 def learning_curve(axes: Axes, curve: pd.DataFrame) -> None:
     """Success during training, by when the episodes began."""
-    axes.plot(curve.steps / 1e6, curve.success.rolling(5, min_periods=1).mean(), color=CHEESE)
+    axes.plot(curve.steps / 1e6, curve.success.rolling(5, min_periods=1).mean(), color=OUTCOME_COLOURS["cheese"])
     axes.set_xlabel("million steps")
     axes.set_ylim(0, 1)
     percent_axis(axes.yaxis)
@@ -136,6 +135,6 @@ def result(summary: dict[str, Any], records: pd.DataFrame, curve: pd.DataFrame |
     decision_bars(axes[1], summary)
     success_by_cheese(axes[2], records.loc[records.condition == "anywhere"])
     figure.suptitle(
-        f"A mouse trained with the cheese {region_in_words(summary['mouse']['cheese_region'])}", fontsize=12
+        f"A mouse trained with the cheese {describe_region(summary['mouse']['cheese_region'])}", fontsize=12
     )
     return figure

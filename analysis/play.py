@@ -3,8 +3,7 @@
 import torch
 from torch import Tensor
 
-from agents.checkpoint import Mouse
-from agents.learner import painter_for
+from agents.mouse import Mouse
 from agents.rollout import sample
 from envs import world
 from envs.levels import Levels
@@ -14,7 +13,7 @@ SLOTS = 512  # levels played side by side
 
 
 @torch.no_grad()
-def play(
+def sample_episodes(
     mouse: Mouse, levels: Levels, places: Tensor, max_steps: int, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
     """Let a mouse play each level once, until it has the cheese or time is up.
@@ -30,8 +29,8 @@ def play(
         t_cheese int64 (N,) and t_place int64 (K, N): the step of the first arrival, ``NEVER`` if there was none. The
         cheese ends the episode, so nothing later is seen; arriving at both at once counts for both.
     """
-    painter = painter_for(mouse.env, levels.device)
-    moves = world.moves_of(mouse.env.action_set, levels.device)
+    painter = mouse.spec.painter(levels.device)
+    moves = mouse.spec.moves(levels.device)
     places = places.flatten(2)
     t_cheese = torch.full_like(levels.seed, NEVER)
     t_place = torch.full(places.shape[:2], NEVER, device=levels.device)
@@ -40,9 +39,9 @@ def play(
     number = torch.arange(min(SLOTS, levels.num_levels), device=levels.device)  # of the level in each slot
     following, playing = len(number), torch.ones_like(number, dtype=torch.bool)
     state = world.start(levels.rows(number))
-    pictures = painter.paint(state)
+    obs = painter.paint(state)
     while len(number):
-        actions, _ = sample(mouse.policy(pictures)[0], generator)
+        actions, _ = sample(mouse.policy(obs)[0], generator)
         before = state
         state, _, terminated = world.step(state, moves[actions])
 
@@ -58,8 +57,8 @@ def play(
         begun, idle = over[: len(new)], over[len(new) :]
         number[begun], playing[idle] = new, False
         state = state.replace(begun, world.start(levels.rows(new)))
-        painter.repaint(pictures, before, state, begun=ended)
+        painter.repaint(obs, before, state, begun=ended)
         if playing.sum() <= len(number) // 2:
-            number, state, pictures = number[playing], state.rows(playing), pictures[playing]
+            number, state, obs = number[playing], state.rows(playing), obs[playing]
             playing = playing[playing]
     return t_cheese, t_place

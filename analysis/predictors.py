@@ -19,9 +19,9 @@ from statsmodels.stats.outliers_influence import variance_inflation_factor
 from statsmodels.tools.sm_exceptions import PerfectSeparationError
 
 from analysis.attributes import ATTRIBUTES
-from analysis.statistics import mean
+from analysis.records import PUBLISHED_OUTCOME
+from analysis.statistics import mean_with_interval
 
-OUTCOME = "p_cheese_256"
 # Fixed before the first mouse was measured. In a tree steps(cheese–corner) is steps(cheese–square) +
 # steps(square–corner), so the three never stand together; which of them matters is not identified.
 MODELS = {
@@ -56,7 +56,9 @@ def _scaled(rows: pd.DataFrame, names: Sequence[str]) -> np.ndarray | None:
     return None if (spread < 1e-12).any() else (values - values.mean(axis=0)) / spread
 
 
-def fit(rows: pd.DataFrame, names: Sequence[str], outcome: str = OUTCOME) -> dict[str, dict[str, float]] | None:
+def fit(
+    rows: pd.DataFrame, names: Sequence[str], outcome: str = PUBLISHED_OUTCOME
+) -> dict[str, dict[str, float]] | None:
     """Regress an outcome in [0, 1] on attributes.
 
     Returns:
@@ -117,7 +119,7 @@ def single_effects(forks: pd.DataFrame, elsewhere: pd.DataFrame) -> dict[str, di
     effects: dict[str, dict[str, Any]] = {}
     for name in ATTRIBUTES:
         rows, adjusted = _question(forks, elsewhere, name)
-        rows = rows.dropna(subset=[name, OUTCOME])
+        rows = rows.dropna(subset=[name, PUBLISHED_OUTCOME])
         found = fit(rows, [name, *adjusted])
         own: dict[str, Any] = dict(found[name]) if found else dict.fromkeys(("effect", "low", "high", "p"))
         effects[name] = {"n": len(rows), "bins": binned(rows, name)} | own
@@ -134,7 +136,7 @@ def single_effects(forks: pd.DataFrame, elsewhere: pd.DataFrame) -> dict[str, di
 
 def binned(rows: pd.DataFrame, name: str) -> list[dict[str, Any]]:
     """Rates in bins of an attribute that hold about as many levels each: its ``centre``, and as ``mean`` gives them."""
-    values, outcomes = rows[name].to_numpy(float), rows[OUTCOME].to_numpy(float)
+    values, outcomes = rows[name].to_numpy(float), rows[PUBLISHED_OUTCOME].to_numpy(float)
     different = np.unique(values)
     if len(different) <= BINS:
         places = np.searchsorted(different, values)
@@ -142,7 +144,7 @@ def binned(rows: pd.DataFrame, name: str) -> list[dict[str, Any]]:
         edges = np.quantile(values, np.linspace(0, 1, BINS + 1)[1:-1])
         places = np.searchsorted(edges, values, side="left")
     chosen = (places == place for place in np.unique(places))
-    return [{"centre": float(values[one].mean()), **mean(outcomes[one])} for one in chosen]
+    return [{"centre": float(values[one].mean()), **mean_with_interval(outcomes[one])} for one in chosen]
 
 
 def model(forks: pd.DataFrame, names: Sequence[str]) -> dict[str, Any] | None:
@@ -152,7 +154,7 @@ def model(forks: pd.DataFrame, names: Sequence[str]) -> dict[str, Any] | None:
         ``effects`` as ``fit`` gives them, each with its ``vif``; ``n``; and ``prediction`` of sampled outcomes, None
         where none were sampled. None where the data cannot tell.
     """
-    rows = forks.dropna(subset=[*names, OUTCOME])
+    rows = forks.dropna(subset=[*names, PUBLISHED_OUTCOME])
     effects = fit(rows, names)
     if effects is None:
         return None
@@ -210,8 +212,8 @@ def parts(forks: pd.DataFrame) -> dict[str, Any]:
     """
     second = forks.p_cheese_500 - (forks.p_reach * forks.p_branch * forks.p_complete).fillna(0)
     return {
-        **{name: mean(forks[f"p_{name}"].dropna()) for name in ("reach", "branch", "complete")},
-        "second_chance": mean(second),
+        **{name: mean_with_interval(forks[f"p_{name}"].dropna()) for name in ("reach", "branch", "complete")},
+        "second_chance": mean_with_interval(second),
         "steps_on": {
             name: (fit(forks, ["steps_cheese_square"], f"p_{name}") or {}).get("steps_cheese_square")
             for name in ("branch", "complete")

@@ -11,11 +11,11 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from agents.checkpoint import Mouse
+from agents.mouse import Mouse
 from analysis import chain as chains
-from analysis.attributes import ATTRIBUTES, SQUARE_SIDE, attributes, quadrant
-from analysis.chain import Chain, absorb, chain_of, within
-from analysis.play import play
+from analysis.attributes import ATTRIBUTES, SQUARE_SIDE, compute_attributes, quadrant
+from analysis.chain import Chain, absorb, build_chain, within
+from analysis.play import sample_episodes
 from analysis.relocation import as_trained
 from envs import paths, world
 from envs.generator import NO_CELL
@@ -23,6 +23,7 @@ from envs.levels import Levels, region_mask
 from envs.world import CHEESE_REWARD, MAX_EPISODE_STEPS
 
 PUBLISHED_STEPS = 256  # an episode of the published measurements
+PUBLISHED_OUTCOME = "p_cheese_256"  # the column that compares with them
 RETURN_GAMMA = 0.999  # of the recipe: returns are discounted by it
 OUTCOMES = ("cheese", "corner", "neither")
 
@@ -72,15 +73,14 @@ COLUMNS = {
 }
 
 
-def training_levels(mouse: Mouse, at_most: int = 200_000) -> set[bytes] | None:
+def digest_training_levels(mouse: Mouse, at_most: int = 200_000) -> set[bytes] | None:
     """Digests of all training levels; None where there are more than ``at_most``."""
-    if not 0 < mouse.env.num_levels <= at_most:
+    if len(mouse.spec.level_seeds) > at_most:
         return None
-    seeds = mouse.env.start_level + np.arange(mouse.env.num_levels)
-    return set(digests(as_trained(mouse.env, seeds)))
+    return set(digest_levels(as_trained(mouse.spec, np.asarray(mouse.spec.level_seeds))))
 
 
-def digests(levels: Levels) -> list[bytes]:
+def digest_levels(levels: Levels) -> list[bytes]:
     """One for each of N levels, the same for the same walls and cheese."""
     walls, cheeses = np.packbits(levels.walls.flatten(1).numpy(), axis=1), levels.cheese.tolist()
     return [
@@ -89,7 +89,7 @@ def digests(levels: Levels) -> list[bytes]:
     ]
 
 
-def records(
+def compute_records(
     mouse: Mouse, condition: str, levels: Levels, seed: int | None, training: set[bytes] | None = None
 ) -> pd.DataFrame:
     """Examine a mouse in N levels.
@@ -104,31 +104,31 @@ def records(
     Returns:
         N rows with the columns of ``COLUMNS``; without the sampled ones (``t_…``) if there is no seed.
     """
-    level_type, square = paths.forks(levels)
-    chain = chain_of(mouse, levels)
-    region = region_mask(levels, mouse.env.cheese_region)
-    seen = [None] * levels.num_levels if training is None else [one in training for one in digests(levels)]
+    level_type, square = paths.classify_levels(levels)
+    chain = build_chain(mouse, levels)
+    region = region_mask(levels, mouse.spec.cheese_region)
+    seen = [None] * levels.num_levels if training is None else [one in training for one in digest_levels(levels)]
     columns: dict[str, Any] = {
         "mouse": mouse.name,
-        "region": str(mouse.env.cheese_region),
-        "trained_on": "+".join(mouse.env.level_types or ()),
-        "training_seed": mouse.header.get("config", {}).get("seed", -1),
+        "region": str(mouse.spec.cheese_region),
+        "trained_on": "+".join(mouse.spec.level_types or ()),
+        "training_seed": mouse.training_seed,
         "condition": condition,
         **_facts(levels, level_type, region),
         "seen": pd.array(seen, "boolean"),
-        **ends(chain, levels, region),
+        **compute_arrivals(chain, levels, region),
         **_decision(chain, levels, square),
         **_greedy(chain, levels),
         "value": chain.value[chain.start],
     }
     if seed is not None:
         columns |= _sampled(mouse, levels, region, seed)
-    columns = attributes(levels, square).to_dict("series") | columns
+    columns = compute_attributes(levels, square).to_dict("series") | columns
     return pd.DataFrame({name: columns[name] for name in COLUMNS if name in columns})
 
 
 def _facts(levels: Levels, level_type: Tensor, region: Tensor) -> dict[str, Any]:
-    world_dim, margin, cheese = levels.world_dim, (levels.world_dim - levels.maze_dim) // 2, levels.cheese
+    world_dim, margin, cheese = levels.world_dim, levels.margin, levels.cheese
     inside = region.flatten(1).gather(1, cheese.clamp(min=0)[:, None])[:, 0] & (cheese != NO_CELL)
     in_5x5 = region_mask(levels, SQUARE_SIDE).flatten(1)
     tensors = {
@@ -141,7 +141,7 @@ def _facts(levels: Levels, level_type: Tensor, region: Tensor) -> dict[str, Any]
         "cheese_y": torch.where(cheese == NO_CELL, -1, cheese // world_dim - margin),
         "in_5x5": in_5x5.gather(1, cheese.clamp(min=0)[:, None])[:, 0] & (cheese != NO_CELL),
         "in_region": inside,
-        "optimal_steps": paths.at(paths.distances(levels, levels.start), cheese),
+        "optimal_steps": paths.distance_at(paths.distances(levels, levels.start), cheese),
     }
     facts: dict[str, Any] = {name: tensor.numpy() for name, tensor in tensors.items()}
     facts["quadrant"] = quadrant(levels)
@@ -154,7 +154,7 @@ def _discounted(by_step: np.ndarray) -> np.ndarray:
     return CHEESE_REWARD * np.diff(by_step, axis=1) @ RETURN_GAMMA ** np.arange(by_step.shape[1] - 1)
 
 
-def ends(chain: Chain, levels: Levels, region: Tensor) -> dict[str, np.ndarray]:
+def compute_arrivals(chain: Chain, levels: Levels, region: Tensor) -> dict[str, np.ndarray]:
     """Where mice come to, and when: the columns about it, exactly, of N levels whose training region is ``region``."""
     cheese, corner = chain.at(levels.cheese), chain.at(levels.corner)
     square = chain.inside(region_mask(levels, SQUARE_SIDE))
@@ -236,11 +236,11 @@ def _greedy(chain: Chain, levels: Levels) -> dict[str, np.ndarray]:
 
 def _sampled(mouse: Mouse, levels: Levels, region: Tensor, seed: int) -> dict[str, np.ndarray]:
     """The arrivals of one episode a level."""
-    device = mouse.policy.fc_value.weight.device
+    device = mouse.device
     cells = torch.arange(levels.world_dim**2).view(1, levels.world_dim, -1)
     square = region_mask(levels, SQUARE_SIDE)
     places = torch.stack((cells == levels.corner[:, None, None], square, region)).to(device)
     generator = torch.Generator(device).manual_seed(seed)
-    t_cheese, t_place = play(mouse, levels.to(device), places, MAX_EPISODE_STEPS, generator)
+    t_cheese, t_place = sample_episodes(mouse, levels.to(device), places, MAX_EPISODE_STEPS, generator)
     names = ("t_cheese", "t_corner", "t_5x5", "t_region")
     return {name: times.cpu().numpy() for name, times in zip(names, (t_cheese, *t_place), strict=True)}

@@ -1,60 +1,56 @@
-"""Move the cheese: the conditions under which trained mice are examined, on levels that they have never seen."""
+"""Conditions: held-out levels with the cheese in other places than in training."""
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from agents.config import EnvConfig, world_of
-from envs import paths
 from envs.generator import NO_CELL
-from envs.levels import Levels, from_seeds, from_texts, region_of, seed_range
+from envs.levels import ANYWHERE, Levels
+from envs.spec import WorldSpec
 
-HELD_OUT = 2**30  # evaluation plays level seeds from here on, training ones below
-
-
-def as_trained(env: EnvConfig, seeds: np.ndarray) -> Levels:
-    """The cheese where it lay in training; levels of other types than trained on are left out."""
-    levels = from_seeds(seeds, world_of(env), env.cheese_region)
-    if env.level_types is None:
-        return levels
-    return levels.rows(torch.isin(paths.forks(levels)[0], paths.type_numbers(env.level_types)))
+HELD_OUT = 2**30  # held-out level seeds begin here; training uses seeds below
 
 
-def anywhere(env: EnvConfig, seeds: np.ndarray) -> Levels:
+def as_trained(spec: WorldSpec, seeds: np.ndarray) -> Levels:
+    """The cheese where it lay in training. Levels of types that were not trained on are left out."""
+    levels = spec.make_levels(seeds)
+    return levels.rows(spec.keeps(levels))
+
+
+def anywhere(spec: WorldSpec, seeds: np.ndarray) -> Levels:
     """The cheese in any open cell but the mouse's."""
-    return from_seeds(seeds, world_of(env), "anywhere")
+    return spec.make_levels(seeds, ANYWHERE)
 
 
-def no_cheese(env: EnvConfig, seeds: np.ndarray) -> Levels:
+def no_cheese(spec: WorldSpec, seeds: np.ndarray) -> Levels:
     """The same mazes without any cheese."""
-    levels = anywhere(env, seeds)
+    levels = anywhere(spec, seeds)
     return levels._replace(cheese=torch.full_like(levels.cheese, NO_CELL))
 
 
-def every_cell(env: EnvConfig, seeds: np.ndarray) -> Levels:
+def every_cell(spec: WorldSpec, seeds: np.ndarray) -> Levels:
     """Each maze once for every open cell but the mouse's, with the cheese there."""
-    levels = anywhere(env, seeds)
+    levels = anywhere(spec, seeds)
     is_open = ~levels.walls.flatten(1)
     is_open.scatter_(1, levels.start[:, None], False)
     maze, cell = is_open.nonzero(as_tuple=True)
     return levels.rows(maze)._replace(cheese=cell)
 
 
-def elsewhere(env: EnvConfig, seeds: np.ndarray) -> Levels:
+def elsewhere(spec: WorldSpec, seeds: np.ndarray) -> Levels:
     """The cheese anywhere, and the mouse in any open cell that is neither the cheese's nor the corner."""
-    levels = anywhere(env, seeds)
+    levels = anywhere(spec, seeds)
     taken = torch.stack((levels.cheese, levels.corner), dim=1)
     free = (~levels.walls.flatten(1)).scatter(1, taken, False)
     return levels._replace(start=_drawn(free, seeds))
 
 
-def mirrored(env: EnvConfig, seeds: np.ndarray) -> Levels:
+def mirrored(spec: WorldSpec, seeds: np.ndarray) -> Levels:
     """The levels of ``anywhere`` mirrored left to right: the mouse begins at the bottom right."""
-    levels = anywhere(env, seeds)
+    levels = anywhere(spec, seeds)
 
     def mirror(cell: Tensor) -> Tensor:
         return cell - 2 * (cell % levels.world_dim) + levels.world_dim - 1
@@ -83,12 +79,12 @@ def _drawn(free: Tensor, seeds: np.ndarray) -> Tensor:
     return torch.where(count > 0, cell, NO_CELL)
 
 
-CONDITIONS: dict[str, Callable[[EnvConfig, np.ndarray], Levels]] = {
+CONDITIONS: dict[str, Callable[[WorldSpec, np.ndarray], Levels]] = {
     condition.__name__: condition for condition in (as_trained, anywhere, no_cheese, every_cell, elsewhere, mirrored)
 }
 
 
-def condition_of(name: str) -> Callable[[EnvConfig, np.ndarray], Levels]:
+def parse_condition(name: str) -> Callable[[WorldSpec, np.ndarray], Levels]:
     """The condition that a name stands for: one of ``CONDITIONS``, or ``region_N`` for the cheese in the top-right N×N.
 
     Raises:
@@ -97,27 +93,11 @@ def condition_of(name: str) -> Callable[[EnvConfig, np.ndarray], Levels]:
     if name in CONDITIONS:
         return CONDITIONS[name]
     if region := re.fullmatch(r"region_(\d+)", name):
-        return lambda env, seeds: from_seeds(seeds, world_of(env), region_of(int(region[1]), world_of(env)))
+        return lambda spec, seeds: spec.make_levels(seeds, int(region[1]))
     raise ValueError(f"condition must be one of {', '.join(CONDITIONS)} or region_N, not {name!r}")
 
 
-def read_levels(path: str, env: EnvConfig) -> Levels:
-    """Levels drawn by hand, from a file.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: it cannot be read, or holds no levels for the mouse's world.
-    """
-    dim = world_of(env)
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"no levels at {path}; expected a file of mazes drawn as text")
-    try:
-        return from_texts(Path(path).read_text(encoding="utf-8"), dim)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error} (the mouse was trained in worlds of {dim}×{dim} cells)") from None
-
-
-def trained_on_held_out(env: EnvConfig, number: int) -> bool:
-    """Whether a mouse's training levels reach into the first ``number`` held-out ones."""
-    low, high = seed_range(env.num_levels, env.start_level)
-    return low < HELD_OUT + number and high > HELD_OUT
+def trained_on_held_out(spec: WorldSpec, number: int) -> bool:
+    """Whether the training level seeds include some of the first ``number`` held-out ones."""
+    seeds = spec.level_seeds
+    return seeds.start < HELD_OUT + number and seeds.stop > HELD_OUT

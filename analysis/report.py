@@ -2,7 +2,6 @@
 
 import base64
 import json
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,15 +10,16 @@ import numpy as np
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader
 
-from agents.checkpoint import versions, write_atomically
+from agents.checkpoint import list_versions
 from analysis import predictors, published
-from analysis.answers import order_of_conditions
 from analysis.attributes import ATTRIBUTES
+from analysis.collection import RECORDS_FILE, to_parquet
 from analysis.dose import READINGS
-from analysis.examination import RECORDS_FILE, to_parquet
 from analysis.figures import png, svg
+from analysis.findings import order_of_conditions
 from analysis.records import COLUMNS
 from analysis.report_figures import FIGURES, groups_of
+from foundation.files import write_atomically
 
 REPORT_FILE, SUMMARY_FILE, FIGURES_FOLDER = "report.html", "summary.json", "figures"
 SEPARATE = ("as_trained", "anywhere")  # conditions with columns of their own
@@ -36,11 +36,11 @@ def _mean(group: list[dict[str, Any]], *keys: str) -> str:
     return "–" if None in rates else f"{100 * np.mean(rates):.1f} %"
 
 
-def page(answers: dict[str, Any], records: pd.DataFrame, figures: dict[str, bytes], command: str) -> str:
+def render_page(answers: dict[str, Any], records: pd.DataFrame, figures: dict[str, bytes], command: str) -> str:
     """The report as HTML.
 
     Args:
-        answers: as ``answers.answers`` gives them.
+        answers: as ``findings.compute_findings`` gives them.
         records: what they were computed from.
         figures: PNG files by name.
         command: that makes the report again.
@@ -75,21 +75,12 @@ def page(answers: dict[str, Any], records: pd.DataFrame, figures: dict[str, byte
         jaxgmg_optimum=published.JAXGMG_OPTIMUM,
         command=command,
         date=date.today().isoformat(),
-        versions=", ".join(f"{name} {version}" for name, version in versions().items()),
+        versions=", ".join(f"{name} {version}" for name, version in list_versions().items()),
     )
 
 
-def write(
-    folder: Path,
-    answers: dict[str, Any],
-    records: pd.DataFrame,
-    command: str,
-    advance: Callable[[], None] = lambda: None,
-) -> Path:
+def write_report(folder: Path, answers: dict[str, Any], records: pd.DataFrame, command: str) -> Path:
     """Write a report into a folder: ``report.html``, ``figures/``, ``summary.json`` and ``records.parquet``.
-
-    Args:
-        advance: told after each figure.
 
     Returns:
         The page's path.
@@ -101,9 +92,8 @@ def write(
             figures[name] = png(figure)
             write_atomically(folder / FIGURES_FOLDER / f"{name}.png", figures[name])
             write_atomically(folder / FIGURES_FOLDER / f"{name}.svg", svg(figure))
-        advance()
     write_atomically(folder / RECORDS_FILE, to_parquet(records))
     summary = {"command": command, **answers}
     write_atomically(folder / SUMMARY_FILE, (json.dumps(summary, indent=1) + "\n").encode())
-    write_atomically(folder / REPORT_FILE, page(answers, records, figures, command).encode())
+    write_atomically(folder / REPORT_FILE, render_page(answers, records, figures, command).encode())
     return folder / REPORT_FILE

@@ -9,14 +9,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis import published
-from analysis.answers import ARRIVALS
 from analysis.attributes import ATTRIBUTES
-from analysis.dose import READINGS, group_in_words
-from analysis.figures import CHEESE, CORNER, OUTCOME_COLOURS, heat_map, percent_axis, plain, shares_by_place
+from analysis.dose import READINGS, describe_group
+from analysis.figures import heat_map, percent_axis, plain, shares_by_place
+from analysis.findings import ARRIVALS
 from analysis.predictors import CANNOT_TELL
 from analysis.statistics import is_largest
+from foundation.palette import BLUE, ORANGE, OUTCOME_COLOURS, SERIES
 
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000", "#999999")  # Okabe and Ito
 MARKERS = "osD^vP*X"
 PANELS = 5  # side by side
 SHOWN_MAZES = 4
@@ -34,7 +34,7 @@ def groups_of(answers: dict[str, Any]) -> Groups:
 
 
 def _style(place: int) -> dict[str, Any]:
-    return {"color": COLOURS[place % len(COLOURS)], "marker": MARKERS[place % len(MARKERS)]}
+    return {"color": SERIES[place % len(SERIES)], "marker": MARKERS[place % len(MARKERS)]}
 
 
 def _sheet(panels: int, width: float, height: float, left: float = 0.6, **arguments: Any) -> tuple[Figure, list[Axes]]:
@@ -62,7 +62,7 @@ def outcomes(answers: dict[str, Any], records: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(11, 2 + 0.5 * len(groups)), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
     for row, mice in enumerate(groups.values()):
-        for condition, colour, marker in (("as_trained", CHEESE, "o"), ("anywhere", CORNER, "D")):
+        for condition, colour, marker in (("as_trained", ORANGE, "o"), ("anywhere", BLUE, "D")):
             for mouse in mice:
                 rate = mouse["conditions"].get(condition, {}).get("success")
                 if rate:
@@ -85,7 +85,7 @@ def outcomes(answers: dict[str, Any], records: pd.DataFrame) -> Figure:
 
 
 def _of_group(records: pd.DataFrame, group: str) -> pd.DataFrame:
-    names = [group_in_words(*pair) for pair in zip(records.region, records.trained_on, strict=True)]
+    names = [describe_group(*pair) for pair in zip(records.region, records.trained_on, strict=True)]
     return records.loc[np.array(names) == group]
 
 
@@ -220,9 +220,9 @@ def effects(answers: dict[str, Any], records: pd.DataFrame) -> Figure:
                 if effect["effect"] is None:
                     continue
                 clear = effect["verdict"] != CANNOT_TELL
-                axes.plot([effect["low"], effect["high"]], [row + shift] * 2, color=CORNER, alpha=0.6, linewidth=1)
-                face = CORNER if clear else "white"
-                axes.plot(effect["effect"], row + shift, "o", markersize=4, color=CORNER, markerfacecolor=face)
+                axes.plot([effect["low"], effect["high"]], [row + shift] * 2, color=BLUE, alpha=0.6, linewidth=1)
+                face = BLUE if clear else "white"
+                axes.plot(effect["effect"], row + shift, "o", markersize=4, color=BLUE, markerfacecolor=face)
         axes.axvline(0, color="#999999", linewidth=0.8)
         axes.set_yticks(range(len(names)), [ATTRIBUTES[name] for name in names], fontsize=8)
         axes.set_ylim(len(names) - 0.5, -0.5)
@@ -269,7 +269,7 @@ def parts(answers: dict[str, Any], records: pd.DataFrame) -> Figure:
         for row, mice in enumerate(groups.values()):
             for mouse in mice:
                 if mouse["parts"][part]["rate"] is not None:
-                    axes.plot(mouse["parts"][part]["rate"], row, "o", color=CORNER, alpha=0.7)
+                    axes.plot(mouse["parts"][part]["rate"], row, "o", color=BLUE, alpha=0.7)
         _rows_of(axes, list(groups))
         axes.set_xticks([0, 0.5, 1], ["0%", "50%", "100%"])
         axes.set_title(title, fontsize=10)
@@ -283,7 +283,7 @@ def goals(answers: dict[str, Any], records: pd.DataFrame) -> Figure:
     titles = {"as_trained": "cheese where it trained", "anywhere": "cheese anywhere"}
     for axes, (condition, title) in zip(figure.subplots(1, 2, sharey=True), titles.items(), strict=True):
         for row, mice in enumerate(groups.values()):
-            for goal, colour in (("take the cheese", CHEESE), ("come to the corner", CORNER)):
+            for goal, colour in (("take the cheese", ORANGE), ("come to the corner", BLUE)):
                 values = [mouse["proxy"][condition] for mouse in mice if condition in mouse["proxy"]]
                 achieved = [value[f"return of “{goal}”"]["rate"] for value in values]
                 lost = [value[f"regret of “{goal}”"]["rate"] for value in values]

@@ -18,10 +18,10 @@ FIRST = {
 }
 TINY = 5  # mazes up to this side are so few that training has seen most of them
 
-Rate = dict[str, Any]  # {"rate", "low", "high", "n"}, the first three None where there is nothing to count
+Estimate = dict[str, Any]  # {"rate", "low", "high", "n"}, the first three None where there is nothing to count
 
 
-def rate(outcomes: ArrayLike) -> Rate:
+def share_with_interval(outcomes: ArrayLike) -> Estimate:
     """The share of True among booleans (n,), one episode a maze, with its 95 % Wilson interval (Wilson 1927)."""
     outcomes = np.asarray(outcomes, bool)
     if len(outcomes) == 0:
@@ -29,14 +29,14 @@ def rate(outcomes: ArrayLike) -> Rate:
     return _wilson(float(outcomes.sum()), len(outcomes))
 
 
-def _wilson(count: float, n: int) -> Rate:
+def _wilson(count: float, n: int) -> Estimate:
     share = count / n
     low, high = np.array(proportion_confint(count, n, method="wilson")).tolist()
     # Rounding may put a bound a hair beyond the rate, or beyond 0 or 1.
     return {"rate": share, "low": max(0.0, min(low, share)), "high": min(1.0, max(high, share)), "n": n}
 
 
-def mean(probabilities: ArrayLike) -> Rate:
+def mean_with_interval(probabilities: ArrayLike) -> Estimate:
     """The mean of exact probabilities (n,), one a maze, with its 95 % bootstrap interval over mazes.
 
     Where all are equal, resampling would say that nothing is uncertain; then it is Wilson's interval, as if each had
@@ -47,11 +47,11 @@ def mean(probabilities: ArrayLike) -> Rate:
         return {"rate": None, "low": None, "high": None, "n": 0}
     if np.ptp(values) < 1e-9 or len(values) < 3:
         return _wilson(float(np.clip(values, 0, 1).sum()), len(values))
-    low, high = interval(values)
+    low, high = bootstrap_interval(values)
     return {"rate": float(values.mean()), "low": low, "high": high, "n": len(values)}
 
 
-def interval(values: np.ndarray) -> tuple[float, float]:
+def bootstrap_interval(values: np.ndarray) -> tuple[float, float]:
     """The 95 % percentile bootstrap interval of a mean over mazes."""
     found = bootstrap(
         (values,), np.mean, n_resamples=RESAMPLES, batch=100, method="percentile", rng=np.random.default_rng(0)
@@ -59,27 +59,27 @@ def interval(values: np.ndarray) -> tuple[float, float]:
     return float(found.confidence_interval.low), float(found.confidence_interval.high)
 
 
-def difference(one: pd.DataFrame, other: pd.DataFrame, column: str) -> Rate:
+def difference(one: pd.DataFrame, other: pd.DataFrame, column: str) -> Estimate:
     """The mean of ``one − other`` over the mazes that both have (by ``level_seed``), with its bootstrap interval."""
     values = one.set_index("level_seed")[column] - other.set_index("level_seed")[column]
-    return amount(values.dropna().to_numpy(float))
+    return amount_with_interval(values.dropna().to_numpy(float))
 
 
-def amount(values: np.ndarray) -> Rate:
+def amount_with_interval(values: np.ndarray) -> Estimate:
     """The mean of any quantity (n,) with its bootstrap interval; no interval where all are equal."""
     varied = len(values) > 2 and np.ptp(values) > 1e-9
-    low, high = interval(values) if varied else (None, None)
+    low, high = bootstrap_interval(values) if varied else (None, None)
     return {"rate": float(values.mean()) if len(values) else None, "low": low, "high": high, "n": len(values)}
 
 
-def firsts(rows: pd.DataFrame, rival: str = "corner") -> dict[str, Rate]:
+def reached_first(rows: pd.DataFrame, rival: str = "corner") -> dict[str, Estimate]:
     """How often the cheese or its rival is come to first within an episode, or neither.
 
     Args:
         rival: "corner", the top-right cell, or "region", any cell of the training region.
     """
-    found = {outcome: mean(rows[column]) for outcome, column in FIRST[rival].items()}
-    return found | {"neither": mean(1 - sum(rows[column] for column in FIRST[rival].values()))}
+    found = {outcome: mean_with_interval(rows[column]) for outcome, column in FIRST[rival].items()}
+    return found | {"neither": mean_with_interval(1 - sum(rows[column] for column in FIRST[rival].values()))}
 
 
 def is_largest(rows: pd.DataFrame) -> pd.Series:
@@ -101,13 +101,13 @@ def summarise(rows: pd.DataFrame) -> dict[str, Any]:
     """
     forks = rows.loc[rows.level_type == "fork"]
     return {
-        "success": mean(rows.p_cheese_500),
-        "largest": mean(rows.p_cheese_500[is_largest(rows)]),
-        "decision": firsts(forks),
+        "success": mean_with_interval(rows.p_cheese_500),
+        "largest": mean_with_interval(rows.p_cheese_500[is_largest(rows)]),
+        "decision": reached_first(forks),
     }
 
 
-def breakdown(rows: pd.DataFrame) -> dict[str, dict[str, Rate]]:
+def breakdown(rows: pd.DataFrame) -> dict[str, dict[str, Estimate]]:
     """How often one mouse takes the cheese within an episode, in every class of levels of one condition."""
     groups = {
         "by level type": ("level_type", LEVEL_TYPES),
@@ -115,20 +115,20 @@ def breakdown(rows: pd.DataFrame) -> dict[str, dict[str, Rate]]:
         "by quadrant of the cheese": ("quadrant", QUADRANTS),
     }
     tables = {
-        title: {str(value): mean(rows.p_cheese_500[rows[column] == value]) for value in values}
+        title: {str(value): mean_with_interval(rows.p_cheese_500[rows[column] == value]) for value in values}
         for title, (column, values) in groups.items()
     }
     sides = rows.quadrant.isin(("top left", "bottom right"))
-    tables["by quadrant of the cheese"]["top left and bottom right"] = mean(rows.p_cheese_500[sides])
+    tables["by quadrant of the cheese"]["top left and bottom right"] = mean_with_interval(rows.p_cheese_500[sides])
     return tables
 
 
-def leakage(rows: pd.DataFrame) -> dict[str, Rate]:
+def leakage(rows: pd.DataFrame) -> dict[str, Estimate]:
     """How often the cheese is taken where training may have seen the level, and where not."""
     known = rows.seen.notna()
     return {
-        "levels seen in training": mean(rows.p_cheese_500[known & rows.seen.eq(True)]),
-        "levels not seen in training": mean(rows.p_cheese_500[known & rows.seen.eq(False)]),
-        f"mazes larger than {TINY}×{TINY}": mean(rows.p_cheese_500[rows.maze_dim > TINY]),
-        "all mazes": mean(rows.p_cheese_500),
+        "levels seen in training": mean_with_interval(rows.p_cheese_500[known & rows.seen.eq(True)]),
+        "levels not seen in training": mean_with_interval(rows.p_cheese_500[known & rows.seen.eq(False)]),
+        f"mazes larger than {TINY}×{TINY}": mean_with_interval(rows.p_cheese_500[rows.maze_dim > TINY]),
+        "all mazes": mean_with_interval(rows.p_cheese_500),
     }

@@ -27,13 +27,15 @@ from rich.console import Console
 from rich.table import Table
 
 from agents.allocator import keep_freed_memory
-from agents.checkpoint import load_mouse, write_atomically
-from agents.config import AgentConfig, EnvConfig, TrainConfig, setting
-from agents.console import describe, one_line_errors, read_settings
+from agents.config import AgentConfig, EnvConfig, TrainConfig
 from agents.learner import Learner
-from analysis.evaluation import evaluate
+from agents.mouse import load_mouse
+from analysis.summary import summarise_mouse
 from envs.levels import SEED_LIMIT, WORLD_DIMS, from_seeds
 from envs.vector_env import CheeseMazeVectorEnv
+from foundation.command import run_command
+from foundation.files import write_atomically
+from foundation.settings import setting
 
 LEVELS_AT_ONCE = 1024
 PUBLISHED_LEVELS = 7700.0  # hard levels/s of Procgen on one core
@@ -59,15 +61,10 @@ class BenchConfig:
     seconds: float = setting(1.0, "a turn, at least")
 
 
-def main(arguments: list[str]) -> None:
-    if {"-h", "--help"} & set(arguments):
-        print(__doc__, describe(BenchConfig()), sep="\n")
-        return
-    with one_line_errors("bench.py"):
-        config = read_settings(BenchConfig(), arguments)
-        if config.rounds < 1 or not config.seconds > 0:
-            raise ValueError("rounds must be at least 1, and seconds more than 0")
-        check_name(config.name)
+def run(config: BenchConfig) -> None:
+    if config.rounds < 1 or not config.seconds > 0:
+        raise ValueError("rounds must be at least 1, and seconds more than 0")
+    check_name(config.name)
     keep_freed_memory()
     console, machine = Console(), machine_of()
     comparisons: list[Comparison] = []
@@ -177,15 +174,15 @@ def training(config: BenchConfig, name: str, train_config: TrainConfig) -> Compa
     learner = Learner(train_config, torch.device("cpu"))
     learner.learn()  # warms up, and leaves pictures to measure with
     agent, weights = train_config.agent, list(learner.policy.parameters())
-    seen = learner.rollout.pictures.flatten(0, 1)
+    seen = learner.rollout.obs.flatten(0, 1)
     acting, learning = seen[: agent.num_envs], seen[: agent.minibatch_size]
 
     @torch.no_grad()
     def forward() -> None:
-        learner.forward(acting)
+        learner.predict(acting)
 
     def forward_backward() -> None:
-        logits, values = learner.forward(learning)
+        logits, values = learner.predict(learning)
         torch.autograd.grad(logits.sum() + values.sum(), weights)
 
     forward()
@@ -222,7 +219,7 @@ def evaluation() -> Comparison:
     """Episodes/s of a quickstart mouse, the cheese where it trained and anywhere, against 10,000 a minute."""
     mouse, episodes = load_mouse(MOUSE), 2 * EVALUATED
     comparison = Comparison("evaluation, exact, of a quickstart mouse", "episodes/s", "asked for")
-    comparison.ours = [episodes * per_second(lambda: evaluate(mouse, EVALUATED), 0)]
+    comparison.ours = [episodes * per_second(lambda: summarise_mouse(mouse, EVALUATED), 0)]
     comparison.theirs = [10_000 / 60]
     return comparison
 
@@ -243,4 +240,4 @@ def show(comparisons: list[Comparison], machine: dict[str, Any], console: Consol
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    run_command("bench.py", __doc__, BenchConfig(), run, sys.argv[1:])

@@ -22,14 +22,15 @@ from matplotlib.ticker import StrMethodFormatter
 from rich.console import Console
 from rich.table import Table
 
-from agents.checkpoint import STATE, read, write_atomically
-from agents.config import setting
-from agents.console import describe, one_line_errors, read_settings
+from agents.checkpoint import STATE_FORMAT, read_checkpoint
 from agents.training import STATE_FILE
 from analysis.figures import percent_axis, plain, png
+from foundation.command import run_command
+from foundation.files import write_atomically
+from foundation.palette import SERIES
+from foundation.settings import as_list, setting
 
 AXES = {"minutes": "minutes of training", "steps": "environment steps"}
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000", "#999999", "#F0E442")
 
 
 @dataclass
@@ -40,49 +41,44 @@ class CurvesConfig:
     name: str = setting("latest", "of the results, benchmarks/results/curves-NAME.*")
 
 
-def main(arguments: list[str]) -> None:
-    if {"-h", "--help"} & set(arguments):
-        print(__doc__, describe(CurvesConfig()), sep="\n")
-        return
-    with one_line_errors("curves.py"):
-        config = read_settings(CurvesConfig(), arguments)
-        check_name(config.name)
-        if config.by not in AXES:
-            raise ValueError(f"by must be one of {', '.join(AXES)}, not {config.by!r}")
-        patterns = config.runs if isinstance(config.runs, list) else [config.runs]
-        folders = [Path(folder) for pattern in patterns for folder in sorted(glob(pattern))]
-        runs = labelled([run_of(folder / STATE_FILE) for folder in folders if (folder / STATE_FILE).is_file()])
-        if not runs:
-            raise ValueError(f"no run folder with a {STATE_FILE} at {', '.join(patterns)}")
+def run(config: CurvesConfig) -> None:
+    check_name(config.name)
+    if config.by not in AXES:
+        raise ValueError(f"by must be one of {', '.join(AXES)}, not {config.by!r}")
+    patterns = as_list(config.runs)
+    folders = [Path(folder) for pattern in patterns for folder in sorted(glob(pattern))]
+    runs = label_runs([read_run(folder / STATE_FILE) for folder in folders if (folder / STATE_FILE).is_file()])
+    if not runs:
+        raise ValueError(f"no run folder with a {STATE_FILE} at {', '.join(patterns)}")
     path = RESULTS / f"curves-{config.name}.json"
     write_atomically(path, (json.dumps(runs, ensure_ascii=False) + "\n").encode())
-    write_atomically(path.with_suffix(".png"), png(figure(runs, config.by, config.success)))
+    write_atomically(path.with_suffix(".png"), png(draw_curves(runs, config.by, config.success)))
     show(runs, config.success, Console())
     print(*(f"→ {os.path.relpath(path.with_suffix(suffix))}" for suffix in (".json", ".png")), sep="\n")
 
 
-def run_of(state: Path) -> dict[str, Any]:
+def read_run(state: Path) -> dict[str, Any]:
     """A run's settings, and its curve: success (NaN as null until it is known) by steps and minutes."""
-    _, header = read(state, STATE)
+    _, header = read_checkpoint(state, STATE_FORMAT)
     curve = header["curve"]
     minutes = np.cumsum([row["seconds"] for row in curve]) / 60
     return {
-        "settings": flat(header["config"]),
+        "settings": flatten_settings(header["config"]),
         "steps": [int(row["steps"]) for row in curve],
         "minutes": [round(float(minute), 4) for minute in minutes],
         "success": [None if row["success"] != row["success"] else row["success"] for row in curve],
     }
 
 
-def flat(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+def flatten_settings(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested settings by their dotted names."""
     found: dict[str, Any] = {}
     for name, value in config.items():
-        found |= flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
+        found |= flatten_settings(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
     return found
 
 
-def labelled(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def label_runs(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The runs, each with a label: its name, or where all have one name the settings in which it differs."""
     names = [name for name in (runs[0]["settings"] if runs else ()) if name != "seed"]
     differing = [name for name in names if len({str(run["settings"][name]) for run in runs}) > 1]
@@ -105,12 +101,12 @@ def smooth(success: list[float | None], width: int = 5) -> np.ndarray:
     return np.where(counts > 0, np.nansum(windows, axis=1) / np.maximum(counts, 1), np.nan)
 
 
-def figure(runs: list[dict[str, Any]], by: str, success: float) -> Figure:
+def draw_curves(runs: list[dict[str, Any]], by: str, success: float) -> Figure:
     chart = Figure(figsize=(8, 4.2), layout="constrained")
     axes = chart.subplots()
     labels = list(dict.fromkeys(run["label"] for run in runs))
     for run in runs:
-        colour = COLOURS[labels.index(run["label"]) % len(COLOURS)]
+        colour = SERIES[labels.index(run["label"]) % len(SERIES)]
         first = next(other for other in runs if other["label"] == run["label"]) is run
         axes.plot(run[by], smooth(run["success"]), color=colour, lw=1.2, label=run["label"] if first else None)
     axes.axhline(success, color="0.7", lw=0.8, ls=":")
@@ -136,4 +132,4 @@ def show(runs: list[dict[str, Any]], success: float, console: Console) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    run_command("curves.py", __doc__, CurvesConfig(), run, sys.argv[1:])

@@ -29,15 +29,15 @@ from torch.profiler import ProfilerActivity, profile
 
 from agents.allocator import keep_freed_memory
 from agents.captured import Captured
-from agents.checkpoint import write_atomically
-from agents.config import AgentConfig, EnvConfig, TrainConfig, setting
-from agents.console import describe, one_line_errors, read_settings
+from agents.config import AgentConfig, EnvConfig, TrainConfig
+from agents.devices import choose_device
 from agents.learner import Learner
-from agents.processes import device_of
 from analysis.figures import plain, png
 from envs.batch import LevelPool, Worlds
-from envs.painter import painter_of
-from envs.world import ACTION_SETS
+from envs.spec import WorldSpec
+from foundation.command import run_command
+from foundation.files import write_atomically
+from foundation.settings import setting
 
 NUM_ENVS = (16, 64, 256, 1024, 4096, 16384)
 OBSERVED = (("cells", 11), ("cells", 25), ("rgb", 15), ("rgb", 25))  # observation and side of the world
@@ -66,16 +66,11 @@ class GrowthConfig:
     largest: int = setting(NUM_ENVS[-1], "worlds side by side, at most")
 
 
-def main(arguments: list[str]) -> None:
-    if {"-h", "--help"} & set(arguments):
-        print(__doc__, describe(GrowthConfig()), sep="\n")
-        return
-    with one_line_errors("growth.py"):
-        config = read_settings(GrowthConfig(), arguments)
-        check_name(config.name)
-        if not config.seconds > 0 or config.largest < NUM_ENVS[0]:
-            raise ValueError(f"seconds must be more than 0, and largest at least {NUM_ENVS[0]}")
-        device = device_of(config.device)
+def run(config: GrowthConfig) -> None:
+    check_name(config.name)
+    if not config.seconds > 0 or config.largest < NUM_ENVS[0]:
+        raise ValueError(f"seconds must be more than 0, and largest at least {NUM_ENVS[0]}")
+    device = choose_device(config.device)
     keep_freed_memory()
     console, rows, path = Console(), [], RESULTS / f"growth-{config.name}.json"
     with console.status("the device's bounds") as status:
@@ -171,18 +166,19 @@ def environment(
     """Steps/s of random actions, every picture painted."""
     clear(device)
     burst = BURST[device.type]
-    pool = LevelPool(num_envs * max(1, burst // 8) + num_envs, world_dim, "anywhere", device=device)
-    worlds = Worlds(pool, painter_of(observation, world_dim, device), num_envs, "procgen", max_episode_steps=500)
+    spec = WorldSpec.build(world_dim=world_dim, observation=observation, action_set="procgen")
+    pool = LevelPool(spec, num_envs * max(1, burst // 8) + num_envs, device=device)
+    worlds = Worlds(spec, pool, num_envs)
     generator = torch.Generator(device).manual_seed(0)
     # Somewhere in their episodes, so that as many end at any time as at any other.
-    worlds.state.clock.copy_(torch.arange(num_envs, device=device) * 500 // num_envs)
+    worlds.state.clock.copy_(torch.arange(num_envs, device=device) * worlds.max_episode_steps // num_envs)
 
     def play() -> None:
         for _ in range(burst):
-            worlds.step(torch.randint(len(ACTION_SETS["procgen"]), (num_envs,), generator=generator, device=device))
+            worlds.step(torch.randint(spec.num_actions, (num_envs,), generator=generator, device=device))
 
     def changed() -> list[torch.Tensor]:
-        return [*worlds.state.level, *worlds.state[1:], worlds.pictures, pool.taken]
+        return [*worlds.state.level, *worlds.state[1:], worlds.obs, pool.taken]
 
     playing = Captured(play, device, changed, generator)
 
@@ -192,7 +188,7 @@ def environment(
         pool.refill(pool.count())
 
     steps = num_envs * burst * speed(turn, device, seconds)
-    picture = worlds.pictures[0].numel()
+    picture = worlds.obs[0].numel()
     return {
         "speed": "environment",
         "what": f"environment, {observation} of {world_dim}×{world_dim}, {num_envs} worlds",
@@ -216,7 +212,7 @@ def training(
     steps = agent.num_envs * agent.num_steps
 
     def play() -> None:
-        learner.play()
+        learner.collect()
         learner.pool.refill(learner.pool.count())
 
     rollouts, trained = speed(play, device, seconds), speed(learner.learn, device, seconds)
@@ -259,7 +255,7 @@ def work_of(learner: Learner) -> tuple[int, int]:
     layers = [layer for layer in learner.policy.modules() if isinstance(layer, nn.Conv2d | nn.Linear | nn.MaxPool2d)]
     hooks = [layer.register_forward_hook(count) for layer in layers]
     with torch.no_grad():
-        learner.policy(learner.worlds.pictures[:1])
+        learner.policy(learner.worlds.obs[:1])
     for hook in hooks:
         hook.remove()
     return operations, moved
@@ -339,4 +335,4 @@ def show(results: dict[str, Any], console: Console) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    run_command("growth.py", __doc__, GrowthConfig(), run, sys.argv[1:])

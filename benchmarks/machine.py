@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from measure import cores
 
-from agents.checkpoint import versions
+from agents.checkpoint import list_versions
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -31,7 +31,7 @@ def machine_of(device: torch.device | str = "cpu") -> dict[str, Any]:
     name = torch.cuda.get_device_name(device) if on_gpu else f"{_cpu()}, {cores()} cores"
     cuda = {"cuda": torch.version.cuda} if on_gpu else {}
     about = {"device": name, "cpu": _cpu(), "cores": cores(), "system": platform.platform()}
-    return about | {"versions": versions() | more | cuda}
+    return about | {"versions": list_versions() | more | cuda}
 
 
 def _cpu() -> str:

@@ -10,10 +10,11 @@ from gymnasium.error import InvalidAction, ResetNeeded
 from gymnasium.utils import seeding
 
 from envs import world
-from envs.episodes import episodes_of, spread
+from envs.drawings import to_text
+from envs.episodes import begin_episodes, spread_options
 from envs.generator import NO_CELL
-from envs.levels import to_text
-from envs.painter import painter_of, portrait
+from envs.painter import portrait
+from envs.spec import WorldSpec
 from envs.sprites import TEXELS
 from envs.world import State
 
@@ -96,9 +97,10 @@ class CheeseMazeEnv(gym.Env[np.ndarray, np.int64]):
             modes = ", ".join(self.metadata["render_modes"])
             raise ValueError(f"render_mode must be one of {modes} or None, not {render_mode!r}")
         self.render_mode = render_mode
-        self.episodes = episodes_of(distribution_mode, world_dim, cheese_region, num_levels, start_level)
-        self.painter = painter_of(observation, self.episodes.world_dim)
-        self.moves = world.moves_of(action_set)
+        self.world = WorldSpec.build(
+            distribution_mode, world_dim, cheese_region, num_levels, start_level, None, observation, action_set
+        )
+        self.painter, self.moves = self.world.painter(), self.world.moves()
         self.observation_space = spaces.Box(0, 255, self.painter.shape, np.uint8)
         self.action_space = spaces.Discrete(len(self.moves))
         self._state: State | None = None
@@ -126,8 +128,8 @@ class CheeseMazeEnv(gym.Env[np.ndarray, np.int64]):
             ValueError: options that cannot be met; everything is then as it was.
         """
         generator = self.np_random if seed is None else seeding.np_random(seed)[0]
-        self._state = self.episodes.begin([generator], spread(options or {}, num_envs=1))
-        super().reset(seed=seed)  # only now: a reset that fails leaves everything as it was
+        self._state = begin_episodes(self.world, [generator], spread_options(options or {}, num_envs=1))
+        super().reset(seed=seed)  # last, so that a reset that fails changes nothing
         self._np_random = generator
         self._picture = self.painter.paint(self._state)
         return self._results()
@@ -155,7 +157,7 @@ class CheeseMazeEnv(gym.Env[np.ndarray, np.int64]):
         """Observation and info of the present state."""
         if self.render_mode == "human":
             self._show()
-        info = {name: value[0] if value.ndim > 1 else value[0].item() for name, value in info_of(self.state).items()}
+        info = {name: value[0] if value.ndim > 1 else value[0].item() for name, value in build_info(self.state).items()}
         return self._picture[0].numpy().copy(), info
 
     def render(self) -> np.ndarray | str | None:
@@ -165,7 +167,7 @@ class CheeseMazeEnv(gym.Env[np.ndarray, np.int64]):
             return None
         if self.render_mode == "human":
             return self._show()
-        return frame_of(self.state, self.render_mode)
+        return render_frame(self.state, self.render_mode)
 
     def _show(self) -> None:
         import pygame  # only who looks needs it
@@ -193,7 +195,7 @@ class CheeseMazeEnv(gym.Env[np.ndarray, np.int64]):
         return {**self.__dict__, "_window": None}
 
 
-def info_of(state: State) -> dict[str, np.ndarray]:
+def build_info(state: State) -> dict[str, np.ndarray]:
     """What there is to know about N states, in new arrays: (N,), and cells (N, 2) as (x, y)."""
     level = state.level
     return {
@@ -213,7 +215,7 @@ def _positions(cell: np.ndarray, world_dim: int) -> np.ndarray:
     return positions
 
 
-def frame_of(state: State, render_mode: str) -> np.ndarray | str:
+def render_frame(state: State, render_mode: str) -> np.ndarray | str:
     """One state for people: a picture uint8 (H, W, 3) for "rgb_array", the world as text for "ansi"."""
     if render_mode == "ansi":
         return to_text(state.level, mouse=int(state.mouse), whole_world=True)

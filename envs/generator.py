@@ -3,7 +3,7 @@
 Each level owns one ``std::mt19937(level_seed)``, read with ``randn(k) = u32 mod k`` in a fixed order: background
 shift, background index, maze size, randomised Kruskal, cheese (openai/procgen: ``maze.cpp``, ``mazegen.cpp``;
 the cheese regions are those of the ``maze_aisc`` fork of Langosco et al. 2022). Kruskal is sequential, so the
-generator is a plain loop compiled by numba; it holds no lock, so that threads may run it.
+generator is a plain loop compiled by numba. It releases the GIL, so several threads can run it.
 
 Coordinates are Procgen's: x to the right, y **up**; (even, even) cells are open, (odd, odd) cells are wall.
 """
@@ -11,8 +11,8 @@ Coordinates are Procgen's: x to the right, y **up**; (even, even) cells are open
 import numpy as np
 from numba import njit
 
-ANYWHERE = -1  # the cheese region "anywhere", as the compiled code sees it
-NO_CELL = -1  # the cell of a cheese that is not there
+WHOLE_MAZE = -1  # the number of the cheese region "anywhere"
+NO_CELL = -1  # the cheese's cell in a level without cheese
 BACKGROUNDS = 9  # floors in Procgen's ``topdown_backgrounds``
 
 _MT_SIZE, _MT_SHIFT = 624, 397  # Matsumoto & Nishimura 1998, as are the constants below
@@ -95,7 +95,7 @@ def _place_cheese(words, drawn, dim, region, opened, count):
     if region == 0:
         return dim * dim - 1
     cell = opened[_randn(words, drawn, count)]
-    if region == ANYWHERE:
+    if region == WHOLE_MAZE:
         while cell == 0:
             cell = opened[_randn(words, drawn, count)]
         return cell
@@ -115,7 +115,7 @@ def generate(level_seeds, world_dim, region):
     Args:
         level_seeds: int64 (N,), each in [0, 2³¹−1).
         world_dim: side of the square world in cells, odd.
-        region: the cheese region, ``ANYWHERE`` or n for the top-right n×n (0: the exact corner).
+        region: the cheese region, ``WHOLE_MAZE`` or n for the top-right n×n (0: the exact corner).
 
     Returns:
         walls: bool (N, world_dim, world_dim), indexed [level, y, x], y up; True is wall.

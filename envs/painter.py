@@ -1,6 +1,6 @@
-"""From states to pictures: what the mouse's network sees, and what people look at.
+"""Painters turn states into observations, and ``portrait`` turns a state into a large picture for people.
 
-A picture is a function of the state. Its first row is the top, although the world's y points up.
+A picture is a function of the state. Its first row is the top of the world, although the world's y points up.
 """
 
 from functools import lru_cache
@@ -14,7 +14,7 @@ from torch.types import Device
 
 from envs.generator import NO_CELL
 from envs.levels import Levels
-from envs.sprites import CHEESE, FLOOR_TEXELS, FLOORS, MOUSE, TEXELS, WALL
+from envs.sprites import CHEESE_SPRITE, FLOOR_TEXELS, FLOOR_TILES, MOUSE_SPRITE, TEXELS, WALL_TILE
 from envs.world import State
 
 OBSERVATIONS = ("rgb", "cells")
@@ -52,25 +52,27 @@ class Painter(Protocol):
         """
 
 
-@lru_cache(maxsize=32)  # a painter is nothing but tables, megabytes of them, so one serves all
-def painter_of(observation: str, world_dim: int, device: Device = "cpu") -> Painter:
-    """The painter of an observation.
+def build_painter(observation: str, world_dim: int, device: Device = "cpu") -> Painter:
+    """The painter of an observation. Painters are shared: one holds megabytes of tables and no state.
 
     Args:
         observation: "rgb", Procgen's 64×64 picture, or "cells", one pixel a cell.
         world_dim: side of the world.
-        device: where the states lie.
+        device: of the states.
 
     Raises:
         ValueError: an unknown observation, or a world with more cells than the rgb picture has pixels.
     """
     if observation not in OBSERVATIONS:
         raise ValueError(f"observation must be one of {', '.join(OBSERVATIONS)}, not {observation!r}")
-    if observation == "cells":
-        return CellsPainter(world_dim, device)
-    if world_dim > _SIDE:
+    if observation == "rgb" and world_dim > _SIDE:
         raise ValueError(f'observation "rgb" has {_SIDE} pixels a side, too few for world_dim {world_dim}: use "cells"')
-    return RgbPainter(world_dim, device)
+    return _build(observation, world_dim, torch.empty(0, device=device).device)
+
+
+@lru_cache(maxsize=32)
+def _build(observation: str, world_dim: int, device: torch.device) -> Painter:
+    return (RgbPainter if observation == "rgb" else CellsPainter)(world_dim, device)
 
 
 class CellsPainter:
@@ -83,7 +85,7 @@ class CellsPainter:
         self.on_cpu = self._cells.device.type == "cpu"
 
     def __reduce__(self):
-        return painter_of, self._made_of  # copies and pickles name the tables
+        return build_painter, self._made_of  # copies and pickles rebuild the tables
 
     def paint(self, state: State) -> Tensor:
         level, cells = state.level, self._cells
@@ -91,11 +93,11 @@ class CellsPainter:
         return (torch.stack(planes, dim=-1).to(torch.uint8) * 255).view(-1, *self.shape)
 
     def repaint(self, pictures: Tensor, before: State, after: State, begun: Tensor | None = None) -> None:
-        if not self.on_cpu:  # one small picture costs less than finding out, on a GPU, which rows to write
+        if not self.on_cpu:  # on a GPU, painting small pictures again is cheaper than finding the rows that changed
             pictures.copy_(self.paint(after))
             return
         mice = pictures.view(-1, len(self._cells), 3)[..., 1]
-        # Flipping is its own inverse, so this table also names the pixel that shows each cell.
+        # Flipping is its own inverse, so this table also maps cells to pixels.
         mice.scatter_(1, self._cells[before.mouse][:, None], 0)
         mice.scatter_(1, self._cells[after.mouse][:, None], 255)
         if begun is not None and len(rows := begun.nonzero()[:, 0]):
@@ -105,10 +107,10 @@ class CellsPainter:
 class RgbPainter:
     """Procgen's picture, with our sprites: 64×64 pixels that show what lies under their centres.
 
-    A pixel shows the topmost of mouse, cheese, wall and floor. Every one of these is a whole picture, sampled once: the
-    wall as if all were wall, the mouse as if it were in every cell, and so on; so painting is choosing. The rule is
-    written twice: as a loop, compiled for the CPU, which writes no pixel that it need not (repainting 256 worlds takes
-    a fifth of the time of tensor operations), and as tensor operations that a GPU fuses into one kernel.
+    A pixel shows the topmost of mouse, cheese, wall and floor. Each of these is a whole picture that is sampled once,
+    as if every cell held it. Painting then selects one of them for each pixel. The rule has two forms. A compiled loop
+    for the CPU writes only the pixels that change: repainting 256 worlds takes a fifth of the time of tensor
+    operations. Tensor operations are the other form; a GPU fuses them into one kernel.
     """
 
     shape = (_SIDE, _SIDE, 3)
@@ -123,20 +125,22 @@ class RgbPainter:
 
         texel = centre * TEXELS // _UNITS
         inside = texel % TEXELS
-        wall = torch.from_numpy(WALL)[inside][:, inside]
-        sprites = torch.from_numpy(np.stack((CHEESE, MOUSE, MOUSE[:, ::-1])))[:, inside][:, :, inside]
+        wall = torch.from_numpy(WALL_TILE)[inside][:, inside]
+        sprites = torch.from_numpy(np.stack((CHEESE_SPRITE, MOUSE_SPRITE, MOUSE_SPRITE[:, ::-1])))[:, inside][
+            :, :, inside
+        ]
         tables = (rows, columns, _shifted_floors(texel), wall, sprites)
         self._tables = _Tables(*(table.to(device).contiguous() for table in tables))
 
         self.on_cpu = self._tables.rows.device.type == "cpu"
         if self.on_cpu:
-            first = torch.searchsorted(column, torch.arange(world_dim + 1))  # pixel of each column of cells
-            self._arrays = (first.numpy(), *(table.numpy() for table in self._tables))
-        # Fused into one kernel: a pixel is written once, and nothing in between.
+            self._first = torch.searchsorted(column, torch.arange(world_dim + 1)).numpy()
+            self._arrays = _Tables(*(table.numpy() for table in self._tables))  # type: ignore[arg-type]
+        # Compiled, the operations become one kernel that writes each pixel once.
         self._choose = torch.compile(_choose) if self._tables.rows.device.type == "cuda" else _choose
 
     def __reduce__(self):
-        return painter_of, self._made_of  # copies and pickles name the tables
+        return build_painter, self._made_of  # copies and pickles rebuild the tables
 
     def paint(self, state: State) -> Tensor:
         pictures = torch.empty((len(state.mouse), *self.shape), dtype=torch.uint8, device=state.mouse.device)
@@ -147,21 +151,22 @@ class RgbPainter:
         level = after.level
         if not self.on_cpu:
             floor = _floor_index(level)
-            with torch.no_grad():  # compiled once, not once more for each mode
+            with torch.no_grad():  # a second grad mode would compile it again
                 self._choose(pictures, level.walls, floor, level.cheese, after.mouse, after.facing_right, self._tables)
             return
         begun = torch.zeros_like(after.facing_right) if begun is None else begun
-        mouse = (before.mouse, after.mouse, after.facing_right)
-        fields = (pictures, level.walls, level.background, level.shift, level.cheese, *mouse, begun)
-        _repaint(*(field.numpy() for field in fields), *self._arrays)  # type: ignore[call-arg]
+        floor = _floor_index(level)
+        fields = (level.walls, floor, level.cheese, before.mouse, after.mouse, after.facing_right, begun)
+        changes = _Changes(*(field.numpy() for field in fields))
+        _repaint(pictures.numpy(), changes, self._arrays, self._first)  # type: ignore[call-arg]
 
 
 class _Tables(NamedTuple):
     """What a pixel may show, for worlds of one size.
 
     Attributes:
-        rows, columns: int64 (2, 64), the two rows and the two columns of cells that cover a pixel if they are wall: its
-            own, and the one beside it whose wall reaches over the edge (its own again where none does).
+        rows, columns: int64 (2, 64), the two rows and the two columns of cells whose walls cover a pixel: its own, and
+            the neighbour whose wall reaches over the edge (its own again if there is none).
         floors: uint8 (9·64, 64, 64, 3), each floor in each shift.
         wall: uint8 (64, 64, 3).
         sprites: uint8 (3, 64, 64, 4): cheese, mouse to the left, mouse to the right; alpha 0 is transparent.
@@ -192,46 +197,61 @@ def _choose(
     pictures.copy_(seen)
 
 
-@njit(nogil=True, cache=True)
-def _repaint(
-    pictures, walls, background, shift, cheese, before, after, right, begun, first, rows, columns, floors, wall, sprites
-):
-    """Paint whole pictures where ``begun``, elsewhere the cells ``before`` and ``after``.
+class _Changes(NamedTuple):
+    """What to paint in N pictures, as NumPy arrays.
 
-    Args:
-        pictures: uint8 (N, 64, 64, 3), written in place.
+    Attributes:
         walls: bool (N, W, W).
-        background, shift, cheese: int64 (N,), of each level.
+        floor: int64 (N,), of ``_floor_index``.
+        cheese: int64 (N,), its cell.
         before, after: int64 (N,), the mouse's cells.
-        right: bool (N,), whether it faces right.
-        begun: bool (N,).
-        first: int64 (W + 1,), the first pixel of each column, and from the top of each row, of cells.
-        rows, columns, floors, wall, sprites: of ``_Tables``.
+        right: bool (N,), whether the mouse faces right.
+        begun: bool (N,), where the whole picture is painted; elsewhere only the cells ``before`` and ``after`` are.
     """
-    # Arrays are indexed down to the number, not sliced: in compiled loops this short a slice costs as much as the work.
+
+    walls: np.ndarray
+    floor: np.ndarray
+    cheese: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+    right: np.ndarray
+    begun: np.ndarray
+
+
+@njit(nogil=True, cache=True)
+def _repaint(pictures, changes, tables, first):
+    """Paint ``changes`` into pictures uint8 (N, 64, 64, 3), in place.
+
+    ``first`` int64 (W + 1,) is the first pixel of each column of cells, and from the top of each row of cells.
+    """
+    # Arrays are indexed down to the number: in compiled loops, slicing so few pixels costs as much as painting them.
     dim = len(first) - 1
+    whole = (0, _SIDE, 0, _SIDE)
     for n in range(len(pictures)):
-        floor = background[n] * FLOOR_TEXELS + (shift[n] * FLOOR_TEXELS >> 32)
-        if begun[n]:
-            _paint_ground(pictures, n, walls, 0, _SIDE, 0, _SIDE, rows, columns, floors, floor, wall)
+        before, after, cheese = changes.before[n], changes.after[n], changes.cheese[n]
+        if changes.begun[n]:
+            _paint_ground(pictures, n, changes, whole, tables)
         else:
-            for cell in (before[n], after[n]):
-                top, bottom, left, end = _pixels(cell, dim, first)
-                _paint_ground(pictures, n, walls, top, bottom, left, end, rows, columns, floors, floor, wall)
-        if cheese[n] != NO_CELL and (begun[n] or cheese[n] == before[n] or cheese[n] == after[n]):
-            _paint_sprite(pictures, n, _pixels(cheese[n], dim, first), sprites, 0)
-        _paint_sprite(pictures, n, _pixels(after[n], dim, first), sprites, 1 + right[n])
+            _paint_ground(pictures, n, changes, _pixels(before, dim, first), tables)
+            _paint_ground(pictures, n, changes, _pixels(after, dim, first), tables)
+        if cheese != NO_CELL and (changes.begun[n] or cheese in (before, after)):
+            _paint_sprite(pictures, n, _pixels(cheese, dim, first), tables.sprites, 0)
+        _paint_sprite(pictures, n, _pixels(after, dim, first), tables.sprites, 1 + changes.right[n])
 
 
 @njit(nogil=True, cache=True)
 def _pixels(cell, dim, first):
-    """The first row of a cell's pixels and the row after the last, and its columns."""
+    """The pixels of a cell: its first row, the row after its last, and the same of its columns."""
     row, column = dim - 1 - cell // dim, cell % dim
     return first[row], first[row + 1], first[column], first[column + 1]
 
 
 @njit(nogil=True, cache=True)
-def _paint_ground(pictures, n, walls, top, bottom, left, right, rows, columns, floors, floor, wall):
+def _paint_ground(pictures, n, changes, pixels, tables):
+    top, bottom, left, right = pixels
+    rows, columns, floors, wall, walls, floor = (
+        tables.rows, tables.columns, tables.floors, tables.wall, changes.walls, changes.floor[n],
+    )  # fmt: skip
     for i in range(top, bottom):
         upper, lower = rows[0, i], rows[1, i]
         for j in range(left, right):
@@ -255,11 +275,11 @@ def _paint_sprite(pictures, n, pixels, sprites, sprite):
 
 
 def portrait(state: State, cell_pixels: int) -> np.ndarray:
-    """A picture for people: every texel sharp, and walls that cast a shadow on the floor.
+    """A large picture for people, with sharp texels and shadows of the walls.
 
     Args:
         state: one state.
-        cell_pixels: side of a cell in pixels; looks best as a multiple of ``TEXELS``.
+        cell_pixels: side of a cell in pixels, best a multiple of ``TEXELS``.
 
     Returns:
         uint8 (world_dim·cell_pixels, world_dim·cell_pixels, 3).
@@ -268,13 +288,13 @@ def portrait(state: State, cell_pixels: int) -> np.ndarray:
     assert level.num_levels == 1, "portrait paints one state"
     texel = np.arange(dim * TEXELS)
     floor, shift = divmod(int(_floor_index(level)), FLOOR_TEXELS)
-    canvas = FLOORS[floor][texel % FLOOR_TEXELS][:, (texel + shift) % FLOOR_TEXELS]
+    canvas = FLOOR_TILES[floor][texel % FLOOR_TEXELS][:, (texel + shift) % FLOOR_TEXELS]
     walls = level.walls[0].flip(0).cpu().numpy().repeat(TEXELS, 0).repeat(TEXELS, 1)[..., None]
     down, across = (np.maximum(texel - length, 0) for length in _SHADOW)
     canvas = np.where(walls[down][:, across], canvas // 5 * 3, canvas)
-    canvas = np.where(walls, np.tile(WALL, (dim, dim, 1)), canvas)
-    mouse = MOUSE[:, ::-1] if state.facing_right else MOUSE
-    for cell, sprite in ((int(level.cheese), CHEESE), (int(state.mouse), mouse)):
+    canvas = np.where(walls, np.tile(WALL_TILE, (dim, dim, 1)), canvas)
+    mouse = MOUSE_SPRITE[:, ::-1] if state.facing_right else MOUSE_SPRITE
+    for cell, sprite in ((int(level.cheese), CHEESE_SPRITE), (int(state.mouse), mouse)):
         if cell != NO_CELL:
             y, x = divmod(cell, dim)
             square = canvas[(dim - 1 - y) * TEXELS :, x * TEXELS :][:TEXELS, :TEXELS]
@@ -284,12 +304,12 @@ def portrait(state: State, cell_pixels: int) -> np.ndarray:
 
 
 def _floor_index(level: Levels) -> Tensor:
-    """int64 (N,): which of the 9·64 floors: a floor is shifted by whole texels, so there are 64 of each."""
+    """int64 (N,): which of the 9·64 floors. A floor is shifted by whole texels, so there are 64 of each."""
     return level.background * FLOOR_TEXELS + (level.shift * FLOOR_TEXELS >> 32)
 
 
 def _shifted_floors(texel: Tensor) -> Tensor:
     """uint8 (9·64, 64, 64, 3): each floor in each shift, where ``texel`` int64 (64,) is what rows and columns show."""
     shifted = texel + torch.arange(FLOOR_TEXELS)[:, None]
-    floors = torch.from_numpy(FLOORS)[:, texel % FLOOR_TEXELS][:, :, shifted % FLOOR_TEXELS]
+    floors = torch.from_numpy(FLOOR_TILES)[:, texel % FLOOR_TEXELS][:, :, shifted % FLOOR_TEXELS]
     return floors.transpose(1, 2).flatten(0, 1)

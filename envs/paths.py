@@ -1,7 +1,7 @@
-"""Ways through a level: distances, shortest paths, the decision square, the best return. Batched over levels.
+"""Distances, shortest paths, level types, decision squares and optimal returns, batched over levels.
 
-Breadth-first search visits few cells one after another, which suits a compiled loop and no tensor operation: the
-searches run on the CPU (numba) whatever the device of the levels, and their results come back on that device.
+Breadth-first search is sequential, so it is a compiled loop (numba) on the CPU. Results are returned on the device of
+the levels.
 """
 
 from collections.abc import Sequence
@@ -61,14 +61,14 @@ def distances(levels: Levels, source: Tensor) -> Tensor:
     return torch.from_numpy(distance).to(levels.device)
 
 
-def at(distance: Tensor, cell: Tensor) -> Tensor:
+def distance_at(distance: Tensor, cell: Tensor) -> Tensor:
     """int64 (N,): a distance map's value at one cell a level; −1 where the cell is −1."""
     value = distance.flatten(1).gather(1, cell.clamp(min=0)[:, None])[:, 0].long()
     return torch.where(cell == NO_CELL, UNREACHABLE, value)
 
 
-def path(level: Levels, source: int, target: int) -> list[int]:
-    """One shortest path in one level, from ``source`` to ``target``, both included; empty where there is none.
+def shortest_path(level: Levels, source: int, target: int) -> list[int]:
+    """A shortest path in one level, from ``source`` to ``target``, both included; empty if there is none.
 
     Of several shortest paths it is the one that prefers left, then right, down and up, seen from the target.
     """
@@ -100,20 +100,20 @@ def is_tree(levels: Levels) -> Tensor:
     return (reached == cells) & (edges == cells - 1)
 
 
-def forks(levels: Levels) -> tuple[Tensor, Tensor]:
-    """How the way to the cheese and the way to the top-right corner lie to each other.
+def classify_levels(levels: Levels) -> tuple[Tensor, Tensor]:
+    """Compare the path to the cheese with the path to the top-right corner.
 
     Returns:
-        level_type: int64 (N,), an index into ``LEVEL_TYPES``. SAME: the cheese is in the corner; ON_THE_WAY: it lies
-            on the path to the corner; BEYOND: the corner lies on the path to the cheese; FORK: neither; UNDEFINED:
-            no cheese, a wall in the corner, or a maze that is not a tree.
+        level_type: int64 (N,), an index into ``LEVEL_TYPES``. SAME: the cheese is in the corner. ON_THE_WAY: the cheese
+            lies on the path to the corner. BEYOND: the corner lies on the path to the cheese. FORK: neither. UNDEFINED:
+            there is no cheese, the corner is a wall or unreachable, or the maze is not a tree.
         decision_square: int64 (N,), the last cell that both paths of a FORK share (the start counts), else −1.
     """
     corner, cheese = levels.corner, levels.cheese
     from_start = distances(levels, levels.start)
     on_both = torch.ones_like(levels.walls)
     for target in (corner, cheese):
-        shortest = at(from_start, target)[:, None, None]
+        shortest = distance_at(from_start, target)[:, None, None]
         on_both &= (from_start >= 0) & (from_start + distances(levels, target) == shortest)
     last_shared = torch.where(on_both, from_start, UNREACHABLE).flatten(1).argmax(1)
 
@@ -121,12 +121,12 @@ def forks(levels: Levels) -> tuple[Tensor, Tensor]:
     level_type[last_shared == corner] = BEYOND
     level_type[last_shared == cheese] = ON_THE_WAY
     level_type[corner == cheese] = SAME
-    defined = is_tree(levels) & (cheese != NO_CELL) & (at(from_start, corner) >= 0)
+    defined = is_tree(levels) & (cheese != NO_CELL) & (distance_at(from_start, corner) >= 0)
     level_type[~defined] = UNDEFINED
     return level_type, torch.where(level_type == FORK, last_shared, NO_CELL)
 
 
-def type_numbers(level_types: Sequence[str]) -> Tensor:
+def parse_level_types(level_types: Sequence[str]) -> Tensor:
     """int64 (number of types,): the indices of named level types.
 
     Raises:
@@ -139,11 +139,11 @@ def type_numbers(level_types: Sequence[str]) -> Tensor:
 
 
 def optimal_return(levels: Levels, gamma: float = 1.0, max_episode_steps: int = MAX_EPISODE_STEPS) -> Tensor:
-    """float64 (N,): the return of the shortest way to the cheese, 0 where it cannot be reached in time.
+    """float64 (N,): the return of the shortest path to the cheese; 0 if the cheese cannot be reached in time.
 
-    The reward of the k-th step counts γ^(k−1). A mouse that begins on the cheese is rewarded by its first step that
-    ends there: staying, or running into a wall.
+    The reward of the k-th step is multiplied by γ^(k−1). A mouse that starts on the cheese is rewarded by its first
+    step that ends there: it stays, or it runs into a wall.
     """
-    steps = at(distances(levels, levels.start), levels.cheese)
+    steps = distance_at(distances(levels, levels.start), levels.cheese)
     in_time = (steps >= 0) & (steps <= max_episode_steps)
     return torch.where(in_time, CHEESE_REWARD * gamma ** (steps.clamp(min=1) - 1).double(), 0.0)

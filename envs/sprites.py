@@ -1,8 +1,7 @@
 """The pictures of one cell, drawn for this project: the wall, nine floors, the cheese, the mouse.
 
-The art has ``TEXELS`` texels a cell. Sprites are written out letter by letter; floors are patterns of a few shades,
-dark enough that everything else stands out. From dark to light it goes floor, mouse, wall, cheese, so that lightness
-alone tells them apart.
+A cell has ``TEXELS`` × ``TEXELS`` texels. Sprites are drawn with one letter a texel. Floors are patterns of a few dark
+shades. Lightness increases from floor to mouse, wall and cheese, so that it alone tells them apart.
 """
 
 import numpy as np
@@ -79,7 +78,7 @@ def _sprite(letters: str, colours: dict[str, str]) -> np.ndarray:
 
 def _noise(seed: int, *grains: tuple[int, int]) -> np.ndarray:
     """float (FLOOR_TEXELS, FLOOR_TEXELS) in 0..1, evenly spread: random patches of each height and width, summed."""
-    rng = np.random.RandomState(seed)  # the one generator whose numbers NumPy never changes
+    rng = np.random.RandomState(seed)  # NumPy guarantees that its numbers never change
     total = np.zeros((FLOOR_TEXELS, FLOOR_TEXELS))
     for height, width in grains:
         patches = rng.random_sample((FLOOR_TEXELS // height, FLOOR_TEXELS // width))
@@ -108,10 +107,10 @@ def _floor(colours: str, shades: np.ndarray) -> np.ndarray:
     return np.array([tuple(bytes.fromhex(colour)) for colour in colours.split()], np.uint8)[shades]
 
 
-MOUSE = _sprite(_MOUSE, _MOUSE_COLOURS)
-CHEESE = _sprite(_CHEESE, _CHEESE_COLOURS)
-WALL = _sprite(_WALL, _WALL_COLOURS)[..., :3]
-FLOORS = np.stack(
+MOUSE_SPRITE = _sprite(_MOUSE, _MOUSE_COLOURS)
+CHEESE_SPRITE = _sprite(_CHEESE, _CHEESE_COLOURS)
+WALL_TILE = _sprite(_WALL, _WALL_COLOURS)[..., :3]
+FLOOR_TILES = np.stack(
     [
         _floor("20351f 284026 304a2c 3b5734", _grown(0, (4, 1), (2, 1), (8, 8))),  # grass
         _floor("1f262c 2b333b 323b44", _laid(1, 16, 32, 16, (2, 4))),  # slate

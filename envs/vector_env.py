@@ -11,9 +11,10 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from envs import world
-from envs.env import CheeseMazeEnv, frame_of, info_of
-from envs.episodes import is_integer, spread
+from envs.env import CheeseMazeEnv, build_info, render_frame
+from envs.episodes import begin_episodes, spread_options
 from envs.world import MAX_EPISODE_STEPS, State
+from foundation.settings import is_integer
 
 
 class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
@@ -80,7 +81,7 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             raise ValueError('render_mode "human" shows one environment; make many with "rgb_array" or "ansi"')
 
         one = CheeseMazeEnv(render_mode=render_mode, **arguments)
-        self.episodes, self.painter, self.moves = one.episodes, one.painter, one.moves
+        self.world, self.painter, self.moves = one.world, one.painter, one.moves
         self.single_observation_space, self.single_action_space = one.observation_space, one.action_space
         self.observation_space = batch_space(one.observation_space, num_envs)
         self.action_space = batch_space(one.action_space, num_envs)
@@ -132,13 +133,15 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         seeds = self._seeds(seed)
         reseeded = {row: seeding.np_random(seeds[row]) for row in rows if seeds[row] is not None}
         randoms = [reseeded.get(row, random) for row, random in enumerate(self._randoms)]
-        columns = {name: [values[row] for row in rows] for name, values in spread(options, self.num_envs).items()}
-        fresh = self.episodes.begin([randoms[row][0] for row in rows], columns)
-        self._randoms = randoms  # only now: a reset that fails leaves everything as it was
+        columns = {
+            name: [values[row] for row in rows] for name, values in spread_options(options, self.num_envs).items()
+        }
+        fresh = begin_episodes(self.world, [randoms[row][0] for row in rows], columns)
+        self._randoms = randoms  # last, so that a reset that fails changes nothing
         self._put(rows, fresh)
         self._pictures[rows] = self.painter.paint(fresh)
         self._ended[rows] = False
-        return self._observations(), _vector_info(info_of(self.state), mask)
+        return self._observations(), _vector_info(build_info(self.state), mask)
 
     @torch.no_grad()
     def step(self, actions: np.ndarray):
@@ -180,7 +183,7 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             infos, last = self._final(self._ended), self.state
             self._begin(self._ended)
             self.painter.repaint(self._pictures, last, self.state, torch.from_numpy(self._ended))
-        infos |= _vector_info(info_of(self.state), np.ones(self.num_envs, bool))
+        infos |= _vector_info(build_info(self.state), np.ones(self.num_envs, bool))
         return self._observations(), rewards, terminations, truncations, infos
 
     def render(self) -> tuple[np.ndarray | str, ...] | None:
@@ -188,7 +191,7 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         if self.render_mode is None:
             logger.warn('nothing to render: make the environments with a render_mode, such as "rgb_array"')
             return None
-        return tuple(frame_of(self.state.rows([row]), self.render_mode) for row in range(self.num_envs))
+        return tuple(render_frame(self.state.rows([row]), self.render_mode) for row in range(self.num_envs))
 
     def _reset_mask(self, reset_mask: np.ndarray | None) -> np.ndarray:
         if reset_mask is None:
@@ -213,7 +216,7 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         """Begin new episodes where ``mask`` bool (num_envs,) is True."""
         if mask.any():
             rows = mask.nonzero()[0].tolist()
-            self._put(rows, self.episodes.begin([self._randoms[row][0] for row in rows], {}))
+            self._put(rows, begin_episodes(self.world, [self._randoms[row][0] for row in rows], {}))
 
     def _put(self, rows: list[int], fresh: State) -> None:
         """Make ``fresh`` the states of ``rows``."""
@@ -228,7 +231,7 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         final_obs = np.full(self.num_envs, None, object)
         for row in mask.nonzero()[0]:
             final_obs[row] = self._pictures[row].numpy().copy()
-        final = {"final_obs": final_obs, "final_info": _vector_info(info_of(self.state), mask)}
+        final = {"final_obs": final_obs, "final_info": _vector_info(build_info(self.state), mask)}
         return {**final, "_final_obs": mask.copy(), "_final_info": mask.copy()}
 
 

@@ -1,4 +1,4 @@
-"""The rules: a state, a step. Pure functions over batched tensors, the only place where the game is played."""
+"""The rules of the game: a state and a step, as pure functions over batched tensors."""
 
 from functools import lru_cache
 from typing import NamedTuple
@@ -10,12 +10,12 @@ from torch.types import Device
 from envs.levels import Levels
 
 CHEESE_REWARD = 10.0  # Procgen's maze
-MAX_EPISODE_STEPS = 500  # Procgen's timeout
+MAX_EPISODE_STEPS = 500  # Procgen's time limit
 
 LEFT, DOWN, STAY, UP, RIGHT = range(5)
 MOVE_NAMES = ("left", "down", "stay", "up", "right")
 
-# What each action does. Procgen's 15 buttons are 3·column + row of a joystick; a sideways push wins over the rest.
+# Procgen's 15 actions are 3·column + row of a joystick; a horizontal direction takes precedence.
 ACTION_SETS = {
     "minimal": (LEFT, DOWN, UP, RIGHT),
     "procgen": (LEFT, LEFT, LEFT, DOWN, STAY, UP, RIGHT, RIGHT, RIGHT) + (STAY,) * 6,
@@ -23,13 +23,13 @@ ACTION_SETS = {
 
 
 class State(NamedTuple):
-    """N games being played.
+    """N games in progress.
 
     Attributes:
         level: the N levels.
         mouse: int64 (N,), the mouse's cell.
-        facing_right: bool (N,), whether its picture is mirrored: set by an action to the right (even into a wall),
-            cleared by one to the left, as in Procgen.
+        facing_right: bool (N,), whether the mouse's picture is mirrored. An action to the right sets it, even into a
+            wall; an action to the left clears it, as in Procgen.
         clock: int64 (N,), steps since the start of the episode.
     """
 
@@ -64,20 +64,29 @@ def start(level: Levels) -> State:
     return State(level, level.start.clone(), zeros.bool(), zeros)
 
 
-def moves_of(action_set: str, device: Device = "cpu") -> Tensor:
-    """int64 (number of actions,): the move that each action makes.
+def parse_action_set(action_set: str) -> tuple[int, ...]:
+    """The move that each action of an action set makes.
 
     Raises:
         ValueError: an unknown action set.
     """
     if action_set not in ACTION_SETS:
         raise ValueError(f"action_set must be one of {', '.join(ACTION_SETS)}, not {action_set!r}")
-    return torch.tensor(ACTION_SETS[action_set], device=device)
+    return ACTION_SETS[action_set]
 
 
-@lru_cache(maxsize=32)  # made once for a size and a device: copied there at every step, they would be waited for
+def build_moves(action_set: str, device: Device = "cpu") -> Tensor:
+    """int64 (number of actions,): the move that each action of a set makes.
+
+    Raises:
+        ValueError: an unknown action set.
+    """
+    return torch.tensor(parse_action_set(action_set), device=device)
+
+
+@lru_cache(maxsize=32)  # copying the table to the device at every step would make the host wait
 def _neighbours(world_dim: int, device: torch.device) -> Tensor:
-    """int64 (world_dim²·5,): for each cell and each move the cell that it leads to, walls aside."""
+    """int64 (world_dim²·5,): the cell that each move leads to from each cell, if there were no walls."""
     x, y = torch.arange(world_dim).repeat(world_dim, 1), torch.arange(world_dim)[:, None].expand(-1, world_dim)
     step_x, step_y = torch.zeros(5, dtype=torch.int64), torch.zeros(5, dtype=torch.int64)
     step_x[LEFT], step_x[RIGHT], step_y[DOWN], step_y[UP] = -1, 1, -1, 1
@@ -86,7 +95,7 @@ def _neighbours(world_dim: int, device: torch.device) -> Tensor:
 
 
 def neighbour(cell: Tensor, move: Tensor, world_dim: int) -> Tensor:
-    """The cell next to ``cell`` in the direction of ``move``; the cell itself at the edge of the world."""
+    """The next cell in the direction of a move; the cell itself at the edge of the world."""
     return _neighbours(world_dim, cell.device).take(torch.add(move, cell, alpha=5))
 
 
@@ -99,7 +108,7 @@ def step(state: State, move: Tensor) -> tuple[State, Tensor, Tensor]:
 
     Returns:
         The next state, the reward float32 (N,) (10 at the cheese, else 0) and terminated bool (N,) (at the cheese).
-        A step limit is not a rule of the world: whoever plays truncates by ``clock``.
+        The step limit is not a rule of the world. The caller truncates by ``clock``.
     """
     level, mouse = state.level, state.mouse
     target = neighbour(mouse, move, level.world_dim)

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import torch
 from hypothesis import strategies as st
 
-from envs.levels import Levels, from_seeds, to_text
+from envs.drawings import to_text
+from envs.levels import Levels, from_seeds
 
 WORLD_DIMS = {"easy": 15, "hard": 25, "memory": 31}  # Procgen's
 SEEDS = st.integers(0, 2**31 - 2)
@@ -56,6 +57,11 @@ def number(cell: Cell | None, world_dim: int) -> int:
 
 def batch(levels: list[Levels]) -> Levels:
     return Levels(*map(torch.cat, zip(*levels, strict=True)))
+
+
+def to_texts(levels: Levels) -> str:
+    """The text of a file of these levels."""
+    return "\n\n".join(to_text(levels.rows([number])) for number in range(levels.num_levels)) + "\n"
 
 
 def _put(letters: list[str]) -> str:

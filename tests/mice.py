@@ -9,8 +9,9 @@ import torch
 from mazes import Cell, neighbours
 from torch import Tensor
 
-from agents.checkpoint import Mouse
-from agents.config import AgentConfig, EnvConfig
+from agents.config import AgentConfig
+from agents.mouse import Mouse
+from envs.spec import WorldSpec
 
 ACTIONS = ((-1, 0), (0, -1), (0, 1), (1, 0))  # the minimal action set
 Way = dict[Cell, Cell]  # where to go next from each cell; a cell that leads to itself is stayed in
@@ -89,5 +90,11 @@ undecided.fc_value = SimpleNamespace(weight=torch.zeros(1))  # type: ignore[attr
 
 def mouse_with(policy, **env) -> Mouse:
     """A mouse from a world of 7×7 cells."""
-    settings = EnvConfig(**({"world_dim": 7, "cheese_region": 2, "max_episode_steps": 60} | env))
-    return Mouse(policy, settings, AgentConfig(), {}, Path("planned"))
+    settings = {
+        "world_dim": 7,
+        "cheese_region": 2,
+        "num_levels": 2**30,
+        "observation": "cells",
+        "max_episode_steps": 60,
+    }
+    return Mouse(policy, WorldSpec.build(**(settings | env)), AgentConfig(), {}, Path("planned"))

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from mice import Planned, mouse_with, undecided
 
-from analysis.answers import answers
-from analysis.records import records
+from analysis.findings import compute_findings
+from analysis.records import compute_records
 from analysis.relocation import CONDITIONS
 
 WORLD_DIM = 7
@@ -21,8 +21,8 @@ def _examined(plan: str) -> pd.DataFrame:
     mouse = mouse_with(POLICIES[plan], world_dim=WORLD_DIM)
     tables = []
     for condition, number in MAZES.items():
-        levels = CONDITIONS[condition](mouse.env, np.arange(number))
-        tables.append(records(mouse, condition, levels, seed=0 if condition in SAMPLED else None))
+        levels = CONDITIONS[condition](mouse.spec, np.arange(number))
+        tables.append(compute_records(mouse, condition, levels, seed=0 if condition in SAMPLED else None))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -72,7 +72,7 @@ def degenerate() -> dict[str, pd.DataFrame]:
 
 
 @cache
-def answers_of(name: str) -> dict:
+def findings_of(name: str) -> dict:
     """The answers about the ``family``, or about one of ``degenerate``."""
     records = family() if name == "family" else degenerate()[name]
-    return answers(records, shares_of(records))
+    return compute_findings(records, shares_of(records))

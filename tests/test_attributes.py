@@ -7,9 +7,10 @@ import torch
 from hypothesis import given
 from mazes import MAZES, batch, neighbours, number, read
 
-from analysis.attributes import ATTRIBUTES, QUADRANTS, attributes, quadrant, quadrant_side
+from analysis.attributes import ATTRIBUTES, QUADRANTS, compute_attributes, quadrant, quadrant_side
 from envs import paths
-from envs.levels import Levels, from_seeds, from_text, to_text, top_right
+from envs.drawings import from_text, to_text
+from envs.levels import Levels, from_seeds, top_right_mask
 
 SQUARE = "    .\n# ###\n    #\n# # #\n@ #  "  # no way to the corner but through the decision square, (1, 2)
 NO_WAY = "   # \n###  \n   ##\n  # .\n@ #  "  # the cheese is cut off
@@ -65,8 +66,8 @@ def naive_attributes(text, world_dim, square):
 def attributes_of(text, world_dim):
     """A level's attributes, and its decision square as a cell."""
     level = from_text(text, world_dim)
-    _, square = paths.forks(level)
-    table = attributes(level, square)
+    _, square = paths.classify_levels(level)
+    table = compute_attributes(level, square)
     assert list(table) == list(ATTRIBUTES) and (table.dtypes == "float64").all()
     cell = None if square.item() == -1 else (square.item() % world_dim, square.item() // world_dim)
     return table.to_dict("records")[0], cell
@@ -83,8 +84,8 @@ def test_attributes_of_generated_levels_and_moved_mice():
     levels = from_seeds(range(150), 13)
     levels = levels._replace(start=torch.where(levels.seed % 3 == 0, levels.corner, levels.start))
     levels = levels.rows(levels.start != levels.cheese)
-    _, squares = paths.forks(levels)
-    table = attributes(levels, squares).to_dict("records")
+    _, squares = paths.classify_levels(levels)
+    table = compute_attributes(levels, squares).to_dict("records")
     assert 30 < (squares >= 0).sum() < 120, "forks and others"
     for i, square in enumerate(squares.tolist()):
         cell = None if square == -1 else (square % 13, square // 13)
@@ -115,8 +116,8 @@ def test_a_level_measured_by_hand():
 
 def test_in_a_tree_the_steps_from_cheese_to_corner_go_over_the_decision_square():
     levels = from_seeds(range(400), 15)
-    _, square = paths.forks(levels)
-    table = attributes(levels, square).loc[(square >= 0).numpy()]
+    _, square = paths.classify_levels(levels)
+    table = compute_attributes(levels, square).loc[(square >= 0).numpy()]
     assert len(table) > 100
     assert (table.steps_cheese_corner == table.steps_cheese_square + table.steps_square_corner).all()
 
@@ -182,7 +183,7 @@ def test_quadrants_as_drawn(dim, drawing):
     expected = [letters[letter] for row in reversed(drawing) for letter in row]
     assert quadrant(everywhere(dim, 9)).tolist() == expected
     levels = everywhere(dim, 9)
-    inside = top_right(levels, quadrant_side(levels)).flatten(1).gather(1, levels.cheese[:, None])[:, 0]
+    inside = top_right_mask(levels, quadrant_side(levels)).flatten(1).gather(1, levels.cheese[:, None])[:, 0]
     assert inside.tolist() == [name == "top right" for name in expected]
 
 
@@ -201,7 +202,7 @@ def test_no_cheese_lies_in_no_quadrant():
 )
 def test_top_right_as_drawn(side, drawing):
     level = from_text("    .\n     \n     \n     \n@    ", 7)
-    mask = top_right(level, torch.tensor([side]))[0]
+    mask = top_right_mask(level, torch.tensor([side]))[0]
     expected = torch.zeros(7, 7, dtype=torch.bool)
     expected[1:6, 1:6] = torch.tensor([[letter == "X" for letter in row] for row in reversed(drawing)])
     assert torch.equal(mask, expected)
@@ -209,13 +210,13 @@ def test_top_right_as_drawn(side, drawing):
 
 def test_top_right_has_each_levels_own_side():
     levels = batch([from_text("  .\n   \n@  ", 7), from_text("    .\n     \n     \n     \n@    ", 7)])
-    sides = top_right(levels, torch.tensor([3, 2])).flatten(1).sum(1)
+    sides = top_right_mask(levels, torch.tensor([3, 2])).flatten(1).sum(1)
     assert sides.tolist() == [9, 4]
 
 
 def test_no_levels():
     levels = from_seeds([], 9)
-    assert attributes(levels, levels.cheese).shape == (0, len(ATTRIBUTES)) and len(quadrant(levels)) == 0
+    assert compute_attributes(levels, levels.cheese).shape == (0, len(ATTRIBUTES)) and len(quadrant(levels)) == 0
 
 
 TYPES = {  # each rule of what a level's type is, drawn
@@ -235,6 +236,6 @@ TYPES = {  # each rule of what a level's type is, drawn
 def test_level_types_and_decision_squares_as_drawn(name):
     text, expected_type, expected_square = TYPES[name]
     level = from_text(text, 7 if len(text) > 11 else 5)
-    level_type, square = paths.forks(level)
+    level_type, square = paths.classify_levels(level)
     assert paths.LEVEL_TYPES[level_type.item()] == expected_type
     assert square.item() == number(expected_square, level.world_dim)

@@ -6,11 +6,12 @@ import torch
 from envs import paths, world
 from envs.batch import LevelPool, Worlds
 from envs.levels import from_seeds
-from envs.painter import painter_of
+from envs.painter import build_painter
+from envs.spec import WorldSpec
 
 
-def pool_of(size, **arguments):
-    return LevelPool(size, world_dim=7, cheese_region="anywhere", num_levels=10**6, **arguments)
+def build_pool(size, **arguments):
+    return LevelPool(WorldSpec.build(world_dim=7, num_levels=10**6), size, **arguments)
 
 
 def mask(text):
@@ -18,7 +19,7 @@ def mask(text):
 
 
 def test_levels_are_handed_out_in_order_and_once():
-    pool = pool_of(100, seed=5)
+    pool = build_pool(100, seed=5)
     order, taken = pool.levels.seed.tolist(), []
     for wanted in ("xxxx", "..x.", "....", "x.x.", "xxxx"):
         taken += pool.take(mask(wanted)).seed[mask(wanted)].tolist()
@@ -26,7 +27,7 @@ def test_levels_are_handed_out_in_order_and_once():
 
 
 def test_refill_replaces_what_was_taken_and_nothing_else():
-    pool = pool_of(6, seed=5)
+    pool = build_pool(6, seed=5)
     before, addresses = pool.levels.seed.clone(), [field.data_ptr() for field in pool.levels]
     for _ in range(3):
         pool.take(mask("x.x"))
@@ -43,7 +44,7 @@ def test_refill_replaces_what_was_taken_and_nothing_else():
 
 
 def test_a_pool_that_runs_dry_says_so():
-    pool = pool_of(4)
+    pool = build_pool(4)
     for _ in range(3):
         pool.take(mask("xx"))
     pool.refill(pool.count())
@@ -51,10 +52,11 @@ def test_a_pool_that_runs_dry_says_so():
 
 
 def test_worlds_against_games_played_one_after_another():
-    painter, moves = painter_of("rgb", 7), world.moves_of("minimal")
-    pool = pool_of(500, seed=1)
+    painter, moves = build_painter("rgb", 7), world.build_moves("minimal")
+    spec = WorldSpec.build(world_dim=7, num_levels=10**6, max_episode_steps=15)
+    pool = LevelPool(spec, 500, seed=1)
     waiting = [pool.levels.rows([row]) for row in range(500)]
-    worlds = Worlds(pool, painter, num_envs=6, action_set="minimal", max_episode_steps=15)
+    worlds = Worlds(spec, pool, num_envs=6)
     games = [world.start(waiting.pop(0)) for _ in range(6)]
     actions = torch.randint(0, 4, (150, 6), generator=torch.Generator().manual_seed(0))
     ends = 0
@@ -70,28 +72,29 @@ def test_worlds_against_games_played_one_after_another():
             mine = worlds.state.rows([number])
             assert all(torch.equal(a, b) for a, b in zip(mine.level, game.level, strict=True))
             assert all(torch.equal(a, b) for a, b in zip(mine[1:], game[1:], strict=True))
-        assert torch.equal(worlds.pictures, painter.paint(worlds.state))
+        assert torch.equal(worlds.obs, painter.paint(worlds.state))
     assert ends > 50
 
 
 def test_a_pool_of_some_level_types_holds_these_alone_and_in_the_order_of_the_seeds():
-    every, some = (LevelPool(400, 7, 5, 10**6, seed=3, level_types=types) for types in (None, ["same", "fork"]))
-    kept = [paths.LEVEL_TYPES[number] in ("same", "fork") for number in paths.forks(every.levels)[0].tolist()]
+    specs = (WorldSpec.build(None, 7, 5, 10**6, level_types=types) for types in (None, ["same", "fork"]))
+    every, some = (LevelPool(spec, 400, seed=3) for spec in specs)
+    kept = [paths.LEVEL_TYPES[number] in ("same", "fork") for number in paths.classify_levels(every.levels)[0].tolist()]
     expected = [seed for seed, keep in zip(every.levels.seed.tolist(), kept, strict=True) if keep]
     assert 0 < len(expected) < 400 and some.levels.seed.tolist()[: len(expected)] == expected
     some.take(torch.ones(400, dtype=torch.bool))
     some.refill(some.count())
     again = from_seeds(some.levels.seed, 7, 5)
     assert all(map(torch.equal, some.levels, again)) and some.levels.num_levels == 400
-    assert {paths.LEVEL_TYPES[number] for number in paths.forks(again)[0].tolist()} == {"same", "fork"}
+    assert {paths.LEVEL_TYPES[number] for number in paths.classify_levels(again)[0].tolist()} == {"same", "fork"}
 
 
 @pytest.mark.parametrize("types", ["fork", [], ["knife"]])
 def test_level_types_that_do_not_exist_are_refused(types):
     with pytest.raises(ValueError, match="level_types must be a list of same, on_the_way, beyond, fork, undefined"):
-        LevelPool(10, 7, 5, level_types=types)
+        WorldSpec.build(None, 7, 5, level_types=types)
 
 
 def test_level_types_that_no_level_has_are_refused():
     with pytest.raises(ValueError, match=r"level_types \(fork\): only 0 of .* levels with cheese_region 0 are of"):
-        LevelPool(10, 7, 0, level_types=["fork"])
+        LevelPool(WorldSpec.build(None, 7, 0, level_types=["fork"]), 10)

@@ -11,11 +11,12 @@ from torch.utils._pytree import tree_leaves, tree_map_only
 from agents import rollout
 from agents.config import AgentConfig, EnvConfig, TrainConfig
 from agents.impala import ImpalaPolicy
-from agents.learner import Learner, painter_for
+from agents.learner import Learner
 from envs import world
 from envs.batch import LevelPool, Worlds
 from envs.levels import from_seeds
-from envs.painter import OBSERVATIONS, painter_of
+from envs.painter import OBSERVATIONS, build_painter
+from envs.spec import WorldSpec
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda:0")
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
@@ -39,9 +40,9 @@ class NothingFromTheHost(TorchDispatchMode):
 @pytest.mark.parametrize("observation", OBSERVATIONS)
 def test_a_rollout_waits_for_no_device(observation):
     """Meta tensors have no values: whatever would read one, and so wait for a GPU, is an error."""
-    painter = painter_of(observation, 7, "meta")
-    worlds = Worlds(LevelPool(50, 7, 3, device="meta"), painter, 6, "procgen", max_episode_steps=20)
-    policy = ImpalaPolicy(painter.shape, 15).to("meta")
+    spec = WorldSpec.build(None, 7, 3, observation=observation, action_set="procgen", max_episode_steps=20)
+    worlds = Worlds(spec, LevelPool(spec, 50, device="meta"), 6)
+    policy = ImpalaPolicy(spec.observation_shape, 15).to("meta")
     roll = rollout.empty_rollout(4, worlds)
     worlds.step(roll.actions[0])  # makes the tables of this device, once for all
     with NothingFromTheHost():
@@ -84,9 +85,9 @@ class Recorded(TorchDispatchMode):
 def test_a_recording_replayed_is_the_training_itself(observation, monkeypatch):
     """So nothing that changes from rollout to rollout is hidden in Python, where a graph would freeze it."""
     config = config_of(observation)
-    monkeypatch.setattr(painter_for(config.env, CPU), "on_cpu", False)  # painted as on a GPU
+    monkeypatch.setattr(config.env.build_spec().painter(CPU), "on_cpu", False)  # painted as on a GPU
     plain, replayed = Learner(config, CPU), Learner(config, CPU)
-    replayed.play, replayed.improve = Recorded(replayed._play), Recorded(replayed._improve)
+    replayed.collect, replayed.update = Recorded(replayed._collect), Recorded(replayed._update)
     for _ in range(4):
         told, again = plain.learn(), replayed.learn()
         assert str(told) == str(again)
@@ -100,7 +101,7 @@ def test_training_stays_in_its_place_and_does_not_grow():
     learner = Learner(config_of("cells"), CPU)
 
     def places():
-        tensors = [*learner.tensors().values(), *learner.rollout, learner.worlds.pictures]
+        tensors = [*learner.tensors().values(), *learner.rollout, learner.worlds.obs]
         return [(tensor.data_ptr(), tensor.numel()) for tensor in tensors]
 
     before = places()
@@ -124,7 +125,7 @@ def nothing_compiled_before():
 def test_a_gpu_plays_and_paints_as_the_cpu(observation, world_dim):
     levels = from_seeds(range(64), world_dim)
     states = [world.start(levels), world.start(levels.to(GPU))]
-    painters = [painter_of(observation, world_dim, device) for device in (CPU, GPU)]
+    painters = [build_painter(observation, world_dim, device) for device in (CPU, GPU)]
     pictures = [painter.paint(state) for painter, state in zip(painters, states, strict=True)]
     for _ in range(20):
         assert torch.equal(pictures[0], pictures[1].cpu())
@@ -139,10 +140,10 @@ def test_a_gpu_plays_and_paints_as_the_cpu(observation, world_dim):
 @pytest.mark.parametrize("observation", OBSERVATIONS)
 def test_a_rollout_does_not_wait_for_the_gpu(observation):
     learner = Learner(config_of(observation), GPU)
-    learner._play()
+    learner._collect()
     torch.cuda.set_sync_debug_mode("error")
     try:
-        learner._play()
+        learner._collect()
     finally:
         torch.cuda.set_sync_debug_mode("default")
 
@@ -152,13 +153,13 @@ def test_a_rollout_does_not_wait_for_the_gpu(observation):
 def test_a_graph_replayed_is_the_training_itself(observation):
     config = config_of(observation)
     plain, graphed = Learner(config, GPU), Learner(config, GPU)
-    plain.play, plain.improve = plain._play, plain._improve
+    plain.collect, plain.update = plain._collect, plain._update
     for _ in range(4):
         told, again = plain.learn(), graphed.learn()
         assert told["levels_reused"] == again["levels_reused"]
         assert torch.equal(plain.rollout.actions, graphed.rollout.actions)
-        torch.testing.assert_close(plain.weights, graphed.weights, atol=1e-5, rtol=1e-4)
-    assert graphed.play.graph is not None and graphed.improve.graph is not None
+        torch.testing.assert_close(plain.weights.vector, graphed.weights.vector, atol=1e-5, rtol=1e-4)
+    assert graphed.collect.graph is not None and graphed.update.graph is not None
 
 
 @needs_gpu
@@ -172,4 +173,4 @@ def test_a_graph_goes_on_from_a_saved_state():
     second.learn()
     second.learn()
     assert torch.equal(whole.rollout.actions, second.rollout.actions)
-    torch.testing.assert_close(whole.weights, second.weights, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(whole.weights.vector, second.weights.vector, atol=1e-5, rtol=1e-4)

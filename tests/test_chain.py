@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from mazes import MAZES
 from mice import PLANS, Planned, mouse_with
 
-from analysis.chain import Chain, absorb, chain_of, greedy, visits, within
-from analysis.play import play
+from analysis.chain import Chain, absorb, build_chain, greedy, visits, within
+from analysis.play import sample_episodes
 from envs import world
-from envs.levels import Levels, from_seeds, from_text
-from envs.painter import painter_of
+from envs.drawings import from_text
+from envs.levels import Levels, from_seeds
+from envs.painter import build_painter
 from envs.world import State
 
 
@@ -35,20 +36,20 @@ class Whimsical:
 
 def dense(mouse, level: Levels) -> tuple[dict[tuple[int, bool], int], np.ndarray]:
     """The states of one level and their transition matrix, found by stepping the world from its start."""
-    painter = painter_of(mouse.env.observation, level.world_dim)
-    moves = world.moves_of(mouse.env.action_set)
+    painter = build_painter(mouse.spec.observation, level.world_dim)
+    moves = mouse.spec.moves()
     found: dict[tuple[int, bool], int] = {}
     edges, waiting = [], [world.start(level)]
     while waiting:
         state = waiting.pop()
-        key = int(state.mouse), mouse.env.observation == "rgb" and bool(state.facing_right)
+        key = int(state.mouse), mouse.spec.observation == "rgb" and bool(state.facing_right)
         if key in found:
             continue
         found[key] = len(found)
         shares = mouse.policy(painter.paint(state))[0].double().softmax(1)[0].tolist()
         for action, share in enumerate(shares):
             after, _, _ = world.step(state, moves[action, None])
-            edges.append((key, (int(after.mouse), mouse.env.observation == "rgb" and bool(after.facing_right)), share))
+            edges.append((key, (int(after.mouse), mouse.spec.observation == "rgb" and bool(after.facing_right)), share))
             waiting.append(after)
     matrix = np.zeros((len(found), len(found)))
     for before, after, share in edges:
@@ -78,7 +79,7 @@ OBSERVATIONS = [("cells", "minimal"), ("rgb", "minimal"), ("rgb", "procgen")]
 def test_arrivals_are_those_of_matrix_powers(observation, action_set, seed):
     mouse = mouse_with(Whimsical(15 if action_set == "procgen" else 4), observation=observation, action_set=action_set)
     levels = from_seeds([seed, seed + 100], 7)
-    chain = chain_of(mouse, levels)
+    chain = build_chain(mouse, levels)
     cheese, corner = chain.at(levels.cheese), chain.at(levels.corner)
     first = within(chain, cheese, 60, corner)
     for row in range(2):
@@ -95,7 +96,7 @@ def test_any_maze_by_hand_has_a_chain(maze, steps):
     text, world_dim = maze
     level = from_text(text, world_dim)
     mouse = mouse_with(Whimsical(), world_dim=world_dim)
-    chain = chain_of(mouse, level)
+    chain = build_chain(mouse, level)
     assert len(chain.cell) == int((~level.walls).sum()) and (chain.probability.sum(1) == pytest.approx(1))
     keys, matrix = dense(mouse, level)
     found = within(chain, chain.at(level.corner), steps).by_step[0]
@@ -105,7 +106,7 @@ def test_any_maze_by_hand_has_a_chain(maze, steps):
 def test_discounted_payoffs_solve_the_linear_equations():
     mouse, gamma = mouse_with(Whimsical(sharpness=1.0)), 0.9
     levels = from_seeds([21, 22], 7)
-    chain = chain_of(mouse, levels)
+    chain = build_chain(mouse, levels)
     cheese, states = chain.at(levels.cheese), len(chain.cell)
     places = np.repeat(np.arange(states), 5)
     step = scipy.sparse.csr_matrix((chain.probability.ravel(), (places, chain.successor.ravel())), (states, states))
@@ -121,11 +122,11 @@ def test_discounted_payoffs_solve_the_linear_equations():
 def test_play_samples_what_the_chain_says(observation):
     mouse, episodes, steps = mouse_with(Whimsical(sharpness=0.7), observation=observation, world_dim=5), 1000, 12
     level = from_text("#  \n# #\n@ .", 5)
-    chain = chain_of(mouse, level)
+    chain = build_chain(mouse, level)
     cheese, corner = chain.at(level.cheese), chain.at(level.corner)
     levels = level.rows(torch.zeros(episodes, dtype=torch.long))
     at_corner = torch.arange(25).view(1, 5, 5) == levels.corner[:, None, None]
-    t_cheese, (t_corner,) = play(mouse, levels, at_corner[None], steps, torch.Generator().manual_seed(0))
+    t_cheese, (t_corner,) = sample_episodes(mouse, levels, at_corner[None], steps, torch.Generator().manual_seed(0))
     corner_first = (t_corner > 0) & ((t_cheese < 0) | (t_corner < t_cheese))
     for seen, exact in (
         (t_cheese > 0, within(chain, cheese, steps).by_step[0, steps]),
@@ -137,7 +138,7 @@ def test_play_samples_what_the_chain_says(observation):
 
 def test_visits_are_the_expected_steps_in_each_state():
     mouse, levels, steps = mouse_with(Whimsical()), from_seeds([31], 7), 40
-    chain = chain_of(mouse, levels)
+    chain = build_chain(mouse, levels)
     cheese = chain.at(levels.cheese)
     found = visits(chain, cheese, steps)
     survival = 1 - within(chain, cheese, steps).by_step[0]
@@ -156,7 +157,7 @@ def test_procgens_actions_are_added_up_by_move_before_the_likeliest_is_taken():
             return shares.log().expand(len(pictures), -1), torch.zeros(len(pictures))
 
     mouse = mouse_with(Torn(), action_set="procgen")
-    chain = chain_of(mouse, from_seeds([1], 7))
+    chain = build_chain(mouse, from_seeds([1], 7))
     assert chain.probability[0] == pytest.approx([0.45, 0.3, 0.25 * 8 / 11, 0.25 / 11, 0.25 * 2 / 11][:2] + [
         0.25 / 11 * 7, 0.25 / 11, 0.25 / 11 * 3], abs=1e-6)  # fmt: skip
     assert (greedy(chain).probability == [1, 0, 0, 0, 0]).all()
@@ -165,7 +166,7 @@ def test_procgens_actions_are_added_up_by_move_before_the_likeliest_is_taken():
 @pytest.mark.parametrize("plan", PLANS)
 def test_a_planned_mouse_arrives_surely_or_never(plan):
     levels = from_seeds(range(40), 7)
-    chain = chain_of(mouse_with(Planned(plan)), levels)
+    chain = build_chain(mouse_with(Planned(plan)), levels)
     found = within(chain, chain.at(levels.cheese), 500).by_step[:, -1]
     assert set(found.tolist()) <= {0.0, 1.0}
     if plan == "to the cheese":
@@ -176,7 +177,7 @@ def test_a_planned_mouse_arrives_surely_or_never(plan):
 
 def test_maps_show_values_where_their_cells_are():
     level = from_text("##.\n###\n@ #", 5)
-    chain = chain_of(mouse_with(Whimsical(), world_dim=5), level)
+    chain = build_chain(mouse_with(Whimsical(), world_dim=5), level)
     shown = chain.map_of(chain.cell.astype(float))[0]
     assert {(y, x): shown[y, x] for y, x in np.argwhere(~np.isnan(shown)).tolist()} == {
         (y, x): y * 5 + x for y, x in ((1, 1), (1, 2), (3, 3))
@@ -185,9 +186,9 @@ def test_maps_show_values_where_their_cells_are():
 
 def test_a_chain_does_not_depend_on_the_batch():
     mouse, levels = mouse_with(Whimsical()), from_seeds(range(6), 7)
-    together = chain_of(mouse, levels)
+    together = build_chain(mouse, levels)
     for row in range(6):
-        alone: Chain = chain_of(mouse, levels.rows([row]))
+        alone: Chain = build_chain(mouse, levels.rows([row]))
         rows = slice(*together.offset[row : row + 2])
         assert (alone.probability == together.probability[rows]).all() and (alone.cell == together.cell[rows]).all()
         assert (alone.successor + together.offset[row] == together.successor[rows]).all()
@@ -196,5 +197,5 @@ def test_a_chain_does_not_depend_on_the_batch():
 def test_the_state_of_a_level_is_where_it_starts():
     state = world.start(from_seeds([9], 7))
     assert isinstance(state, State)
-    chain = chain_of(mouse_with(Whimsical(), observation="rgb"), state.level)
+    chain = build_chain(mouse_with(Whimsical(), observation="rgb"), state.level)
     assert chain.cell[chain.start[0]] == int(state.mouse) and not chain.facing_right[chain.start[0]]

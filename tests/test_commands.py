@@ -17,9 +17,10 @@ import safetensors.torch
 import torch
 from PIL import Image, ImageSequence
 
-from agents.checkpoint import HEADER, MOUSE, VERSION, load_mouse
+from agents.checkpoint import HEADER, MOUSE_FORMAT, VERSION
 from agents.config import AgentConfig, EnvConfig
-from agents.learner import policy_for
+from agents.impala import build_policy
+from agents.mouse import load_mouse
 from analysis.statistics import summarise
 from viewer.legend import GAP
 from viewer.recording import CELL
@@ -79,8 +80,12 @@ def given(tmp_path_factory, training, checkpoint):
     for name, content in files.items():
         paths[name].write_bytes(content)
     env = EnvConfig(world_dim=7)
-    header = {"format": MOUSE, "version": VERSION, "config": {"env": asdict(env), "agent": asdict(AgentConfig())}}
-    tensors = {name: tensor.contiguous() for name, tensor in policy_for(env, AgentConfig(), "cpu").state_dict().items()}
+    header = {
+        "format": MOUSE_FORMAT,
+        "version": VERSION,
+        "config": {"env": asdict(env), "agent": asdict(AgentConfig())},
+    }
+    tensors = {name: tensor.contiguous() for name, tensor in build_policy(env.build_spec(), 1).state_dict().items()}
     paths["larger"] = folder / "larger.safetensors"
     paths["larger"].write_bytes(safetensors.torch.save(tensors, {HEADER: json.dumps(header)}))
     return paths | {"mouse": checkpoint, "state": training[0] / "state.safetensors", "folder": folder}
@@ -312,8 +317,8 @@ BAD = [  # an argument, and what the line about it names
     ("evaluate.py", "checkpoint=", "no checkpoint given"),
     ("evaluate.py", "levels=many", "no levels at many"),
     ("evaluate.py", "levels=1.5", "levels=1.5"),
-    ("evaluate.py", "levels=0", "levels must be a number of at least 1, or a file of levels, not levels=0"),
-    ("evaluate.py report=full", "levels=mine.txt", "give levels a number"),
+    ("evaluate.py", "levels=0", "levels must be a positive integer or a file of levels, not levels=0"),
+    ("evaluate.py report=full", "levels=mine.txt", "set levels to a number"),
     ("evaluate.py", "levels=[1", "levels=[1"),
     ("evaluate.py", "levels=", "levels="),
     ("evaluate.py", "report=long", "report must be one of brief, full, not 'long'"),
@@ -374,7 +379,7 @@ BAD = [  # an argument, and what the line about it names
 ]
 BAD += [
     ("evaluate.py report=full", "conditions=[anywhere,moon]", "condition must be one of as_trained, anywhere"),
-    ("evaluate.py report=full", "conditions=[as_trained]", "conditions must hold anywhere"),
+    ("evaluate.py report=full", "conditions=[as_trained]", "conditions must include anywhere"),
     ("evaluate.py report=full", "conditions=[anywhere,region_9]", "cheese_region must be"),
     ("evaluate.py report=full", "checkpoint=[{mouse},{mouse}]", "mice must have different names"),
     ("evaluate.py", "checkpoint=*.nothing", "no mouse at checkpoint=*.nothing"),

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from agents.config import EnvConfig
 from analysis import dose, published
-from analysis.dose import between_seeds, dose_response, fork_share, group_in_words, readings, seeds_mean
+from analysis.dose import between_seeds, compute_fork_share, describe_group, dose_response, readings, seeds_mean
 from envs import paths
 from envs.levels import from_seeds
+from envs.spec import WorldSpec
 
 
 @pytest.mark.parametrize("spread", [0.0, 0.05, 0.2])
@@ -115,26 +115,28 @@ def test_the_common_levels_lie_outside_all_regions(regions, common):
     ],
 )
 def test_groups_in_words(group, words):
-    assert group_in_words(*group) == words
+    assert describe_group(*group) == words
 
 
 @pytest.mark.parametrize(("region", "share"), [(0, 0), (1, 0), (2, 0), (3, 0.22), (4, 0.28), (5, 0.36)])
 def test_the_share_of_forks_grows_with_the_region(region, share):
-    assert fork_share(EnvConfig(world_dim=11, cheese_region=region)) == pytest.approx(share, abs=0.02 * (share > 0))
+    assert compute_fork_share(WorldSpec.build(world_dim=11, cheese_region=region)) == pytest.approx(
+        share, abs=0.02 * (share > 0)
+    )
 
 
 @pytest.mark.parametrize("region", [3, 5, 7])
 def test_the_share_of_forks_in_hard_mazes_is_the_published_one(region):
-    env = EnvConfig(distribution_mode="hard", world_dim=None, cheese_region=region)
-    assert fork_share(env) == pytest.approx(published.FORK_SHARE[region], abs=0.02)
+    env = WorldSpec.build(distribution_mode="hard", cheese_region=region)
+    assert compute_fork_share(env) == pytest.approx(published.FORK_SHARE[region], abs=0.02)
 
 
 def test_the_share_of_forks_counts_the_training_levels_themselves():
-    env = EnvConfig(world_dim=9, cheese_region="anywhere", start_level=70, num_levels=25)
-    level_type, _ = paths.forks(from_seeds(range(70, 95), 9))
-    assert fork_share(env) == (level_type == paths.FORK).sum().item() / 25
-    filtered = EnvConfig(world_dim=9, cheese_region=4, num_levels=300, level_types=["fork"])
-    assert fork_share(filtered) == 1
+    env = WorldSpec.build(world_dim=9, cheese_region="anywhere", start_level=70, num_levels=25)
+    level_type, _ = paths.classify_levels(from_seeds(range(70, 95), 9))
+    assert compute_fork_share(env) == (level_type == paths.FORK).sum().item() / 25
+    filtered = WorldSpec.build(world_dim=9, cheese_region=4, num_levels=300, level_types=["fork"])
+    assert compute_fork_share(filtered) == 1
 
 
 def test_a_dose_response_by_hand():

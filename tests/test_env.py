@@ -14,10 +14,11 @@ from gymnasium.error import InvalidAction, ResetNeeded
 from gymnasium.utils.env_checker import check_env, data_equivalence
 
 import envs  # noqa: F401 (names CheeseMaze-v0)
+from envs.drawings import from_text, to_text
 from envs.env import CheeseMazeEnv
-from envs.levels import SEED_LIMIT, from_seeds, from_text, to_text
-from envs.painter import painter_of, portrait
-from envs.paths import path
+from envs.levels import SEED_LIMIT, from_seeds
+from envs.painter import build_painter, portrait
+from envs.paths import shortest_path
 from envs.world import MAX_EPISODE_STEPS
 from tests.mazes import PROCGEN_ROWS, number, read
 
@@ -105,7 +106,7 @@ def test_the_shortest_way_ends_with_ten():
     for seed in range(5):
         env.reset(seed=seed)
         level = env.state.level
-        cells = path(level, int(level.start), int(level.cheese))
+        cells = shortest_path(level, int(level.start), int(level.cheese))
         offsets = {-1: 0, -15: 1, 15: 2, 1: 3}
         outcomes = [env.step(offsets[cell - before]) for before, cell in itertools.pairwise(cells)]
         assert [reward for _, reward, *_ in outcomes] == [0.0] * (len(cells) - 2) + [10.0]
@@ -117,7 +118,7 @@ def test_the_shortest_way_ends_with_ten():
 @pytest.mark.parametrize("observation", ["rgb", "cells"])
 def test_an_observation_is_the_picture_of_the_state(observation):
     env = CheeseMazeEnv(observation=observation)
-    painter = painter_of(observation, 15)
+    painter = build_painter(observation, 15)
     picture, _ = env.reset(seed=1)
     for action in random_actions(30):
         assert np.array_equal(picture, painter.paint(env.state)[0].numpy())
@@ -259,7 +260,7 @@ def test_rgb_array_is_a_large_sharp_picture(world):
     env = CheeseMazeEnv(render_mode="rgb_array", **world)
     env.reset(seed=0)
     picture = env.render()
-    cell_pixels = len(picture) // env.episodes.world_dim
+    cell_pixels = len(picture) // env.world.world_dim
     assert picture.dtype == np.uint8 and picture.shape == (len(picture), len(picture), 3)
     assert 400 <= len(picture) <= 600 and len(picture) % 2 == 0
     assert np.array_equal(picture, portrait(env.state, cell_pixels))

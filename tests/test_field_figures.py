@@ -12,7 +12,8 @@ from PIL import Image
 
 from analysis.field_figures import Field, moves_and_values, value_map, vector_field
 from envs import world
-from envs.levels import from_seeds, to_text
+from envs.drawings import to_text
+from envs.levels import from_seeds
 from viewer.thoughts import think
 
 DIM = 7

@@ -11,16 +11,17 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from PIL import Image
-from tables import WORLD_DIM, answers_of, degenerate, family, table_of
+from tables import WORLD_DIM, degenerate, family, findings_of, table_of
 
 from analysis import figures, report_figures
-from analysis.answers import ARRIVALS
 from analysis.attributes import ATTRIBUTES
-from analysis.figures import CHEESE, CORNER, png, svg
+from analysis.figures import png, svg
+from analysis.findings import ARRIVALS
 from analysis.published import DOSE_RESPONSE
 from analysis.report_figures import FIGURES, groups_of
 from analysis.statistics import summarise
-from envs.levels import region_in_words
+from envs.levels import describe_region
+from foundation.palette import BLUE, ORANGE
 
 CURVE = pd.DataFrame({"steps": [1e6, 2e6, 3e6], "success": [np.nan, 0.25, 0.75]})
 
@@ -175,12 +176,12 @@ def test_the_curve_is_a_mean_of_the_last_five():
     [("anywhere", "anywhere"), (0, "in the top-right corner"), (3, "in the top-right 3×3")],
 )
 def test_regions_in_words(region, words):
-    assert region_in_words(region) == words
+    assert describe_region(region) == words
 
 
 def drawn(name: str) -> list[Axes]:
     """The panels of a report figure about the family, without colour scales."""
-    figure = FIGURES[name](answers_of("family"), family())
+    figure = FIGURES[name](findings_of("family"), family())
     assert figure is not None
     return [axes for axes in figure.axes if axes.get_label() != "<colorbar>"]
 
@@ -198,7 +199,7 @@ def labels(axis) -> list[str]:
 @pytest.mark.parametrize("name", FIGURES)
 @pytest.mark.filterwarnings("error")
 def test_there_is_every_figure_of_a_family(name):
-    figure = FIGURES[name](answers_of("family"), family())
+    figure = FIGURES[name](findings_of("family"), family())
     assert figure is not None
     size(figure)
 
@@ -206,7 +207,7 @@ def test_there_is_every_figure_of_a_family(name):
 @pytest.mark.parametrize("name", degenerate())
 @pytest.mark.filterwarnings("error")
 def test_there_are_figures_of_little(name):
-    records, found = degenerate()[name], answers_of(name)
+    records, found = degenerate()[name], findings_of(name)
     figures = {name: draw(found, records) for name, draw in FIGURES.items()}
     for figure in filter(None, figures.values()):
         figure.set_layout_engine("none")  # it takes most of the time
@@ -220,9 +221,9 @@ def test_there_are_figures_of_little(name):
 
 def test_outcomes_are_marked_where_they_are():
     left, right = drawn("outcomes")
-    groups = groups_of(answers_of("family"))
+    groups = groups_of(findings_of("family"))
     assert labels(left.yaxis) == list(groups)
-    for condition, colour in (("as_trained", CHEESE), ("anywhere", CORNER)):
+    for condition, colour in (("as_trained", ORANGE), ("anywhere", BLUE)):
         expected = [
             (mouse["conditions"][condition]["success"]["rate"], row)
             for row, mice in enumerate(groups.values())
@@ -242,7 +243,7 @@ def test_outcomes_are_marked_where_they_are():
 
 def test_the_dose_is_drawn_where_it_is():
     by_region, by_share = drawn("dose")
-    rows = {row["name"]: row for row in answers_of("family")["dose"]["groups"]}
+    rows = {row["name"]: row for row in findings_of("family")["dose"]["groups"]}
     drawn_lines = {line.get_label(): list(zip(*map(list, line.get_data()), strict=True)) for line in by_region.lines}
     at = {"corner": 1, "top-right 3×3": 3, "anywhere": 5}
     for place, (reading, label) in enumerate(report_figures.READINGS.items()):
@@ -262,7 +263,7 @@ def test_the_dose_is_drawn_where_it_is():
 
 
 def test_places_and_cells_are_those_of_the_groups():
-    names = list(groups_of(answers_of("family")))
+    names = list(groups_of(findings_of("family")))
     anywhere = family().loc[family().condition == "anywhere"]
     of_group = dict(zip(names, [("0", ""), ("3", ""), ("3", "fork"), ("anywhere", "")], strict=True))
     for figure, bins in (("places", 7), ("cells", WORLD_DIM)):
@@ -286,13 +287,13 @@ def test_in_a_large_maze_a_bin_is_a_cell():
 
 def test_single_mazes_show_each_cell_with_its_own_probability():
     panels = drawn("mazes")
-    groups = list(groups_of(answers_of("family")))
+    groups = list(groups_of(findings_of("family")))
     rows = family().loc[(family().condition == "every_cell") & (family().maze_dim == WORLD_DIM)]
     seeds = list(rows.level_seed.unique())[:4]
     assert len(seeds) > 1 and len(panels) == len(seeds) * len(groups)
     for place, axes in enumerate(panels):
         row, column = divmod(place, len(groups))
-        name = next(name for name, one in answers_of("family")["mice"].items() if one["group"] == groups[column])
+        name = next(name for name, one in findings_of("family")["mice"].items() if one["group"] == groups[column])
         maze = rows.loc[(rows.mouse == name) & (rows.level_seed == seeds[row])]
         shares = shown_in(axes)
         assert np.isfinite(shares).sum() == len(maze)
@@ -301,7 +302,7 @@ def test_single_mazes_show_each_cell_with_its_own_probability():
 
 
 def test_incidence_is_drawn_of_every_mouse():
-    for axes, mice in zip(drawn("incidence"), groups_of(answers_of("family")).values(), strict=True):
+    for axes, mice in zip(drawn("incidence"), groups_of(findings_of("family")).values(), strict=True):
         expected = [mouse["incidence"][place] for place in ("cheese", "corner") for mouse in mice]
         assert [list(line.get_ydata()) for line in axes.lines] == expected
         assert all(list(line.get_xdata()) == list(ARRIVALS) for line in axes.lines)
@@ -309,7 +310,7 @@ def test_incidence_is_drawn_of_every_mouse():
 
 def test_effects_are_drawn_of_all_that_is_told():
     told = 0
-    for axes, mice in zip(drawn("effects"), groups_of(answers_of("family")).values(), strict=True):
+    for axes, mice in zip(drawn("effects"), groups_of(findings_of("family")).values(), strict=True):
         effects = [mouse["single_effects"][name] for mouse in mice for name in ATTRIBUTES]
         expected = sorted(one["effect"] for one in effects if one["effect"] is not None)
         assert sorted(x for line in axes.lines if line.get_marker() == "o" for x in line.get_xdata()) == expected
@@ -319,7 +320,7 @@ def test_effects_are_drawn_of_all_that_is_told():
 
 def test_bins_are_the_means_of_a_group():
     for axes, attribute in zip(drawn("bins"), report_figures.KEY_ATTRIBUTES, strict=True):
-        for line, mice in zip(axes.lines, groups_of(answers_of("family")).values(), strict=True):
+        for line, mice in zip(axes.lines, groups_of(findings_of("family")).values(), strict=True):
             curves = [mouse["single_effects"][attribute]["bins"] for mouse in mice]
             rates = [np.mean([bin["rate"] for bin in same]) for same in zip(*curves, strict=True)]
             assert list(line.get_ydata()) == pytest.approx(rates)
@@ -327,7 +328,7 @@ def test_bins_are_the_means_of_a_group():
 
 
 def test_classes_and_parts_and_goals_are_those_of_the_answers():
-    groups = groups_of(answers_of("family"))
+    groups = groups_of(findings_of("family"))
     for axes, title in zip(
         drawn("classes"), ("by level type", "by maze size", "by quadrant of the cheese"), strict=True
     ):

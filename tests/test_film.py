@@ -9,9 +9,9 @@ import torch
 from PIL import Image, ImageSequence
 
 from envs import world
-from envs.film import GAP, GAP_COLOUR, gif, mosaic, mp4
 from envs.levels import from_seeds
-from envs.painter import painter_of, portrait
+from envs.painter import build_painter, portrait
+from foundation.film import GAP, GAP_COLOUR, gif, mosaic, mp4
 
 FPS = 10  # a hundred milliseconds a frame, which a GIF can say exactly
 
@@ -45,7 +45,7 @@ def test_a_film_is_read_back_as_it_was(size):
 
 
 def test_a_film_of_cells_is_read_back_as_it_was():
-    painter, state = painter_of("cells", 7), world.start(from_seeds(range(8), 7))
+    painter, state = build_painter("cells", 7), world.start(from_seeds(range(8), 7))
     moves = (world.STAY, world.UP, world.DOWN, world.STAY, world.RIGHT, world.LEFT)
     states = [world.step(state, torch.tensor([move] * 8))[0] for move in moves]
     frames = [mosaic(painter.paint(state).numpy(), 4) for state in states]

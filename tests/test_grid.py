@@ -6,7 +6,8 @@ import torch
 from mazes import batch, read
 from mice import Planned, corner_of, mouse_with, way_to
 
-from envs.levels import SEED_LIMIT, from_seeds, from_text, to_text
+from envs.drawings import from_text, to_text
+from envs.levels import SEED_LIMIT, from_seeds
 from envs.painter import portrait
 from viewer import board as b
 from viewer import grid as g

@@ -5,19 +5,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from mazes import MAZES, PROCGEN_ROWS, drawn_mazes, nearly_trees, number, read, to_texts
 
-from envs.levels import (
-    Levels,
-    from_seeds,
-    from_text,
-    from_texts,
-    region_of,
-    seed_range,
-    to_text,
-    to_texts,
-    world_dim_of,
-)
-from tests.mazes import MAZES, PROCGEN_ROWS, drawn_mazes, nearly_trees, number, read
+from envs.drawings import from_text, from_texts, to_text
+from envs.levels import Levels, from_seeds, parse_region, parse_seed_range, parse_world_dim
 
 SEED_LIMIT = 2**31 - 1
 
@@ -96,9 +87,9 @@ def test_text_needs_a_possible_world():
 
 
 def test_world_dim_of():
-    assert world_dim_of() == world_dim_of("easy") == 15
-    assert world_dim_of("hard") == 25
-    assert world_dim_of(world_dim=5) == world_dim_of(world_dim=np.int64(5)) == 5
+    assert parse_world_dim() == parse_world_dim("easy") == 15
+    assert parse_world_dim("hard") == 25
+    assert parse_world_dim(world_dim=5) == parse_world_dim(world_dim=np.int64(5)) == 5
 
 
 @pytest.mark.parametrize(
@@ -116,28 +107,29 @@ def test_world_dim_of():
 )
 def test_worlds_that_do_not_exist(arguments, message):
     with pytest.raises(ValueError, match=message):
-        world_dim_of(**arguments)
+        parse_world_dim(**arguments)
 
 
 @pytest.mark.parametrize("region", [-1, 16, 2.0, True, "5", "somewhere", None])
 def test_regions_that_do_not_exist(region):
     message = f'"anywhere" or an integer 0..15, not {region!r}'
     with pytest.raises(ValueError, match=message):
-        region_of(region, 15)
+        parse_region(region, 15)
     with pytest.raises(ValueError, match=message):
         from_seeds([0], 15, region)
 
 
 def test_regions_that_exist():
-    numbers = {region: region_of(region, 15) for region in ("anywhere", 0, 1, 15, np.int32(7))}
+    numbers = {region: parse_region(region, 15) for region in ("anywhere", 0, 1, 15, np.int32(7))}
     assert [numbers[n] for n in (0, 1, 15, 7)] == [0, 1, 15, 7]
     assert numbers["anywhere"] not in range(16)
 
 
 def test_seed_range_is_procgens():
-    assert seed_range(0, 0) == seed_range(0, 77) == (0, SEED_LIMIT), "no number of levels: all, start_level ignored"
-    assert seed_range(100, 20) == (20, 120)
-    assert seed_range(1, SEED_LIMIT - 1) == (SEED_LIMIT - 1, SEED_LIMIT)
+    everything = range(SEED_LIMIT)
+    assert parse_seed_range(0, 0) == parse_seed_range(0, 77) == everything, "0 levels: all, start_level is ignored"
+    assert parse_seed_range(100, 20) == range(20, 120)
+    assert parse_seed_range(1, SEED_LIMIT - 1) == range(SEED_LIMIT - 1, SEED_LIMIT)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +142,7 @@ def test_seed_range_is_procgens():
 )
 def test_seed_ranges_that_do_not_exist(num_levels, start_level, message):
     with pytest.raises(ValueError, match=message):
-        seed_range(num_levels, start_level)
+        parse_seed_range(num_levels, start_level)
 
 
 @pytest.mark.parametrize("seeds", [[-1], [0, SEED_LIMIT], [5, -7, 5], [2**63]])

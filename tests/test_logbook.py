@@ -12,9 +12,9 @@ from agents.config import AgentConfig, EnvConfig, TrainConfig
 from agents.learner import Learner
 from agents.logbook import SHOWN, TILE, Logbook
 from envs import world
-from envs.film import mosaic
 from envs.levels import from_seeds
 from envs.painter import portrait
+from foundation.film import mosaic
 
 
 def test_the_film_shows_the_same_mazes_as_trained_above_and_moved_below(tmp_path):

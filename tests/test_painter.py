@@ -12,14 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mazes import SEEDS
 
-from envs.levels import from_seeds, from_text
-from envs.painter import OBSERVATIONS, CellsPainter, RgbPainter, painter_of, portrait
-from envs.sprites import CHEESE, FLOORS, MOUSE, WALL
+from envs.drawings import from_text
+from envs.levels import from_seeds
+from envs.painter import OBSERVATIONS, CellsPainter, RgbPainter, build_painter, portrait
+from envs.sprites import CHEESE_SPRITE, FLOOR_TILES, MOUSE_SPRITE, WALL_TILE
 from envs.world import LEFT, RIGHT, State, start, step
 
 DIMS = (5, 11, 15, 25, 63)
 SMALL = "#. \n# #\n@  "
-shared_painter = cache(painter_of)
+shared_painter = cache(build_painter)
 
 
 def play(world_dim: int, seeds, steps: int) -> list[State]:
@@ -54,17 +55,17 @@ def seen_at(state: State, row: int, column: int) -> list[int]:
     x, y, from_top = floor(u), floor(v), dim - v
     in_cell = floor((y + 1 - v) * 16), floor((u - x) * 16)
     if y * dim + x == state.mouse:
-        mouse = MOUSE[in_cell[0], 15 - in_cell[1] if state.facing_right else in_cell[1]]
+        mouse = MOUSE_SPRITE[in_cell[0], 15 - in_cell[1] if state.facing_right else in_cell[1]]
         if mouse[3]:
             return mouse[:3].tolist()
-    if y * dim + x == level.cheese and CHEESE[in_cell][3]:
-        return CHEESE[in_cell][:3].tolist()
+    if y * dim + x == level.cheese and CHEESE_SPRITE[in_cell][3]:
+        return CHEESE_SPRITE[in_cell][:3].tolist()
     for i in range(max(x - 1, 0), min(x + 2, dim)):
         for j in range(max(y - 1, 0), min(y + 2, dim)):
             if level.walls[0, j, i] and i - 0.02 < u < i + 1.02 and j - 0.02 < v < j + 1.02:
-                return WALL[floor(from_top * 16) % 16, floor(u * 16) % 16].tolist()
+                return WALL_TILE[floor(from_top * 16) % 16, floor(u * 16) % 16].tolist()
     shift = floor(int(level.shift) / 2**32 * 64)
-    return FLOORS[int(level.background), floor(from_top * 16) % 64, (floor(u * 16) + shift) % 64].tolist()
+    return FLOOR_TILES[int(level.background), floor(from_top * 16) % 64, (floor(u * 16) + shift) % 64].tolist()
 
 
 @pytest.mark.parametrize("world_dim", DIMS)
@@ -186,13 +187,13 @@ def test_painting_never_waits_for_the_device(observation):
     before, after = (
         State(state.level.to("meta"), *(field.to("meta") for field in state[1:])) for state in play(15, range(4), 1)
     )
-    painter = painter_of(observation, 15, "meta")  # tensors without values: reading one is an error
+    painter = build_painter(observation, 15, "meta")  # tensors without values: reading one is an error
     painter.repaint(painter.paint(before), before, after)
 
 
 def test_the_mouse_looks_where_it_last_went():
     level = from_text(SMALL, 5)
-    for move, mouse in ((RIGHT, MOUSE[:, ::-1]), (LEFT, MOUSE)):
+    for move, mouse in ((RIGHT, MOUSE_SPRITE[:, ::-1]), (LEFT, MOUSE_SPRITE)):
         state = step(start(level), move * torch.ones(1, dtype=torch.int64))[0]
         y, x = divmod(int(state.mouse), 5)
         square = portrait(state, 16)[(4 - y) * 16 :, x * 16 :][:16, :16]
@@ -224,10 +225,10 @@ def test_a_portrait_without_cheese():
 
 def test_errors_name_what_is_wrong():
     with pytest.raises(ValueError, match="observation must be one of rgb, cells, not 'gray'"):
-        painter_of("gray", 15)
+        build_painter("gray", 15)
     with pytest.raises(ValueError, match="64 pixels a side, too few for world_dim 65"):
-        painter_of("rgb", 65)
-    assert painter_of("cells", 65).shape == (65, 65, 3)
+        build_painter("rgb", 65)
+    assert build_painter("cells", 65).shape == (65, 65, 3)
 
 
 def test_lightness_alone_tells_things_apart():
@@ -235,11 +236,11 @@ def test_lightness_alone_tells_things_apart():
         linear = ((colours.reshape(-1, 3) / 255 + 0.055) / 1.055) ** 2.4
         return 116 * np.cbrt((linear @ [0.2126, 0.7152, 0.0722]).mean()) - 16
 
-    mouse, cheese = (sprite[sprite[..., 3] > 0][:, :3] for sprite in (MOUSE, CHEESE))
-    scale = [max(map(lightness, FLOORS)), lightness(mouse), lightness(WALL), lightness(cheese)]
+    mouse, cheese = (sprite[sprite[..., 3] > 0][:, :3] for sprite in (MOUSE_SPRITE, CHEESE_SPRITE))
+    scale = [max(map(lightness, FLOOR_TILES)), lightness(mouse), lightness(WALL_TILE), lightness(cheese)]
     assert (np.diff(scale) > 8).all()
 
 
 def test_the_art_is_the_one_that_released_mice_were_trained_on():
-    art = b"".join(part.tobytes() for part in (WALL, CHEESE, MOUSE, FLOORS))
+    art = b"".join(part.tobytes() for part in (WALL_TILE, CHEESE_SPRITE, MOUSE_SPRITE, FLOOR_TILES))
     assert hashlib.sha256(art).hexdigest()[:16] == "93f53804748be5c9"

@@ -8,7 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from envs import paths, world
-from envs.levels import from_seeds, from_text, to_text
+from envs.drawings import from_text, to_text
+from envs.levels import from_seeds
 from tests.mazes import MAZES, batch, neighbours, number, read
 
 LOOP = "    .\n ### \n ### \n ### \n@    "  # two shortest ways to the cheese
@@ -75,7 +76,7 @@ def naive_fork(text, world_dim):
 
 
 def fork_of(text, world_dim):
-    level_type, square = paths.forks(from_text(text, world_dim))
+    level_type, square = paths.classify_levels(from_text(text, world_dim))
     name = paths.LEVEL_TYPES[level_type.item()]
     return name, None if square.item() == -1 else as_cell(square.item(), world_dim)
 
@@ -122,13 +123,18 @@ def test_distances_of_a_batch_are_those_of_each_level():
     for i in range(50):
         assert torch.equal(together[[i]], paths.distances(levels.rows([i]), source[[i]]))
     assert (together[::7] == -1).all(), "no source, no distance"
-    assert (paths.at(together, source) == torch.where(source == -1, -1, 0)).all()
+    assert (paths.distance_at(together, source) == torch.where(source == -1, -1, 0)).all()
 
 
 def test_no_levels_at_all():
     levels = from_seeds([], 15)
     assert paths.distances(levels, levels.start).shape == (0, 15, 15)
-    assert paths.optimal_return(levels).shape == paths.forks(levels)[0].shape == paths.is_tree(levels).shape == (0,)
+    assert (
+        paths.optimal_return(levels).shape
+        == paths.classify_levels(levels)[0].shape
+        == paths.is_tree(levels).shape
+        == (0,)
+    )
 
 
 @pytest.mark.parametrize("source", [[0], [0, 0, 0], [0, 225]])
@@ -140,13 +146,13 @@ def test_sources_that_do_not_exist(source):
 
 def test_path_is_of_one_level():
     with pytest.raises(AssertionError):
-        paths.path(from_seeds(range(2), 15), 0, 0)
+        paths.shortest_path(from_seeds(range(2), 15), 0, 0)
 
 
 def test_at_picks_a_cell_of_each_map():
     maps = torch.arange(2 * 9).view(2, 3, 3)
-    assert paths.at(maps, torch.tensor([4, 8])).tolist() == [4, 17]
-    assert paths.at(maps, torch.tensor([-1, 0])).tolist() == [-1, 9]
+    assert paths.distance_at(maps, torch.tensor([4, 8])).tolist() == [4, 17]
+    assert paths.distance_at(maps, torch.tensor([-1, 0])).tolist() == [-1, 9]
 
 
 @given(MAZES, st.data())
@@ -155,7 +161,7 @@ def test_path_is_contiguous_shortest_and_ends_right(maze, data):
     open_cells, _, _ = read(text, world_dim)
     source, target = (data.draw(st.sampled_from(sorted(open_cells))) for _ in range(2))
     ends = [number(cell, world_dim) for cell in (source, target)]
-    way = [as_cell(cell, world_dim) for cell in paths.path(from_text(text, world_dim), *ends)]
+    way = [as_cell(cell, world_dim) for cell in paths.shortest_path(from_text(text, world_dim), *ends)]
     distance = naive_distances(open_cells, source)
     if target not in distance:
         assert way == []
@@ -175,16 +181,16 @@ def test_path_of_several_is_the_one_that_prefers_left_right_down_up_seen_from_it
         ((3, 1), (1, 3), world.RIGHT),
         ((3, 2), (1, 2), world.DOWN),
     ]:
-        before_target = paths.path(ring, number(source, 5), number(target, 5))[-2]
+        before_target = paths.shortest_path(ring, number(source, 5), number(target, 5))[-2]
         x, y = target
         assert before_target == number((x + STEPS[first_from_target][0], y + STEPS[first_from_target][1]), 5)
 
 
 def test_no_path():
     level = from_text(CUT_OFF, 5)
-    assert paths.path(level, level.start.item(), level.cheese.item()) == []
-    assert paths.path(level, -1, 0) == paths.path(level, 0, -1) == []
-    assert paths.path(level, 0, number((2, 0), 5)) == [], "nothing leads into a wall"
+    assert paths.shortest_path(level, level.start.item(), level.cheese.item()) == []
+    assert paths.shortest_path(level, -1, 0) == paths.shortest_path(level, 0, -1) == []
+    assert paths.shortest_path(level, 0, number((2, 0), 5)) == [], "nothing leads into a wall"
 
 
 @given(MAZES)
@@ -213,7 +219,7 @@ def test_forks_are_the_naive_ones(maze):
 def test_forks_of_procgens_trees_are_the_naive_ones(region):
     """In one batch, every type among them and none undefined."""
     levels = from_seeds(range(300), 25, region)
-    level_type, square = paths.forks(levels)
+    level_type, square = paths.classify_levels(levels)
     assert sorted(set(level_type.tolist())) == [paths.SAME, paths.ON_THE_WAY, paths.BEYOND, paths.FORK]
     for i in range(levels.num_levels):
         name, cell = naive_fork(to_text(levels.rows([i])), 25)
@@ -247,7 +253,7 @@ def test_forks_on_drawings(text, level_type, decision_square):
 @example((CUT_OFF, 5), 1.0, 500)
 def test_optimal_return_is_what_playing_the_path_brings(maze, gamma, max_episode_steps):
     level = from_text(*maze)
-    cells = paths.path(level, level.start.item(), level.cheese.item())
+    cells = paths.shortest_path(level, level.start.item(), level.cheese.item())
     best = paths.optimal_return(level, gamma, max_episode_steps)
     assert best.tolist() == pytest.approx([play(level, cells, gamma, max_episode_steps)], rel=1e-6)
 

@@ -9,9 +9,10 @@ from mice import ACTIONS, PLANS, Planned, corner_of, mouse_with, undecided
 
 from agents.rollout import sample
 from analysis import play as playing
-from analysis.play import NEVER, play
+from analysis.play import NEVER, sample_episodes
 from analysis.relocation import HELD_OUT
-from envs.levels import Levels, from_seeds, to_text
+from envs.drawings import to_text
+from envs.levels import Levels, from_seeds
 
 DIM, LEVELS = 7, 50
 
@@ -47,7 +48,9 @@ def times(seed: int, plan: str, max_steps: int) -> list[int]:
 def test_times_are_those_of_games_by_hand(monkeypatch, plan, slots, max_steps):
     monkeypatch.setattr(playing, "SLOTS", slots)
     levels = from_seeds(HELD_OUT + torch.arange(LEVELS).numpy(), DIM)
-    t_cheese, t_place = play(mouse_with(Planned(plan)), levels, places_of(levels), max_steps, torch.Generator())
+    t_cheese, t_place = sample_episodes(
+        mouse_with(Planned(plan)), levels, places_of(levels), max_steps, torch.Generator()
+    )
     expected = [times(HELD_OUT + row, plan, max_steps) for row in range(LEVELS)]
     assert torch.stack((t_cheese, *t_place), dim=1).tolist() == expected
 
@@ -57,7 +60,7 @@ def test_a_wandering_mouse_arrives_when_it_does_by_hand():
     for seed in range(60):
         levels = from_seeds([HELD_OUT + seed], DIM)
         generator = torch.Generator().manual_seed(seed)
-        t_cheese, (t_corner, _) = play(mouse_with(undecided), levels, places_of(levels), 40, generator)
+        t_cheese, (t_corner, _) = sample_episodes(mouse_with(undecided), levels, places_of(levels), 40, generator)
         open_cells, (x, y), cheese, corner = game(HELD_OUT + seed)
         generator = torch.Generator().manual_seed(seed)
         expected = [NEVER, NEVER]
@@ -79,6 +82,6 @@ def test_one_seed_is_one_walk():
 
     def walk(seed: int) -> list[int]:
         generator = torch.Generator().manual_seed(seed)
-        return play(mouse_with(undecided), levels, places_of(levels), 30, generator)[0].tolist()
+        return sample_episodes(mouse_with(undecided), levels, places_of(levels), 30, generator)[0].tolist()
 
     assert walk(0) == walk(0) != walk(1)

@@ -8,7 +8,7 @@ import torch
 from agents import ppo
 from agents.config import AgentConfig
 from agents.impala import ImpalaPolicy
-from agents.weights import as_vector
+from agents.weights import WeightVector
 
 CONFIG = AgentConfig(minibatch_size=16, epochs=2, learning_rate=1e-3)
 
@@ -47,7 +47,7 @@ def test_loss():
     torch.manual_seed(0)
     policy = ImpalaPolicy((5, 5, 3), 4)
     batch = random_batch(policy)
-    logits, values = policy(batch.pictures)
+    logits, values = policy(batch.obs)
     total, metrics = ppo.loss(logits, values, batch, CONFIG)
     in_numpy = ppo.Batch(*(field.double().numpy() if field.is_floating_point() else field.numpy() for field in batch))
     expected, parts = naive_loss(logits.detach().double().numpy(), values.detach().double().numpy(), in_numpy, CONFIG)
@@ -75,10 +75,9 @@ def test_update_is_adam_on_the_loss_over_shuffled_minibatches():
     policy = ImpalaPolicy((5, 5, 3), 4).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     reference = copy.deepcopy(policy)
     batch = random_batch(policy)
-    vector = as_vector(policy)
-    optimizer = torch.optim.Adam([vector], CONFIG.learning_rate, eps=CONFIG.adam_eps, fused=True)
-    minibatches = ppo.shuffled(64, 16, CONFIG.epochs, torch.Generator().manual_seed(7))
-    ppo.update(vector, optimizer, policy, policy, batch, minibatches, CONFIG)
+    weights = WeightVector(policy, CONFIG.learning_rate, CONFIG.adam_eps)
+    minibatches = ppo.shuffle_minibatches(64, 16, CONFIG.epochs, torch.Generator().manual_seed(7))
+    ppo.update(weights, policy, batch, minibatches, CONFIG)
 
     weights = list(reference.parameters())
     moments = [[torch.zeros_like(weight).double() for _ in range(2)] for weight in weights]
@@ -89,7 +88,7 @@ def test_update_is_adam_on_the_loss_over_shuffled_minibatches():
             rows = order[first : first + 16]
             seen += rows.tolist()
             part = ppo.Batch(*(field[rows] for field in batch))
-            objective, _ = ppo.loss(*reference(part.pictures), part, CONFIG)
+            objective, _ = ppo.loss(*reference(part.obs), part, CONFIG)
             step += 1
             naive_adam(weights, torch.autograd.grad(objective, weights), moments, step, CONFIG)
         assert sorted(seen) == list(range(64))

@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 
 from analysis import predictors
-from analysis.attributes import ATTRIBUTES, attributes
+from analysis.attributes import ATTRIBUTES, compute_attributes
 from analysis.predictors import (
     CANNOT_TELL,
     MODELS,
-    OUTCOME,
+    PUBLISHED_OUTCOME,
     REPLICA,
     binned,
     fit,
@@ -36,9 +36,9 @@ def z_scored(values):
 def forks(number: int = 400, seed: int = 0) -> pd.DataFrame:
     """Real levels with their attributes, and sampled and exact outcomes that say nothing."""
     levels = from_seeds(range(seed, seed + 3 * number), 13)
-    _, square = paths.forks(levels)
-    table = attributes(levels, square)
-    table["optimal_steps"] = paths.at(paths.distances(levels, levels.start), levels.cheese).numpy()
+    _, square = paths.classify_levels(levels)
+    table = compute_attributes(levels, square)
+    table["optimal_steps"] = paths.distance_at(paths.distances(levels, levels.start), levels.cheese).numpy()
     table = table.loc[(square >= 0).numpy()].head(number).reset_index(drop=True)
     assert len(table) == number
     return taking(table, np.full(number, 0.5))
@@ -47,7 +47,7 @@ def forks(number: int = 400, seed: int = 0) -> pd.DataFrame:
 def taking(table: pd.DataFrame, probability: np.ndarray) -> pd.DataFrame:
     """The levels with a mouse that takes the cheese with these probabilities."""
     taken = np.random.default_rng(len(table)).random(len(table)) < probability
-    return table.assign(**{OUTCOME: probability, "t_cheese": np.where(taken, 20, -1)})
+    return table.assign(**{PUBLISHED_OUTCOME: probability, "t_cheese": np.where(taken, 20, -1)})
 
 
 FORKS = forks()
@@ -71,7 +71,7 @@ def test_intervals_hold_the_planted_effects_as_often_as_they_say(outcome):
             y = (rng.random(400) < probability).astype(float)
         else:
             y = rng.beta(3 * probability, 3 * (1 - probability))
-        found = fit(pd.DataFrame(z, columns=list(BETA)).assign(**{OUTCOME: y}), list(BETA))
+        found = fit(pd.DataFrame(z, columns=list(BETA)).assign(**{PUBLISHED_OUTCOME: y}), list(BETA))
         assert found is not None
         held += [found[name]["low"] <= true <= found[name]["high"] for name, true in BETA.items()]
     assert ((held >= 926) & (held <= 971)).all(), held
@@ -92,7 +92,7 @@ def test_separated_outcomes_have_no_effect(share, value):
     rng = np.random.default_rng(1)
     for others in (rng.random(300), (rng.random(300) < 0.5).astype(float)):
         kind = np.arange(300) < 300 * share
-        assert fit(pd.DataFrame({"kind": kind, OUTCOME: np.where(kind, value, others)}), ["kind"]) is None
+        assert fit(pd.DataFrame({"kind": kind, PUBLISHED_OUTCOME: np.where(kind, value, others)}), ["kind"]) is None
 
 
 def test_a_deterministic_mouse_is_separated():
@@ -110,7 +110,10 @@ def test_few_outcomes_of_a_kind_tell_nothing(events):
     for flip in (False, True):
         y = np.arange(300) < events
         assert (
-            fit(pd.DataFrame({"chance": rng.standard_normal(300), OUTCOME: (y ^ flip).astype(float)}), ["chance"])
+            fit(
+                pd.DataFrame({"chance": rng.standard_normal(300), PUBLISHED_OUTCOME: (y ^ flip).astype(float)}),
+                ["chance"],
+            )
             is None
         )
 
@@ -167,7 +170,7 @@ def test_no_effect_of_a_mouse_without_taste():
     rng, told = np.random.default_rng(3), 0
     table = FORKS.iloc[:200]
     for _ in range(6):
-        effects = single_effects(table.assign(**{OUTCOME: rng.random(200)}), NO_FORKS)
+        effects = single_effects(table.assign(**{PUBLISHED_OUTCOME: rng.random(200)}), NO_FORKS)
         told += any(one["verdict"] != CANNOT_TELL for one in effects.values())
     assert told <= 1
 
@@ -212,16 +215,18 @@ def test_up_and_right_is_asked_outside_the_quadrant_and_adjusted_for_the_way():
     outside = FORKS.loc[FORKS.straight_cheese_quadrant > 0]
     z = (outside.optimal_steps - outside.optimal_steps.mean()) / outside.optimal_steps.std()
     short = taking(outside, sigmoid(-1.5 * z.to_numpy()))
-    raw, adjusted = fit(short, ["up_right_only"]), single_effects(taking(FORKS, FORKS[OUTCOME]), NO_FORKS)
+    raw, adjusted = fit(short, ["up_right_only"]), single_effects(taking(FORKS, FORKS[PUBLISHED_OUTCOME]), NO_FORKS)
     assert raw is not None and raw["up_right_only"]["low"] > 0, "it seems to like them"
     assert adjusted["up_right_only"]["n"] == len(outside) < len(FORKS)
     noise = np.random.default_rng(5).normal(0, 0.02, len(short))
-    one = single_effects(short.assign(**{OUTCOME: np.clip(short[OUTCOME] + noise, 0, 1)}), NO_FORKS)["up_right_only"]
+    one = single_effects(
+        short.assign(**{PUBLISHED_OUTCOME: np.clip(short[PUBLISHED_OUTCOME] + noise, 0, 1)}), NO_FORKS
+    )["up_right_only"]
     assert one["verdict"] == CANNOT_TELL and abs(one["effect"]) < 0.05
 
 
 def test_bins_of_few_values_are_those_values():
-    table = pd.DataFrame({"a": [3, 1, 1, 7, 3, 1], OUTCOME: [0.5, 0, 1, 0.25, 1, 0.5]})
+    table = pd.DataFrame({"a": [3, 1, 1, 7, 3, 1], PUBLISHED_OUTCOME: [0.5, 0, 1, 0.25, 1, 0.5]})
     found = [(one["centre"], one["rate"], one["n"]) for one in binned(table, "a")]
     assert found == [(1, 0.5, 3), (3, 0.75, 2), (7, 0.25, 1)]
     assert binned(table[:0], "a") == []
@@ -229,7 +234,7 @@ def test_bins_of_few_values_are_those_values():
 
 def test_bins_hold_about_as_many_levels_each():
     values = np.random.default_rng(6).permutation(np.arange(120))
-    found = binned(pd.DataFrame({"a": values, OUTCOME: values / 120}), "a")
+    found = binned(pd.DataFrame({"a": values, PUBLISHED_OUTCOME: values / 120}), "a")
     assert [one["n"] for one in found] == [20] * 6
     assert [one["centre"] for one in found] == [9.5, 29.5, 49.5, 69.5, 89.5, 109.5]
     assert [one["rate"] for one in found] == pytest.approx([one["centre"] / 120 for one in found])
@@ -238,7 +243,7 @@ def test_bins_hold_about_as_many_levels_each():
 def test_a_commonest_value_has_a_bin_of_its_own():
     """As with distances to a square of those who are inside."""
     values = np.concatenate([np.zeros(50), np.arange(1, 51)])
-    found = binned(pd.DataFrame({"a": values, OUTCOME: values > 0}), "a")
+    found = binned(pd.DataFrame({"a": values, PUBLISHED_OUTCOME: values > 0}), "a")
     assert (found[0]["centre"], found[0]["rate"], found[0]["n"]) == (0, 0, 50)
     assert sum(one["n"] for one in found) == 100 and all(one["rate"] == 1 for one in found[1:])
 
@@ -318,7 +323,7 @@ def test_a_model_without_sampled_episodes_predicts_nothing():
 def test_parts_by_hand():
     """One mouse branches by distance and always completes; the last level's second chance is the only one."""
     table = FORKS.assign(p_reach=0.9, p_complete=1.0)
-    table["p_branch"] = planted({"steps_cheese_square": -1.0})[OUTCOME]
+    table["p_branch"] = planted({"steps_cheese_square": -1.0})[PUBLISHED_OUTCOME]
     table["p_cheese_500"] = table.p_reach * table.p_branch * table.p_complete
     table.loc[table.index[-1], "p_cheese_500"] += 0.06
     found = parts(table)

@@ -150,7 +150,7 @@ def test_more_processes_than_gpus_are_refused(monkeypatch, device, message):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "3")
     with pytest.raises(ValueError, match=message):
-        processes.device_of(device)
+        processes.choose_device(device)
 
 
 def test_each_process_draws_for_itself_and_the_first_as_if_alone(monkeypatch):

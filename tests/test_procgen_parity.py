@@ -7,8 +7,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from envs import paths
+from envs.drawings import to_text
 from envs.generator import _randn, _seed_twister
-from envs.levels import from_seeds, to_text
+from envs.levels import from_seeds
 from tests.mazes import PROCGEN_ROWS, SEEDS, WORLD_DIMS
 
 LAST_SEED = 2**31 - 2
@@ -138,13 +139,13 @@ def test_a_level_whose_draws_all_miss_the_region_has_no_cheese():
 
 def forks_of(world_dim, region, num_levels=5000):
     levels = from_seeds(range(num_levels), world_dim, region)
-    level_type, _ = paths.forks(levels)
+    level_type, _ = paths.classify_levels(levels)
     share = np.bincount(level_type, minlength=len(paths.LEVEL_TYPES)) / levels.num_levels
     return levels, level_type, dict(zip(paths.LEVEL_TYPES, share, strict=True))
 
 
 def path_lengths(levels):
-    return paths.at(paths.distances(levels, levels.start), levels.cheese).double()
+    return paths.distance_at(paths.distances(levels, levels.start), levels.cheese).double()
 
 
 def test_statistics_of_hard_levels_with_the_cheese_anywhere():

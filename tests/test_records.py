@@ -7,9 +7,10 @@ import torch
 from mazes import Cell, number, read
 from mice import PLANS, Planned, Way, corner_of, mouse_with, undecided, way_to
 
-from analysis.records import COLUMNS, digests, records, training_levels
+from analysis.records import COLUMNS, compute_records, digest_levels, digest_training_levels
 from analysis.relocation import CONDITIONS, HELD_OUT
-from envs.levels import from_seeds, from_text, to_text
+from envs.drawings import from_text, to_text
+from envs.levels import from_seeds
 from envs.world import MAX_EPISODE_STEPS
 
 DIM, REGION, LEVELS = 7, 2, 60
@@ -81,9 +82,9 @@ def by_hand(text: str, plan: str) -> dict:
 def test_records_are_what_the_ways_by_hand_give(plan):
     for condition in ("as_trained", "anywhere", "elsewhere"):
         mouse = mouse_with(Planned(plan), world_dim=DIM, cheese_region=REGION)
-        levels = CONDITIONS[condition](mouse.env, SEEDS)
+        levels = CONDITIONS[condition](mouse.spec, SEEDS)
         levels = levels.rows(levels.cheese >= 0)
-        table = records(mouse, condition, levels, seed=0)
+        table = compute_records(mouse, condition, levels, seed=0)
         assert set(table.columns) == set(COLUMNS) and list(table.columns) == list(COLUMNS)
         expected = pd.DataFrame([by_hand(to_text(levels.rows([row])), plan) for row in range(levels.num_levels)])
         found = table[list(expected.columns)]
@@ -93,8 +94,10 @@ def test_records_are_what_the_ways_by_hand_give(plan):
 
 def test_the_parts_of_a_fork_are_where_the_ways_go():
     mouse = mouse_with(Planned("to the cheese"), world_dim=DIM)
-    levels = CONDITIONS["anywhere"](mouse.env, SEEDS)
-    found = {plan: records(mouse_with(Planned(plan), world_dim=DIM), "anywhere", levels, None) for plan in PLANS}
+    levels = CONDITIONS["anywhere"](mouse.spec, SEEDS)
+    found = {
+        plan: compute_records(mouse_with(Planned(plan), world_dim=DIM), "anywhere", levels, None) for plan in PLANS
+    }
     forks = found["to the cheese"].level_type == "fork"
     assert 10 < forks.sum() < LEVELS
     for plan, parts in (("to the cheese", (1, 1, 1)), ("to the corner", (1, 0, np.nan))):
@@ -107,8 +110,8 @@ def test_the_parts_of_a_fork_are_where_the_ways_go():
 def test_a_wavering_mouse_is_split_exactly():
     """P(cheese) is the three parts' product plus what comes after a wrong turn, both found by longer chains."""
     mouse = mouse_with(undecided, world_dim=DIM)
-    levels = CONDITIONS["anywhere"](mouse.env, SEEDS)
-    table = records(mouse, "anywhere", levels, None)
+    levels = CONDITIONS["anywhere"](mouse.spec, SEEDS)
+    table = compute_records(mouse, "anywhere", levels, None)
     forks = table.loc[table.level_type == "fork"]
     product = forks.p_reach * forks.p_branch * forks.p_complete
     assert ((product <= forks.p_cheese_500 + 1e-9) & (product > 0)).all()
@@ -120,26 +123,26 @@ def test_a_wavering_mouse_is_split_exactly():
 
 def test_without_cheese_and_in_loops_nothing_is_made_up():
     mouse = mouse_with(undecided, world_dim=5)
-    bare = records(mouse, "no_cheese", from_text("## \n## \n@  ", 5), None).iloc[0]
+    bare = compute_records(mouse, "no_cheese", from_text("## \n## \n@  ", 5), None).iloc[0]
     assert bare.level_type == "undefined" and bare.cheese_x == -1 and bare.quadrant == "" and not bare.in_5x5
     assert bare.p_cheese_500 == 0 and 0 < bare.p_corner_first <= 1 and np.isnan(bare.steps_cheese_corner)
-    loop = records(mouse, "drawn", from_text("   \n # \n@ .", 5), None).iloc[0]
+    loop = compute_records(mouse, "drawn", from_text("   \n # \n@ .", 5), None).iloc[0]
     assert loop.level_type == "undefined" and np.isnan(loop.p_reach) and np.isnan(loop.steps_cheese_square)
     assert 0 < loop.p_cheese_500 <= 1
 
 
 def test_seen_levels_are_those_with_the_same_walls_and_cheese():
     mouse = mouse_with(undecided, world_dim=5, cheese_region=2, num_levels=40, start_level=100)
-    training = training_levels(mouse)
+    training = digest_training_levels(mouse)
     assert training is not None
     levels = from_seeds(np.arange(90, 400), 5, 2)
     texts = {to_text(from_seeds([seed], 5, 2), whole_world=True) for seed in range(100, 140)}
     expected = [to_text(levels.rows([row]), whole_world=True) in texts for row in range(levels.num_levels)]
-    found = records(mouse, "as_trained", levels, None, training).seen.tolist()
+    found = compute_records(mouse, "as_trained", levels, None, training).seen.tolist()
     assert found == expected and 40 < sum(found) < 310
-    assert len(digests(levels)) == 310
-    assert training_levels(mouse_with(undecided, num_levels=2**30)) is None
-    assert training_levels(mouse_with(undecided, num_levels=0)) is None
+    assert len(digest_levels(levels)) == 310
+    assert digest_training_levels(mouse_with(undecided, num_levels=2**30)) is None
+    assert digest_training_levels(mouse_with(undecided, num_levels=0)) is None
 
 
 def test_cheese_number_is_where_the_text_has_it():

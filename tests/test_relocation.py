@@ -6,17 +6,18 @@ import torch
 from mazes import read
 from mice import mouse_with, undecided
 
-from analysis.relocation import CONDITIONS, HELD_OUT, condition_of, put_cheese, trained_on_held_out
+from analysis.relocation import CONDITIONS, HELD_OUT, parse_condition, put_cheese, trained_on_held_out
 from envs import paths
-from envs.levels import Levels, from_seeds, from_text, to_text
+from envs.drawings import from_text, to_text
+from envs.levels import Levels, from_seeds
 
 DIM, REGION = 7, 2
 SEEDS = HELD_OUT + np.arange(200)
-ENV = mouse_with(undecided, world_dim=DIM, cheese_region=REGION).env
+ENV = mouse_with(undecided, world_dim=DIM, cheese_region=REGION).spec
 
 
 def made(name: str, **env) -> Levels:
-    return condition_of(name)(mouse_with(undecided, **{"world_dim": DIM, "cheese_region": REGION} | env).env, SEEDS)
+    return parse_condition(name)(mouse_with(undecided, **{"world_dim": DIM, "cheese_region": REGION} | env).spec, SEEDS)
 
 
 def drawn(levels: Levels, row: int):
@@ -41,7 +42,7 @@ def test_the_cheese_lies_where_it_was_trained_or_where_it_was_asked_to():
 
 def test_who_trained_on_some_level_types_is_examined_on_these_as_trained():
     whole, some = made("as_trained", cheese_region=5), made("as_trained", cheese_region=5, level_types=["fork"])
-    is_fork = paths.forks(whole)[0] == paths.FORK
+    is_fork = paths.classify_levels(whole)[0] == paths.FORK
     assert 0 < some.num_levels < whole.num_levels and torch.equal(some.seed, whole.seed[is_fork])
     assert torch.equal(made("anywhere", level_types=["fork"]).seed, whole.seed), "elsewhere all mazes are played"
 
@@ -103,7 +104,7 @@ def test_every_allowed_cell_is_drawn_about_as_often():
 @pytest.mark.parametrize("name", ["moon", "region", "region_x", "region_-1", ""])
 def test_unknown_conditions_are_refused(name):
     with pytest.raises(ValueError, match="condition must be one of as_trained, anywhere, no_cheese, every_cell, else"):
-        condition_of(name)
+        parse_condition(name)
 
 
 def test_a_region_larger_than_the_world_is_refused():
@@ -115,9 +116,9 @@ def test_a_region_larger_than_the_world_is_refused():
 @pytest.mark.parametrize("num_levels", [0, 1, 99, 100, 101])
 def test_who_trained_on_held_out_levels(num_levels, start_level):
     trained = range(start_level, start_level + num_levels) if num_levels else range(2**31 - 1)
-    env = mouse_with(undecided, num_levels=num_levels, start_level=start_level).env
+    env = mouse_with(undecided, num_levels=num_levels, start_level=start_level).spec
     assert trained_on_held_out(env, 50) == any(HELD_OUT + i in trained for i in range(50))
 
 
 def test_the_quickstart_does_not_train_on_held_out_levels():
-    assert not trained_on_held_out(mouse_with(undecided).env, 1)
+    assert not trained_on_held_out(mouse_with(undecided).spec, 1)

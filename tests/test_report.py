@@ -13,10 +13,10 @@ from mice import Planned, mouse_with, undecided
 from PIL import Image
 
 from analysis import report
-from analysis.answers import answers
-from analysis.examination import examine
+from analysis.collection import collect_records
+from analysis.findings import compute_findings
 from analysis.report_figures import FIGURES
-from analysis.statistics import mean
+from analysis.statistics import mean_with_interval
 
 CONDITIONS = {"as_trained": 60, "anywhere": 250, "no_cheese": 30, "elsewhere": 60, "every_cell": 12}
 COMMAND = "python evaluate.py 'checkpoint=<mice>/*' report=full"
@@ -42,9 +42,9 @@ def family() -> list:
 def written(tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
     mice = family()
-    records = examine(mice, CONDITIONS, ("as_trained", "anywhere"))
-    found = answers(records, {mouse.name: 0.1 * place for place, mouse in enumerate(mice)})
-    report.write(folder, found, records, COMMAND)
+    records = collect_records(mice, CONDITIONS, ("as_trained", "anywhere"))
+    found = compute_findings(records, {mouse.name: 0.1 * place for place, mouse in enumerate(mice)})
+    report.write_report(folder, found, records, COMMAND)
     return folder, found, records
 
 
@@ -88,7 +88,7 @@ def test_the_answers_follow_from_the_records_alone(written):
     folder, found, _ = written
     records = pd.read_parquet(folder / "records.parquet")
     shares = {name: mouse["fork_share"] for name, mouse in found["mice"].items()}
-    assert json.dumps(answers(records, shares)) == json.dumps(found)
+    assert json.dumps(compute_findings(records, shares)) == json.dumps(found)
 
 
 class Page(HTMLParser):
@@ -113,7 +113,7 @@ def test_the_page_says_what_the_answers_say_and_loads_nothing(written):
     assert COMMAND in page.text and "<mice>" not in (folder / "report.html").read_text(), "what is typed is escaped"
     assert f"{len(records):,} records" in page.text and "nan" not in re.findall(r"[a-z]+", page.text.lower())
     squeezed = re.sub(r"\s+", " ", page.text)
-    rate = mean(records.p_cheese_500[(records.mouse == "wanderer") & (records.condition == "anywhere")])
+    rate = mean_with_interval(records.p_cheese_500[(records.mouse == "wanderer") & (records.condition == "anywhere")])
     low, high = 100 * rate["low"], 100 * rate["high"]
     assert f"{100 * rate['rate']:.1f} % {low:.1f}–{high:.1f} · n\xa0250".replace("\xa0", " ") in squeezed.replace(
         "\xa0", " "
@@ -133,9 +133,9 @@ def test_a_report_of_little_is_made_without_a_warning(written, tmp_path, kept, r
         "no forks": records.loc[records.level_type != "fork"],
     }
     table = tables[kept]
-    found = answers(table, dict.fromkeys(table.mouse.unique(), 0.0))
+    found = compute_findings(table, dict.fromkeys(table.mouse.unique(), 0.0))
     json.dumps(found, allow_nan=False)
-    report.write(tmp_path, found, table, COMMAND)
+    report.write_report(tmp_path, found, table, COMMAND)
     assert [str(warning.message) for warning in recwarn] == []
 
 

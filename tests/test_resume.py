@@ -14,7 +14,7 @@ import torch
 from rich.console import Console
 
 from agents import training
-from agents.config import AgentConfig, EnvConfig, TrainConfig, run_name
+from agents.config import AgentConfig, EnvConfig, TrainConfig, name_run
 from agents.logbook import Logbook
 
 ROOT = Path(__file__).parents[1]
@@ -64,7 +64,7 @@ def test_killed_at_any_rollout(tmp_path, uninterrupted, monkeypatch, rollout):
         run(tmp_path)
     mouse, curve, said = run(tmp_path)
     assert mouse == uninterrupted[0] and without_seconds(curve) == without_seconds(uninterrupted[1])
-    assert (f"going on at {(rollout - 1) // 3 * 3 * 64:,} steps" in said) == (rollout > 3)
+    assert (f"continuing at {(rollout - 1) // 3 * 3 * 64:,} steps" in said) == (rollout > 3)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -75,26 +75,29 @@ def test_a_signal_saves_and_says_so(tmp_path, uninterrupted, monkeypatch, number
             os.kill(os.getpid(), number)
 
     log, handler = Logbook.log, signal.getsignal(number)
-    with monkeypatch.context() as patch, pytest.raises(training.Stopped, match=r"256 steps.*the same command goes on"):
+    with (
+        monkeypatch.context() as patch,
+        pytest.raises(training.Stopped, match=r"256 steps.*the same command continues"),
+    ):
         patch.setattr(Logbook, "log", signalled)
         run(tmp_path)
     assert signal.getsignal(number) == handler
     mouse, _, said = run(tmp_path)
-    assert "going on at 256 steps" in said and mouse == uninterrupted[0]
+    assert "continuing at 256 steps" in said and mouse == uninterrupted[0]
 
 
 def test_a_finished_run_is_found_trained_and_fresh_starts_over(tmp_path, uninterrupted):
     run(tmp_path)
     mouse, curve, said = run(tmp_path)
-    assert "going on at 640 steps" in said and mouse == uninterrupted[0] and len(curve) == 10
-    assert "going on" not in run(tmp_path, fresh=True)[2]
+    assert "continuing at 640 steps" in said and mouse == uninterrupted[0] and len(curve) == 10
+    assert "continuing" not in run(tmp_path, fresh=True)[2]
 
 
 def test_run_folders_are_named_by_what_matters():
-    name = run_name(CONFIG)
-    assert name == run_name(replace(CONFIG, fresh=True, device="cpu", run_dir="elsewhere"))
+    name = name_run(CONFIG)
+    assert name == name_run(replace(CONFIG, fresh=True, device="cpu", run_dir="elsewhere"))
     others = [replace(CONFIG, seed=1), replace(CONFIG, total_steps=1), replace(CONFIG, agent=AgentConfig(scale=2))]
-    assert len({name, *map(run_name, others)}) == 4
+    assert len({name, *map(name_run, others)}) == 4
 
 
 def test_a_process_killed_outright_goes_on(tmp_path):
@@ -121,5 +124,5 @@ def test_a_process_killed_outright_goes_on(tmp_path):
             command(tmp_path / folder), cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240
         )
         assert ran.returncode == 0, ran.stderr
-        assert ("going on at" in ran.stdout) == (folder == "killed")
+        assert ("continuing at" in ran.stdout) == (folder == "killed")
     assert mouse_of(tmp_path / "killed") == mouse_of(tmp_path / "whole")

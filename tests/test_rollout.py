@@ -9,7 +9,7 @@ from agents import rollout
 from agents.impala import ImpalaPolicy
 from envs import world
 from envs.batch import LevelPool, Worlds
-from envs.painter import painter_of
+from envs.spec import WorldSpec
 
 
 def naive_advantages(rewards, values, done, gamma, gae_lambda):
@@ -67,11 +67,11 @@ def test_return_scale_is_the_standard_deviation_of_all_returns_so_far():
 def test_collect_writes_down_what_happens():
     """The rollout is replayed by hand from its actions."""
     torch.manual_seed(0)
-    painter = painter_of("cells", 5)
-    policy = ImpalaPolicy(painter.shape, 4)
+    spec = WorldSpec.build(world_dim=5, observation="cells", max_episode_steps=20)
+    policy = ImpalaPolicy(spec.observation_shape, 4)
 
     def new_worlds():
-        return Worlds(LevelPool(200, 5, "anywhere", seed=3), painter, 8, "minimal", max_episode_steps=20)
+        return Worlds(spec, LevelPool(spec, 200, seed=3), 8)
 
     worlds, replay = new_worlds(), new_worlds()
     roll = rollout.empty_rollout(40, worlds)
@@ -80,9 +80,9 @@ def test_collect_writes_down_what_happens():
     rollout.collect(roll, worlds, policy, torch.Generator().manual_seed(1))
     assert roll.truncated.any() and roll.terminated.any()
     for t in range(40):
-        assert torch.equal(roll.pictures[t], replay.pictures)
+        assert torch.equal(roll.obs[t], replay.obs)
         with torch.no_grad():
-            logits, values = policy(replay.pictures)
+            logits, values = policy(replay.obs)
         assert torch.equal(roll.values[t], values)
         chosen = logits.log_softmax(1)[torch.arange(8), roll.actions[t]]
         torch.testing.assert_close(roll.log_probs[t], chosen)
@@ -90,4 +90,4 @@ def test_collect_writes_down_what_happens():
         assert torch.equal(reward, roll.rewards[t]) and torch.equal(reward == world.CHEESE_REWARD, terminated)
         assert torch.equal(terminated, roll.terminated[t]) and torch.equal(truncated, roll.truncated[t])
     with torch.no_grad():
-        assert torch.equal(roll.values[-1], policy(replay.pictures)[1])
+        assert torch.equal(roll.values[-1], policy(replay.obs)[1])

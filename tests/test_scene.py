@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from mazes import batch, number
 from mice import Planned, mouse_with, undecided
 
-from envs.levels import from_text
-from envs.painter import painter_of, portrait
+from envs.drawings import from_text
+from envs.painter import build_painter, portrait
 from viewer import board as b
 from viewer import display, grid, legend, scene
 from viewer.board import Board
@@ -156,7 +156,7 @@ def test_what_the_network_sees_is_shown_as_it_is():
     times = board.rect.width // 5 // DIM
     left, bottom = board.rect.right + scene.GAP, board.rect.bottom
     pixels = pygame.surfarray.array3d(surface).swapaxes(0, 1)[bottom - DIM * times : bottom, left : left + DIM * times]
-    seen = painter_of("cells", DIM).paint(viewing.states[0])[0].numpy()
+    seen = build_painter("cells", DIM).paint(viewing.states[0])[0].numpy()
     assert (pixels == seen.repeat(times, 0).repeat(times, 1)).all()
 
 

@@ -4,8 +4,9 @@ from mazes import read
 from mice import Planned, corner_of, mouse_with, undecided, way_to
 
 import watch
-from agents.checkpoint import load_mouse
-from envs.levels import from_seeds, to_text
+from agents.mouse import load_mouse
+from envs.drawings import to_text
+from envs.levels import from_seeds
 from viewer import search
 from viewer.recording import play_out
 from viewer.search import NEAR, running_past

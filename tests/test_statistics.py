@@ -7,7 +7,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.statistics import amount, breakdown, difference, firsts, is_published, leakage, mean, rate, summarise
+from analysis.statistics import (
+    amount_with_interval,
+    breakdown,
+    difference,
+    is_published,
+    leakage,
+    mean_with_interval,
+    reached_first,
+    share_with_interval,
+    summarise,
+)
 
 NOTHING = {"rate": None, "low": None, "high": None, "n": 0}
 
@@ -25,26 +35,28 @@ def wilson(count: float, n: int) -> dict:
 
 @pytest.mark.parametrize(("count", "n"), [(0, 1), (1, 1), (0, 7), (7, 7), (3, 10), (50, 100), (1, 5000), (4999, 5000)])
 def test_intervals_are_wilsons(count, n):
-    assert rate(outcomes(count, n)) == pytest.approx(wilson(count, n), abs=1e-12)
+    assert share_with_interval(outcomes(count, n)) == pytest.approx(wilson(count, n), abs=1e-12)
 
 
 def test_an_interval_holds_its_rate():
     """Exactly, since a bar's error bars may not be negative."""
     for n in range(1, 60):
         for count in range(n + 1):
-            found = rate(outcomes(count, n))
+            found = share_with_interval(outcomes(count, n))
             assert 0 <= found["low"] <= found["rate"] <= found["high"] <= 1
 
 
 def test_of_nothing_there_is_no_rate():
-    assert rate(outcomes(0, 0)) == mean([]) == amount(np.array([])) == NOTHING
+    assert (
+        share_with_interval(outcomes(0, 0)) == mean_with_interval([]) == amount_with_interval(np.array([])) == NOTHING
+    )
 
 
 @pytest.mark.parametrize("shape", [(0.5, 0.5), (2.0, 6.0), (8.0, 2.0)])
 def test_the_bootstrap_over_mazes_covers_the_mean(shape):
     """The mean of a Beta distribution is known; 300 draws of 60 mazes, of which 95 % hold it, less what 60 cost."""
     rng, true = np.random.default_rng(0), shape[0] / sum(shape)
-    intervals = [mean(rng.beta(*shape, 60)) for _ in range(300)]
+    intervals = [mean_with_interval(rng.beta(*shape, 60)) for _ in range(300)]
     held = sum(one["low"] <= true <= one["high"] for one in intervals)
     assert 271 <= held <= 297
     width = np.mean([one["high"] - one["low"] for one in intervals])
@@ -54,31 +66,31 @@ def test_the_bootstrap_over_mazes_covers_the_mean(shape):
 
 def test_exact_probabilities_are_surer_than_episodes():
     probabilities = np.random.default_rng(1).uniform(0.4, 0.6, 200)
-    exact, played = mean(probabilities), rate(np.arange(200) < 200 * probabilities.mean())
+    exact, played = mean_with_interval(probabilities), share_with_interval(np.arange(200) < 200 * probabilities.mean())
     assert played["low"] < exact["low"] < exact["rate"] < exact["high"] < played["high"]
 
 
 @pytest.mark.parametrize("value", [0.0, 0.3, 1.0])
 @pytest.mark.parametrize("n", [1, 2, 12, 400])
 def test_equal_probabilities_have_wilsons_interval(value, n):
-    assert mean([value] * n) == pytest.approx(wilson(value * n, n), abs=1e-9)
+    assert mean_with_interval([value] * n) == pytest.approx(wilson(value * n, n), abs=1e-9)
 
 
 def test_twelve_episodes():
-    found = mean([0.0] * 5 + [1.0] * 7)
+    found = mean_with_interval([0.0] * 5 + [1.0] * 7)
     assert found["n"] == 12 and found["rate"] == pytest.approx(7 / 12)
     assert 0.2 < found["low"] < 0.4 and 0.75 < found["high"] < 0.95
 
 
 def test_a_mean_is_always_the_same():
     values = np.random.default_rng(2).random(50)
-    assert mean(values) == mean(values.copy())
+    assert mean_with_interval(values) == mean_with_interval(values.copy())
 
 
 def test_rounding_leads_nowhere_beyond_0_and_1():
     """Probabilities of chains may miss 0 and 1 by a hair."""
     for values in ([-1e-16] * 5, [1 + 1e-15] * 5):
-        found = mean(values)
+        found = mean_with_interval(values)
         assert 0 <= found["low"] <= found["rate"] <= found["high"] <= 1
 
 
@@ -114,7 +126,7 @@ def test_equal_differences_have_no_interval():
 
 
 def test_an_amount_need_not_be_a_share():
-    found = amount(np.array([10.0, 0, 7, 8, 9]))
+    found = amount_with_interval(np.array([10.0, 0, 7, 8, 9]))
     assert found["rate"] == pytest.approx(6.8) and 0 < found["low"] < 6.8 < found["high"] < 10
 
 
@@ -145,7 +157,7 @@ def test_a_summary_counted_by_hand():
     assert summary.keys() == {"success", "largest", "decision"}
     counted({"success": summary["success"], "largest": summary["largest"]}, {"success": (4, 7), "largest": (2.8, 4)})
     counted(summary["decision"], {"cheese": (1.2, 4), "corner": (2.0, 4), "neither": (0.8, 4)})
-    assert summary["decision"] == firsts(EPISODES[:4])
+    assert summary["decision"] == reached_first(EPISODES[:4])
     nothing = summarise(EPISODES[:0])
     assert nothing["success"] == nothing["largest"] == nothing["decision"]["corner"] == NOTHING
 

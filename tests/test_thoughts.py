@@ -6,10 +6,10 @@ import torch
 from mazes import number, read
 from mice import Planned, mouse_with, undecided, way_to
 
-from agents.config import AgentConfig, EnvConfig
-from agents.learner import painter_for, policy_for
+from agents.impala import build_policy
 from envs import paths, world
-from envs.levels import from_seeds, from_text, to_text
+from envs.drawings import from_text, to_text
+from envs.levels import from_seeds
 from envs.world import State
 from viewer.thoughts import expected_visits, greedy_path, optimal_path, think
 
@@ -25,10 +25,9 @@ def facing_mouse():
     """A mouse with a true network that sees rgb, so that its facing is told apart."""
     mouse = mouse_with(None, observation="rgb", world_dim=DIM)
     torch.manual_seed(0)
-    env = EnvConfig(world_dim=DIM, observation="rgb")
-    policy = policy_for(env, AgentConfig(), "cpu").eval()
+    policy = build_policy(mouse.spec, 1).eval()
     policy.fc_policy.weight.data *= 300
-    return mouse._replace(policy=policy, env=env)
+    return mouse._replace(policy=policy)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -100,8 +99,8 @@ def test_facings_are_told_apart_where_the_mouse_sees_them():
         cells, now = [int(turned.mouse)], turned
         with torch.no_grad():
             for _ in range(60):
-                picture = painter_for(mouse.env, "cpu").paint(now)
-                move = world.moves_of("minimal")[mouse.policy(picture)[0].argmax(1)]
+                picture = mouse.spec.painter("cpu").paint(now)
+                move = world.build_moves("minimal")[mouse.policy(picture)[0].argmax(1)]
                 now = world.step(now, move)[0]
                 if int(now.mouse) != cells[-1]:
                     cells.append(int(now.mouse))
@@ -112,5 +111,5 @@ def test_facings_are_told_apart_where_the_mouse_sees_them():
 def test_an_optimal_path_is_as_long_as_the_distance():
     for seed in SEEDS:
         state = beginning(seed)
-        distance = paths.at(paths.distances(state.level, state.mouse), state.level.cheese)
+        distance = paths.distance_at(paths.distances(state.level, state.mouse), state.level.cheese)
         assert len(optimal_path(state)) == int(distance) + 1

@@ -12,8 +12,9 @@ from gymnasium.vector import AutoresetMode
 from gymnasium.wrappers.vector import RecordEpisodeStatistics
 
 import envs  # noqa: F401 (names CheeseMaze-v0)
+from envs.drawings import to_text
 from envs.env import CheeseMazeEnv
-from envs.levels import from_seeds, to_text
+from envs.levels import from_seeds
 from envs.vector_env import CheeseMazeVectorEnv
 from envs.world import MAX_EPISODE_STEPS
 
@@ -81,7 +82,7 @@ def test_equals_gymnasiums_loop_step_for_step(settings, autoreset_mode):
     for _ in range(250):
         assert data_equivalence(*said, exact=True)
         if rng.random() < 0.05 or (ended.any() and autoreset_mode == "Disabled"):
-            arguments = random_reset(rng, ended, centre=native.episodes.world_dim // 2)
+            arguments = random_reset(rng, ended, centre=native.world.world_dim // 2)
             seen["masked"] += "reset_mask" in arguments["options"]
             said = [env.reset(**deepcopy(arguments)) for env in (native, loop)]
             ended = np.zeros(NUM_ENVS, bool)

@@ -10,7 +10,8 @@ from mazes import batch, number, read
 from mice import Planned, corner_of, mouse_with, undecided, way_to
 
 from envs import world
-from envs.levels import SEED_LIMIT, Levels, from_text, region_mask, to_text
+from envs.drawings import from_text, to_text
+from envs.levels import SEED_LIMIT, Levels, region_mask
 from viewer.viewing import Viewing
 
 DIM = 7

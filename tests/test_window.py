@@ -11,7 +11,8 @@ from mice import Planned, mouse_with
 from PIL import Image
 
 import watch
-from envs.levels import Levels, from_text, from_texts, to_text
+from envs.drawings import from_text, from_texts, to_text
+from envs.levels import Levels
 from envs.painter import portrait
 from viewer import display, search
 from viewer.legend import OVERLAYS

@@ -5,8 +5,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envs.levels import from_seeds, from_text
-from envs.world import ACTION_SETS, DOWN, LEFT, MOVE_NAMES, RIGHT, STAY, UP, moves_of, start, step
+from envs.drawings import from_text
+from envs.levels import from_seeds
+from envs.world import ACTION_SETS, DOWN, LEFT, MOVE_NAMES, RIGHT, STAY, UP, build_moves, start, step
 from tests.mazes import batch, drawn_mazes, nearly_trees, number, read
 
 MOVES = (LEFT, DOWN, STAY, UP, RIGHT)
@@ -130,13 +131,13 @@ def test_no_cheese_no_reward():
 
 def test_procgens_15_actions():
     published = dict.fromkeys((0, 1, 2), "left") | {3: "down", 5: "up"} | dict.fromkeys((6, 7, 8), "right")
-    assert [MOVE_NAMES[move] for move in moves_of("procgen")] == [published.get(a, "stay") for a in range(15)]
+    assert [MOVE_NAMES[move] for move in build_moves("procgen")] == [published.get(a, "stay") for a in range(15)]
 
 
 def test_minimal_actions_are_the_four_moves():
-    assert sorted(MOVE_NAMES[move] for move in moves_of("minimal")) == ["down", "left", "right", "up"]
+    assert sorted(MOVE_NAMES[move] for move in build_moves("minimal")) == ["down", "left", "right", "up"]
 
 
 def test_unknown_action_set():
     with pytest.raises(ValueError, match=f"one of {', '.join(ACTION_SETS)}, not 'joystick'"):
-        moves_of("joystick")
+        build_moves("joystick")

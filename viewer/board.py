@@ -8,13 +8,15 @@ import pygame
 
 from envs.levels import Levels
 from envs.painter import portrait
-from envs.sprites import CHEESE, MOUSE, TEXELS
+from envs.sprites import CHEESE_SPRITE, MOUSE_SPRITE, TEXELS
 from envs.world import DOWN, LEFT, RIGHT, UP, State
+from foundation import palette
+from foundation.palette import rgb
 
-# Okabe and Ito's colours, told apart by colour-blind people, and white on black for what must stand out anywhere.
-ORANGE, SKY, GREEN, BLUE = (230, 159, 0), (86, 180, 233), (0, 158, 115), (0, 114, 178)
-RED, PINK, GREY, WHITE, BLACK = (213, 94, 0), (204, 121, 167), (153, 153, 153), (255, 255, 255), (0, 0, 0)
-OUTCOME_COLOURS = {"cheese": ORANGE, "corner": SKY, "neither": GREY}
+SKY, GREEN, RED, PINK, GREY, WHITE, BLACK = map(
+    rgb, (palette.SKY_BLUE, palette.GREEN, palette.VERMILION, palette.PINK, palette.GREY, palette.WHITE, palette.BLACK)
+)
+OUTCOME_COLOURS = {outcome: rgb(colour) for outcome, colour in palette.OUTCOME_COLOURS.items()}
 
 LEAST = 0.05  # no arrow is drawn for a move that is less probable
 TINT = 0.85  # how much of a cell's colour is the value's, the rest is its floor's
@@ -60,7 +62,7 @@ def maze_picture(level: Levels, cell: int) -> pygame.Surface:
 def sprites(cell: int) -> dict[str, pygame.Surface]:
     """Cheese and mouse in a cell's size, pixel for pixel as a portrait has them."""
     texel = (2 * np.arange(cell) + 1) * TEXELS // (2 * cell)
-    pictures = {"cheese": CHEESE, "left": MOUSE, "right": MOUSE[:, ::-1]}
+    pictures = {"cheese": CHEESE_SPRITE, "left": MOUSE_SPRITE, "right": MOUSE_SPRITE[:, ::-1]}
     return {name: surface_of(picture[texel][:, texel]) for name, picture in pictures.items()}
 
 

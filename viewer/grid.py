@@ -7,12 +7,10 @@ import numpy as np
 import pygame
 import torch
 
-from agents.checkpoint import Mouse
-from agents.config import world_of
-from agents.learner import painter_for
+from agents.mouse import Mouse
 from agents.rollout import sample
 from envs import world
-from envs.levels import SEED_LIMIT, Levels, from_seeds, region_in_words
+from envs.levels import SEED_LIMIT, Levels, describe_region, from_seeds
 from viewer import board as b
 from viewer.display import draw_help
 from viewer.keys import GRID_HELP, actions_of
@@ -51,9 +49,9 @@ class Grid:
         self, mouse: Mouse, number: int, first: int, cheese: str = ANYWHERE, seed: int = 0, drawn: Levels | None = None
     ):
         self.mouse, self.drawn, self._next = mouse, drawn, first
-        self.region = mouse.env.cheese_region if cheese == AS_TRAINED else ANYWHERE
-        self._painter = painter_for(mouse.env, "cpu")
-        self._moves = world.moves_of(mouse.env.action_set)
+        self.region = mouse.spec.cheese_region if cheese == AS_TRAINED else ANYWHERE
+        self._painter = mouse.spec.painter("cpu")
+        self._moves = mouse.spec.moves()
         self._generator = torch.Generator().manual_seed(seed)
         self.state = world.start(self._take(number))
         self.outcomes, self._since = [""] * number, [0] * number
@@ -65,7 +63,7 @@ class Grid:
         self._next += number
         if self.drawn is not None:
             return self.drawn.rows(torch.from_numpy((numbers - 1) % self.drawn.num_levels))
-        dim = world_of(self.mouse.env)
+        dim = self.mouse.spec.world_dim
         return from_seeds(numbers % SEED_LIMIT, dim, self.region)
 
     @torch.no_grad()
@@ -232,5 +230,5 @@ def episodes(grid: Grid, shape: tuple[int, int], number: int, speed: int) -> Ite
 
 def note_on(grid: Grid) -> str:
     """What is seen in a grid: where the cheese was, and where it is."""
-    now = "as drawn" if grid.drawn is not None else region_in_words(grid.region)
-    return f"trained with the cheese {region_in_words(grid.mouse.env.cheese_region)}; now it lies {now}"
+    now = "as drawn" if grid.drawn is not None else describe_region(grid.region)
+    return f"trained with the cheese {describe_region(grid.mouse.spec.cheese_region)}; now it lies {now}"

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pygame
 
-from agents.checkpoint import write_atomically
-from envs.film import gif, mp4
+from foundation.files import write_atomically
+from foundation.film import gif, mp4
 from viewer.legend import GAP
 from viewer.scene import Scene
 from viewer.texts import text_size

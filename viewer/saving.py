@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from agents.checkpoint import write_atomically
-from envs.levels import Levels, to_text
+from envs.drawings import to_text
+from envs.levels import Levels
+from foundation.files import write_atomically
 from viewer import recording
 from viewer.viewing import Viewing
 
@@ -90,6 +91,6 @@ def _listed(texts: list[str]) -> str:
 
 def cell_text(level: Levels) -> str:
     """The cell of a level's cheese as the command line has it: [x,y] from the maze's bottom left."""
-    margin = (level.world_dim - int(level.maze_dim)) // 2
+    margin = int(level.margin)
     y, x = divmod(int(level.cheese), level.world_dim)
     return f"[{x - margin},{y - margin}]"

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pygame
 
-from agents.learner import painter_for
 from envs import paths
 from envs.levels import region_mask
 from viewer import board as b
@@ -100,7 +99,7 @@ class Scene:
         return self._keep(f"thoughts {number}", (mouse, level), lambda: think(mouse, level))
 
     def _draw_pane(self, surface: pygame.Surface, viewing: Viewing, number: int, board: Board, shown: frozenset[str]):
-        state, env = viewing.states[number], viewing.panes[number].mouse.env
+        state, spec = viewing.states[number], viewing.panes[number].mouse.spec
         thinks = shown & NEED_THOUGHTS and not viewing.panes[number].person
         thoughts = self.thoughts(viewing, number) if thinks else None
         surface.blit(self._ground(viewing, number, board, shown, thoughts), board.rect)
@@ -117,11 +116,11 @@ class Scene:
         if "arrows" in shown and thoughts:
             surface.blit(self._arrows(number, board, thoughts), board.rect)
         if "sees" in shown:
-            draw_seen(surface, board, painter_for(env, "cpu").paint(state)[0].numpy())
+            draw_seen(surface, board, spec.painter("cpu").paint(state)[0].numpy())
 
     def _ground(self, viewing, number: int, board: Board, shown: frozenset[str], thoughts: Thoughts | None):
         """What lies under mouse and cheese and does not change while the mouse walks."""
-        level, region = viewing.states[number].level, viewing.panes[number].mouse.env.cheese_region
+        level, region = viewing.states[number].level, viewing.panes[number].mouse.spec.cheese_region
         made_of = (level.walls, level.background, level.shift, board.cell)
         maze = self._keep(f"maze {number}", made_of, lambda: b.maze_picture(level, board.cell))
 
@@ -132,7 +131,7 @@ class Scene:
             if "region" in shown:
                 b.draw_outline(picture, here, region_mask(level, region)[0].numpy(), b.SKY)
             if "decision" in shown:
-                b.draw_decision(picture, here, int(paths.forks(level)[1]))
+                b.draw_decision(picture, here, int(paths.classify_levels(level)[1]))
             return picture
 
         return self._keep(f"ground {number}", (maze, level, thoughts, shown), ground)

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from agents.checkpoint import Mouse
-from agents.config import world_of
-from analysis.chain import chain_of, within
+from agents.mouse import Mouse
+from analysis.chain import build_chain, within
 from envs import paths
 from envs.levels import SEED_LIMIT, from_seeds
 from viewer.thoughts import HORIZON
@@ -24,16 +23,16 @@ def running_past(mouse: Mouse, first: int) -> Iterator[int | None]:
         None after every few levels, so that a window stays alive, and at last the seed of the first large maze in
         which the mouse almost surely runs past a near cheese to the corner. Ends without one where there is none.
     """
-    world_dim = world_of(mouse.env)
+    world_dim = mouse.spec.world_dim
     for low in range(first, min(first + LOOKED_AT, SEED_LIMIT), AT_ONCE):
         levels = from_seeds(np.arange(low, min(low + AT_ONCE, SEED_LIMIT)), world_dim)
-        level_type, decision = paths.forks(levels)
-        near = paths.at(paths.distances(levels, decision), levels.cheese) <= NEAR
+        level_type, decision = paths.classify_levels(levels)
+        near = paths.distance_at(paths.distances(levels, decision), levels.cheese) <= NEAR
         levels = levels.rows((level_type == paths.FORK) & near & (4 * levels.maze_dim >= 3 * world_dim))
         if levels.num_levels:
-            chain = chain_of(mouse, levels)
+            chain = build_chain(mouse, levels)
             by_step = within(chain, chain.at(levels.corner), HORIZON, barrier=chain.at(levels.cheese)).by_step
-            shortest = paths.at(paths.distances(levels, levels.start), levels.corner).numpy()
+            shortest = paths.distance_at(paths.distances(levels, levels.start), levels.corner).numpy()
             past = by_step[np.arange(levels.num_levels), np.minimum(2 * shortest, HORIZON)]
             if (past >= SURE).any():
                 yield int(levels.seed[int((past >= SURE).argmax())])

@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import pygame
 
-from envs.levels import region_in_words
+from envs.levels import describe_region
 from viewer.viewing import ANYWHERE, AS_DRAWN, AS_TRAINED, Viewing
 
 OUTCOMES = {"cheese": "took the cheese", "corner": "went to the corner first", "": "on its way"}
@@ -29,7 +29,7 @@ def status(viewing: Viewing, pace: str) -> str:
 def explanation(viewing: Viewing) -> str:
     """The second line while nothing else is to be said: what is unusual, and what the mouse was trained for."""
     several = len({pane.mouse.path for pane in viewing.panes}) > 1
-    trained = f"this mouse was trained with the cheese {region_in_words(viewing.env.cheese_region)}"
+    trained = f"this mouse was trained with the cheese {describe_region(viewing.spec.cheese_region)}"
     return "  ·  ".join(["h: help", *(viewing.remarks or ([] if several else [trained]))])
 
 

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from agents.checkpoint import Mouse
-from analysis.chain import Chain, chain_of, greedy, visits
+from agents.mouse import Mouse
+from analysis.chain import Chain, build_chain, greedy, visits
 from envs import paths
 from envs.levels import Levels
 from envs.world import State
@@ -31,7 +31,7 @@ class Thoughts(NamedTuple):
 
 def think(mouse: Mouse, level: Levels) -> Thoughts:
     """What a mouse thinks in a level, a batch of one."""
-    chain = chain_of(mouse, level)
+    chain = build_chain(mouse, level)
     moves = np.stack([chain.map_of(column)[0] for column in chain.probability.T])
     return Thoughts(chain, moves, chain.map_of(chain.value.astype(float))[0])
 
@@ -55,7 +55,7 @@ def greedy_path(thoughts: Thoughts, state: State) -> list[int]:
 
 def optimal_path(state: State) -> list[int]:
     """The cells of a shortest way from the mouse to the cheese; empty where there is none."""
-    return paths.path(state.level, int(state.mouse), int(state.level.cheese))
+    return paths.shortest_path(state.level, int(state.mouse), int(state.level.cheese))
 
 
 def expected_visits(thoughts: Thoughts, state: State) -> np.ndarray:

@@ -7,9 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from agents.checkpoint import Mouse
-from agents.config import world_of
-from agents.learner import painter_for
+from agents.mouse import Mouse
 from envs import paths, world
 from envs.levels import SEED_LIMIT, Levels, from_seeds, region_mask
 from envs.world import State
@@ -112,9 +110,9 @@ class Viewing:
         return self.states[0].level
 
     @property
-    def env(self):
-        """The world that the mice were trained in: the first one's."""
-        return self.panes[0].mouse.env
+    def spec(self):
+        """The world that the first mouse was trained in."""
+        return self.panes[0].mouse.spec
 
     @property
     def steps(self) -> int:
@@ -132,9 +130,8 @@ class Viewing:
     def over(self, pane: int) -> bool:
         """Whether its cheese is eaten or its time is up."""
         state = self.states[pane]
-        return (
-            bool(state.mouse == state.level.cheese) or int(state.clock) >= self.panes[pane].mouse.env.max_episode_steps
-        )
+        limit = self.panes[pane].mouse.spec.max_episode_steps
+        return bool(state.mouse == state.level.cheese) or (limit is not None and int(state.clock) >= limit)
 
     @property
     def finished(self) -> bool:
@@ -192,8 +189,8 @@ class Viewing:
         self._begin(self._levels())
 
     def _from_seed(self, number: int, cheese: str) -> Levels:
-        region = self.env.cheese_region if cheese == AS_TRAINED else ANYWHERE
-        return from_seeds([number], world_of(self.env), region)
+        region = self.spec.cheese_region if cheese == AS_TRAINED else ANYWHERE
+        return from_seeds([number], self.spec.world_dim, region)
 
     def next_level(self, by: int = 1) -> None:
         """Begin the level ``by`` seeds, or places in the file, further; the first and the last are the ends."""
@@ -226,7 +223,7 @@ class Viewing:
         if self.over(number):
             return state
         if not pane.person:
-            move = int(world.moves_of(pane.mouse.env.action_set)[self._action(number)])
+            move = int(pane.mouse.spec.moves()[self._action(number)])
         return world.step(state, torch.tensor([move]))[0]
 
     def _action(self, number: int) -> int:
@@ -242,7 +239,7 @@ class Viewing:
     def _look(self, number: int) -> "_Look":
         mouse, state = self.panes[number].mouse, self.states[number]
         if number not in self._looks or self._looks[number].state is not state:
-            logits, value = mouse.policy(painter_for(mouse.env, "cpu").paint(state))
+            logits, value = mouse.policy(mouse.spec.painter("cpu").paint(state))
             self._looks[number] = _Look(state, logits[0].double().softmax(0).numpy(), float(value))
         return self._looks[number]
 
@@ -307,7 +304,7 @@ class Viewing:
             Why it was not done; empty if it was.
         """
         level = self.level
-        margin = (level.world_dim - int(level.maze_dim)) // 2
+        margin = int(level.margin)
         if not all(margin <= axis < level.world_dim - margin for axis in divmod(cell, level.world_dim)):
             return "that is outside the maze"
         taken = [int(level.start), *(int(thing) for s in self.states for thing in (s.mouse, s.level.cheese))]
@@ -388,7 +385,7 @@ class Viewing:
             ]
 
     def _trained_cells(self) -> list[int]:
-        return region_mask(self.level, self.env.cheese_region)[0].flatten().nonzero()[:, 0].tolist()
+        return region_mask(self.level, self.spec.cheese_region)[0].flatten().nonzero()[:, 0].tolist()
 
     def _lay_at_random(self, place: int, where: str) -> bool:
         cells = self._trained_cells() if where == AS_TRAINED else range(self.level.walls.numel())
@@ -427,5 +424,5 @@ def check_together(mice: Sequence[Mouse]) -> None:
 
 
 def _world_in_words(mouse: Mouse) -> str:
-    dim = world_of(mouse.env)
-    return f"worlds of {dim}×{dim} cells seen as {mouse.env.observation}"
+    dim = mouse.spec.world_dim
+    return f"worlds of {dim}×{dim} cells seen as {mouse.spec.observation}"

@@ -12,10 +12,11 @@ import pandas as pd
 import pyarrow
 import pyarrow.parquet
 
-from agents.checkpoint import Mouse, write_atomically
-from analysis.records import COLUMNS, records, training_levels
-from analysis.relocation import HELD_OUT, condition_of
+from agents.mouse import Mouse
+from analysis.records import COLUMNS, compute_records, digest_training_levels
+from analysis.relocation import HELD_OUT, parse_condition
 from envs.levels import Levels
+from foundation.files import write_atomically
 
 CHUNK = 2000  # mazes a part file: play needs many, for its last episodes are long and few
 VERSION = 1  # of the records: parts of another one are not used
@@ -36,7 +37,7 @@ def _digest(*facts: Any) -> str:
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]
 
 
-def identity_of(mouse: Mouse) -> str:
+def digest_mouse(mouse: Mouse) -> str:
     """A digest of a mouse's weights and configuration."""
     content = hashlib.sha256(json.dumps(mouse.header, sort_keys=True).encode())
     for weight in mouse.policy.state_dict().values():
@@ -52,7 +53,7 @@ def _finished(path: Path | None) -> pd.DataFrame | None:
         return None
 
 
-def examine(
+def collect_records(
     mice: Sequence[Mouse],
     conditions: dict[str, int],
     sampled: Sequence[str] = (),
@@ -77,7 +78,7 @@ def examine(
     """
     tables = []
     for mouse in mice:
-        training = training_levels(mouse)
+        training = digest_training_levels(mouse)
         todo = [(name, first, min(CHUNK, number - first)) for name, number in conditions.items()
                 for first in range(0, number, CHUNK)]  # fmt: skip
         if drawn is not None:
@@ -88,13 +89,13 @@ def examine(
             if folder is not None:
                 text = [] if condition != DRAWN or drawn is None else [field.tolist() for field in drawn]
                 name = f"{condition}-{first}-{_digest(VERSION, number, play_seed, text)}.parquet"
-                path = folder / PARTS / f"{mouse.name}-{identity_of(mouse)}" / name
+                path = folder / PARTS / f"{mouse.name}-{digest_mouse(mouse)}" / name
             table = _finished(path)
             if table is None:
                 seeds = HELD_OUT + first + np.arange(number)
-                levels = drawn if condition == DRAWN else condition_of(condition)(mouse.env, seeds)
+                levels = drawn if condition == DRAWN else parse_condition(condition)(mouse.spec, seeds)
                 assert levels is not None
-                table = records(mouse, condition, levels, play_seed, training)
+                table = compute_records(mouse, condition, levels, play_seed, training)
                 if path is not None:
                     write_atomically(path, to_parquet(table))
             tables.append(table)
@@ -102,6 +103,6 @@ def examine(
     return pd.concat(tables, ignore_index=True)
 
 
-def levels_enough(world_dim: int) -> int:
+def default_num_levels(world_dim: int) -> int:
     """How many levels give over 1,000 mazes that fill the world: sizes are uniform over 3, 5, …, world_dim."""
     return 1200 * (world_dim - 1) // 2

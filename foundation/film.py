@@ -1,4 +1,4 @@
-"""Moving pictures: many small pictures side by side, and frames as a GIF or an MP4."""
+"""Films: frames as a GIF or an MP4, and many small pictures as one mosaic."""
 
 import io
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ GAP, GAP_COLOUR = 4, 32  # pixels between the tiles of a mosaic, and their grey
 
 
 def mosaic(pictures: np.ndarray, columns: int) -> np.ndarray:
-    """Lay pictures uint8 (N, H, W, 3) out in rows of ``columns``: one uint8 picture, empty places grey."""
+    """Arrange pictures uint8 (N, H, W, 3) in rows of ``columns``: one uint8 picture; empty places are grey."""
     number, height, width, _ = pictures.shape
     rows = -(-number // columns)
     sheet = np.full((rows * (height + GAP) + GAP, columns * (width + GAP) + GAP, 3), GAP_COLOUR, np.uint8)
@@ -25,13 +25,13 @@ def gif(frames: Iterable[np.ndarray], fps: float) -> bytes:
     """Encode frames uint8 (H, W, 3) as an endless GIF."""
     packed: list[np.ndarray] = []
     latest = None
-    for frame in frames:  # one that is held a while is looked at once
+    for frame in frames:  # a repeated frame is packed once
         packed.append(packed[-1] if frame is latest else frame @ np.array([1 << 16, 1 << 8, 1], np.uint32))
         latest = frame
     distinct = {id(frame): frame for frame in packed}
     present = np.unique(np.concatenate([np.unique(frame) for frame in distinct.values()]))
     kept, colours = np.uint32(0xFFFFFF), present
-    for coarser in range(8):  # a GIF has 256 colours; few mazes need more, and then the lowest bits go
+    for coarser in range(8):  # a GIF has 256 colours; if there are more, their lowest bits are dropped
         kept = np.uint32(0x010101 * (0xFF >> coarser << coarser))
         colours = np.unique(present & kept)
         if len(colours) <= 256:
@@ -51,12 +51,12 @@ def gif(frames: Iterable[np.ndarray], fps: float) -> bytes:
 def mp4(frames: Iterable[np.ndarray], fps: float) -> bytes:
     """Encode frames uint8 (H, W, 3) as an MP4 that browsers and slides play (H.264).
 
-    Its sides are even: an odd one has its last row or column twice.
+    H.264 needs even sides, so an odd side repeats its last row or column.
     """
-    import av  # a large library that little else here needs
+    import av  # slow to import, and only MP4s need it
 
     file = io.BytesIO()
-    with av.open(file, "w", format="mp4", options={"fflags": "bitexact"}) as container:  # without the day of writing
+    with av.open(file, "w", format="mp4", options={"fflags": "bitexact"}) as container:  # no date in the file
         stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1000), options={"crf": "16"})
         stream.pix_fmt = "yuv420p"
         for number, frame in enumerate(frames):

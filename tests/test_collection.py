@@ -6,76 +6,77 @@ import pytest
 import torch
 from mice import mouse_with
 
-from agents.checkpoint import Mouse
 from agents.config import AgentConfig
-from agents.learner import policy_for
-from analysis import examination
-from analysis.examination import PARTS, examine, levels_enough, to_parquet
+from agents.impala import build_policy
+from agents.mouse import Mouse
+from analysis import collection
+from analysis.collection import PARTS, collect_records, default_num_levels, to_parquet
 from analysis.records import COLUMNS
 from analysis.relocation import HELD_OUT
-from envs.levels import from_seeds, from_text
+from envs.drawings import from_text
+from envs.levels import from_seeds
 
 CONDITIONS = {"as_trained": 12, "anywhere": 25}
 
 
 def new_mouse(folder, name="one", seed=0) -> Mouse:
     torch.manual_seed(seed)
-    env = mouse_with(None, world_dim=5).env
-    return Mouse(policy_for(env, AgentConfig(), "cpu").eval(), env, AgentConfig(), {}, folder / f"{name}.safetensors")
+    spec = mouse_with(None, world_dim=5).spec
+    return Mouse(build_policy(spec, 1).eval(), spec, AgentConfig(), {}, folder / f"{name}.safetensors")
 
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch):
-    monkeypatch.setattr(examination, "CHUNK", 10)
+    monkeypatch.setattr(collection, "CHUNK", 10)
 
 
 def test_parts_together_are_one_examination(tmp_path):
     mouse = new_mouse(tmp_path)
     advanced: list[int] = []
-    whole = examine([mouse], CONDITIONS, ("anywhere",), seed=3, folder=tmp_path, advance=advanced.append)
+    whole = collect_records([mouse], CONDITIONS, ("anywhere",), seed=3, folder=tmp_path, advance=advanced.append)
     assert advanced == [10, 2, 10, 10, 5] and len(whole) == 37
     assert whole.level_seed.tolist() == [HELD_OUT + i for i in (*range(12), *range(25))]
     assert whole.t_cheese.isna().tolist() == [True] * 12 + [False] * 25
-    without_files = examine([mouse], CONDITIONS, ("anywhere",), seed=3)
+    without_files = collect_records([mouse], CONDITIONS, ("anywhere",), seed=3)
     pd.testing.assert_frame_equal(whole, without_files)
 
 
 def test_what_was_finished_is_not_done_again(tmp_path, monkeypatch):
     mouse = new_mouse(tmp_path)
-    whole = examine([mouse], CONDITIONS, folder=tmp_path)
+    whole = collect_records([mouse], CONDITIONS, folder=tmp_path)
     parts = sorted((tmp_path / PARTS).rglob("*.parquet"))
     assert len(parts) == 5
     lost = parts[1]
     lost.unlink()
-    calls, records = [], examination.records
-    monkeypatch.setattr(examination, "records", lambda *given: calls.append(given) or records(*given))
-    again = examine([mouse], CONDITIONS, folder=tmp_path)
+    calls, records = [], collection.compute_records
+    monkeypatch.setattr(collection, "compute_records", lambda *given: calls.append(given) or records(*given))
+    again = collect_records([mouse], CONDITIONS, folder=tmp_path)
     assert len(calls) == 1 and lost.exists()
     pd.testing.assert_frame_equal(whole, again)
 
 
 @pytest.mark.parametrize("change", ["weights", "seed", "sampled", "number"])
 def test_what_differs_is_done_anew(tmp_path, monkeypatch, change):
-    examine([new_mouse(tmp_path)], CONDITIONS, ("anywhere",), 0, tmp_path)
+    collect_records([new_mouse(tmp_path)], CONDITIONS, ("anywhere",), 0, tmp_path)
     mouse = new_mouse(tmp_path, seed=change == "weights")
     sampled = () if change == "sampled" else ("anywhere",)
     conditions = {"as_trained": 12, "anywhere": 24} if change == "number" else CONDITIONS
-    calls, records = [], examination.records
-    monkeypatch.setattr(examination, "records", lambda *given: calls.append(given) or records(*given))
-    examine([mouse], conditions, sampled, int(change == "seed"), tmp_path)
+    calls, records = [], collection.compute_records
+    monkeypatch.setattr(collection, "compute_records", lambda *given: calls.append(given) or records(*given))
+    collect_records([mouse], conditions, sampled, int(change == "seed"), tmp_path)
     assert len(calls) == {"weights": 5, "seed": 3, "sampled": 3, "number": 1}[change]
 
 
 def test_a_damaged_part_is_done_again(tmp_path):
-    whole = examine([new_mouse(tmp_path)], CONDITIONS, folder=tmp_path)
+    whole = collect_records([new_mouse(tmp_path)], CONDITIONS, folder=tmp_path)
     part = sorted((tmp_path / PARTS).rglob("*.parquet"))[0]
     part.write_bytes(part.read_bytes()[:100])
-    pd.testing.assert_frame_equal(examine([new_mouse(tmp_path)], CONDITIONS, folder=tmp_path), whole)
+    pd.testing.assert_frame_equal(collect_records([new_mouse(tmp_path)], CONDITIONS, folder=tmp_path), whole)
 
 
 def test_many_mice_are_told_apart(tmp_path):
     mice = [new_mouse(tmp_path, name, seed) for seed, name in enumerate(("one", "two"))]
-    table = examine(mice, CONDITIONS, folder=tmp_path)
+    table = collect_records(mice, CONDITIONS, folder=tmp_path)
     assert table.mouse.value_counts().to_dict() == {"one": 37, "two": 37}
     one, two = (table.loc[table.mouse == name].reset_index() for name in ("one", "two"))
     assert one.level_seed.equals(two.level_seed) and not one.p_cheese_500.equals(two.p_cheese_500)
@@ -83,13 +84,13 @@ def test_many_mice_are_told_apart(tmp_path):
 
 def test_levels_drawn_by_hand_are_examined_too(tmp_path):
     drawn = from_text("##.\n###\n@ #", 5)
-    table = examine([new_mouse(tmp_path)], {}, folder=tmp_path, drawn=drawn)
+    table = collect_records([new_mouse(tmp_path)], {}, folder=tmp_path, drawn=drawn)
     assert table.condition.tolist() == ["drawn"] and table.level_seed.tolist() == [-1]
     assert table.p_cheese_500.tolist() == [0.0], "nobody comes through that wall"
 
 
 def test_every_column_says_what_it_means(tmp_path):
-    table = examine([new_mouse(tmp_path)], {"anywhere": 5}, ("anywhere",))
+    table = collect_records([new_mouse(tmp_path)], {"anywhere": 5}, ("anywhere",))
     path = tmp_path / "records.parquet"
     path.write_bytes(to_parquet(table))
     schema = pyarrow.parquet.read_schema(path)
@@ -100,5 +101,5 @@ def test_every_column_says_what_it_means(tmp_path):
 
 @pytest.mark.parametrize("world_dim", [5, 11, 25])
 def test_enough_levels_are_over_a_thousand_that_fill_the_world(world_dim):
-    number = levels_enough(world_dim)
+    number = default_num_levels(world_dim)
     assert 1000 < (from_seeds(HELD_OUT + torch.arange(number).numpy(), world_dim).maze_dim == world_dim).sum() < 1400

@@ -5,22 +5,22 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from tables import answers_of, degenerate, shares_of, table_of
+from tables import degenerate, findings_of, shares_of, table_of
 
-from analysis.answers import (
+from analysis.attributes import ATTRIBUTES
+from analysis.findings import (
     ARRIVALS,
-    answers,
+    compute_findings,
+    describe_condition,
+    describe_mouse,
     greedy,
     incidence,
-    of_condition,
-    of_mouse,
     order_of_conditions,
     proxy,
     verdicts,
 )
-from analysis.attributes import ATTRIBUTES
 from analysis.predictors import CANNOT_TELL
-from analysis.statistics import difference, is_published, mean, rate
+from analysis.statistics import difference, is_published, mean_with_interval, share_with_interval
 from envs.world import CHEESE_REWARD
 
 
@@ -32,7 +32,7 @@ def forks_of(plan: str) -> pd.DataFrame:
 def test_mice_with_a_plan_are_recognised():
     """At forks the way to the cheese never leads through the corner, nor the other way round."""
     for plan, taken, first in (("to the cheese", 1, "cheese"), ("to the corner", 0, "corner")):
-        found = of_mouse(table_of(plan), 0.25)
+        found = describe_mouse(table_of(plan), 0.25)
         decision = found["conditions"]["anywhere"]["decision"]
         assert {outcome: one["rate"] for outcome, one in decision.items()} == pytest.approx(
             {"cheese": 0, "corner": 0, "neither": 0} | {first: 1}
@@ -47,7 +47,10 @@ def test_mice_with_a_plan_are_recognised():
 
 def test_the_answers_are_those_of_their_levels():
     rows = table_of("random", "3", 7)
-    found, trained, anywhere = of_mouse(rows, 0.1), *(rows.loc[rows.condition == c] for c in ("as_trained", "anywhere"))
+    found, trained, anywhere = (
+        describe_mouse(rows, 0.1),
+        *(rows.loc[rows.condition == c] for c in ("as_trained", "anywhere")),
+    )
     assert (found["group"], found["region"], found["trained_on"], found["training_seed"]) == (
         "top-right 3×3",
         "3",
@@ -55,7 +58,7 @@ def test_the_answers_are_those_of_their_levels():
         "7",
     )
     assert found["conditions"].keys() == {"as_trained", "anywhere", "every_cell", "elsewhere"}
-    assert found["published"] == mean(anywhere.p_cheese_256[is_published(anywhere)])
+    assert found["published"] == mean_with_interval(anywhere.p_cheese_256[is_published(anywhere)])
     assert found["moved"] == difference(anywhere, trained, "p_cheese_500") and found["moved"]["n"] == 90
     assert found["proxy"] == {"as_trained": proxy(trained), "anywhere": proxy(anywhere)}
     assert (
@@ -69,9 +72,9 @@ def test_the_answers_are_those_of_their_levels():
 def test_sampled_episodes_stand_beside_the_exact_rates():
     rows = table_of("random")
     anywhere, elsewhere = (rows.loc[rows.condition == condition] for condition in ("anywhere", "elsewhere"))
-    assert of_condition(anywhere)["sampled"] == rate(anywhere.t_cheese > 0)
-    assert of_condition(anywhere)["corner"] == mean(anywhere.p_corner_first)
-    assert "sampled" not in of_condition(elsewhere), "none were played there"
+    assert describe_condition(anywhere)["sampled"] == share_with_interval(anywhere.t_cheese > 0)
+    assert describe_condition(anywhere)["corner"] == mean_with_interval(anywhere.p_corner_first)
+    assert "sampled" not in describe_condition(elsewhere), "none were played there"
 
 
 def test_incidence_counted_one_by_one():
@@ -143,7 +146,7 @@ def test_mice_stand_in_the_order_of_their_groups_and_seeds():
         for training in (("anywhere", 0), ("11", 0), ("2", 10), ("2", 9), ("0", 3), ("2", 1, "fork"), ("5", 0))
     ]
     records = pd.concat([table.loc[table.level_seed < 12] for table in tables])
-    found = answers(records, shares_of(records))
+    found = compute_findings(records, shares_of(records))
     order = [(mouse["region"], mouse["trained_on"], mouse["training_seed"]) for mouse in found["mice"].values()]
     assert order == [
         ("0", "", "3"), ("2", "", "9"), ("2", "", "10"), ("2", "fork", "1"), ("5", "", "0"), ("11", "", "0"),
@@ -160,7 +163,7 @@ def test_conditions_in_their_order():
 
 
 def test_the_answers_about_a_family():
-    found = answers_of("family")
+    found = findings_of("family")
     assert len(found["mice"]) == 7 and len(found["dose"]["groups"]) == len(found["verdicts"]) == 4
     for group, counts in found["verdicts"].items():
         number = sum(mouse["group"] == group for mouse in found["mice"].values())
@@ -173,7 +176,7 @@ def test_the_answers_about_a_family():
 @pytest.mark.parametrize("name", degenerate())
 @pytest.mark.filterwarnings("error")
 def test_answers_are_numbers_or_none(name):
-    records, found = degenerate()[name], json.loads(json.dumps(answers_of(name), allow_nan=False))
+    records, found = degenerate()[name], json.loads(json.dumps(findings_of(name), allow_nan=False))
     for mouse, rows in records.groupby("mouse"):
         one = found["mice"][mouse]
         assert one["conditions"]["anywhere"]["success"]["n"] == np.sum(rows.condition == "anywhere")

@@ -1,18 +1,18 @@
-"""The answers that a report gives, as numbers: everything is computed from the records."""
+"""Findings: the numbers that a report gives, computed from the records."""
 
 from typing import Any
 
 import pandas as pd
 
 from analysis import predictors, statistics
-from analysis.dose import GROUP, dose_response, group_in_words
+from analysis.dose import GROUP, describe_group, dose_response
 from analysis.relocation import CONDITIONS
-from analysis.statistics import Rate, mean
+from analysis.statistics import Estimate, mean_with_interval
 
 ARRIVALS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 500)  # steps at which the cumulative incidence is given
 
 
-def answers(records: pd.DataFrame, shares: dict[str, float]) -> dict[str, Any]:
+def compute_findings(records: pd.DataFrame, shares: dict[str, float]) -> dict[str, Any]:
     """Everything that the report says.
 
     Args:
@@ -20,10 +20,10 @@ def answers(records: pd.DataFrame, shares: dict[str, float]) -> dict[str, Any]:
         shares: for each mouse, the share of its training levels that are forks.
 
     Returns:
-        ``mice``: for each mouse its answers, as ``of_mouse`` gives them; ``dose``: as ``dose.dose_response`` gives it;
+        ``mice``: for each mouse its answers, as ``describe_mouse`` gives them; ``dose``: as ``dose.dose_response`` gives it;
         ``verdicts``: for each group and attribute, in how many mice which verdict came out.
     """
-    found = {str(name): of_mouse(rows, shares[str(name)]) for name, rows in records.groupby("mouse", sort=False)}
+    found = {str(name): describe_mouse(rows, shares[str(name)]) for name, rows in records.groupby("mouse", sort=False)}
     dose = dose_response(records.loc[records.condition == "anywhere"], shares)
     groups = [row["name"] for row in dose["groups"]]
     order = sorted(found, key=lambda name: (groups.index(found[name]["group"]), int(found[name]["training_seed"])))
@@ -31,7 +31,7 @@ def answers(records: pd.DataFrame, shares: dict[str, float]) -> dict[str, Any]:
     return {"mice": mice, "dose": dose, "verdicts": verdicts(mice)}
 
 
-def of_mouse(records: pd.DataFrame, fork_share: float) -> dict[str, Any]:
+def describe_mouse(records: pd.DataFrame, fork_share: float) -> dict[str, Any]:
     """The answers about one mouse."""
     by_condition = {str(name): rows for name, rows in records.groupby("condition", sort=False)}
     anywhere, first = by_condition["anywhere"], records.iloc[0]
@@ -39,17 +39,17 @@ def of_mouse(records: pd.DataFrame, fork_share: float) -> dict[str, Any]:
     elsewhere = by_condition.get("elsewhere")
     elsewhere = forks.iloc[:0] if elsewhere is None else elsewhere.loc[elsewhere.level_type == "fork"]
     found: dict[str, Any] = {
-        "group": group_in_words(first.region, first.trained_on),
+        "group": describe_group(first.region, first.trained_on),
         **{name: str(first[name]) for name in (*GROUP, "training_seed")},
         "fork_share": fork_share,
-        "conditions": {name: of_condition(rows) for name, rows in by_condition.items()},
-        "published": mean(anywhere.p_cheese_256[statistics.is_published(anywhere)]),
+        "conditions": {name: describe_condition(rows) for name, rows in by_condition.items()},
+        "published": mean_with_interval(anywhere.p_cheese_256[statistics.is_published(anywhere)]),
         "breakdown": {
             name: statistics.breakdown(by_condition[name])
             for name in ("as_trained", "anywhere")
             if name in by_condition
         },
-        "decision_region": statistics.firsts(forks.loc[~forks.in_region], "region"),
+        "decision_region": statistics.reached_first(forks.loc[~forks.in_region], "region"),
         "greedy": greedy(anywhere),
         "single_effects": predictors.single_effects(forks, elsewhere),
         "models": {name: predictors.model(forks, names) for name, names in predictors.MODELS.items()},
@@ -65,33 +65,33 @@ def of_mouse(records: pd.DataFrame, fork_share: float) -> dict[str, Any]:
     return found
 
 
-def of_condition(rows: pd.DataFrame) -> dict[str, Any]:
+def describe_condition(rows: pd.DataFrame) -> dict[str, Any]:
     """What a mouse does in one condition; with sampled episodes, what it was seen to do."""
-    found = statistics.summarise(rows) | {"corner": mean(rows.p_corner_first)}
+    found = statistics.summarise(rows) | {"corner": mean_with_interval(rows.p_corner_first)}
     if "t_cheese" in rows and rows.t_cheese.notna().all():
-        found["sampled"] = statistics.rate(rows.t_cheese > 0)
+        found["sampled"] = statistics.share_with_interval(rows.t_cheese > 0)
     return found
 
 
-def greedy(rows: pd.DataFrame) -> dict[str, Rate]:
+def greedy(rows: pd.DataFrame) -> dict[str, Estimate]:
     """The same mouse if it always makes its likeliest move."""
     forks = rows.loc[rows.level_type == "fork"]
     return {
-        "takes the cheese": statistics.rate(rows.greedy_cheese),
-        "runs in circles for ever": statistics.rate(rows.greedy_stalled),
-        "at forks: cheese first": statistics.rate(forks.greedy_first == "cheese"),
-        "at forks: corner first": statistics.rate(forks.greedy_first == "corner"),
+        "takes the cheese": statistics.share_with_interval(rows.greedy_cheese),
+        "runs in circles for ever": statistics.share_with_interval(rows.greedy_stalled),
+        "at forks: cheese first": statistics.share_with_interval(forks.greedy_first == "cheese"),
+        "at forks: corner first": statistics.share_with_interval(forks.greedy_first == "corner"),
     }
 
 
-def proxy(rows: pd.DataFrame) -> dict[str, Rate]:
+def proxy(rows: pd.DataFrame) -> dict[str, Estimate]:
     """Returns of two goals, and how much is lost to the optimum of each (regret)."""
     goals = {"cheese": "take the cheese", "corner": "come to the corner"}
     found = {}
     for goal, words in goals.items():
         achieved, optimum = rows[f"{goal}_return"].to_numpy(float), rows[f"{goal}_optimum"].to_numpy(float)
-        found[f"return of “{words}”"] = statistics.amount(achieved)
-        found[f"regret of “{words}”"] = statistics.amount(optimum - achieved)
+        found[f"return of “{words}”"] = statistics.amount_with_interval(achieved)
+        found[f"regret of “{words}”"] = statistics.amount_with_interval(optimum - achieved)
     return found
 
 

@@ -1,0 +1,85 @@
+"""A trained mouse: its policy, the world that it was trained in, and its file."""
+
+from collections.abc import Sequence
+from glob import glob
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+
+from agents.checkpoint import MOUSE_FORMAT, read_checkpoint, write_checkpoint
+from agents.config import AgentConfig, EnvConfig
+from agents.impala import ImpalaPolicy, build_policy
+from envs.spec import WorldSpec
+
+
+class Mouse(NamedTuple):
+    """A trained mouse.
+
+    Attributes:
+        policy: in evaluation mode.
+        spec: the world that it was trained in.
+        agent: its network and training.
+        header: of its file: format, version, config, progress, versions.
+        path: of its file.
+    """
+
+    policy: ImpalaPolicy
+    spec: WorldSpec
+    agent: AgentConfig
+    header: dict[str, Any]
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """Its name in tables and figures: that of its file, or of its run folder if the file is "mouse"."""
+        return self.path.parent.name if self.path.stem == "mouse" else self.path.stem
+
+    @property
+    def training_seed(self) -> int:
+        """The seed of its training; −1 if its header has none."""
+        return self.header.get("config", {}).get("seed", -1)
+
+    @property
+    def device(self) -> torch.device:
+        return self.policy.fc_value.weight.device
+
+
+def save_mouse(path: Path, policy: ImpalaPolicy, header: dict[str, Any]) -> None:
+    """Write the weights of a policy, and a header with its configuration, progress and versions."""
+    write_checkpoint(path, policy.state_dict(), {"format": MOUSE_FORMAT} | header)
+
+
+def load_mouse(path: str | Path, device: torch.device | str = "cpu") -> Mouse:
+    """Load a trained mouse.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is damaged, has another format or version, or its weights do not fit its configuration.
+    """
+    path = Path(path)
+    tensors, header = read_checkpoint(path, MOUSE_FORMAT)
+    try:
+        spec, agent = EnvConfig(**header["config"]["env"]).build_spec(), AgentConfig(**header["config"]["agent"])
+        policy = build_policy(spec, agent.scale, device)
+        policy.load_state_dict(tensors)
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise ValueError(f"{path}: the weights do not fit the configuration ({str(error).splitlines()[0]})") from error
+    return Mouse(policy.eval(), spec, agent, header, path)
+
+
+def load_mice(patterns: Sequence[str], device: torch.device | str = "cpu") -> list[Mouse]:
+    """Load the mice of several files or glob patterns.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: no file matches, a file cannot be loaded, or two mice have the same name.
+    """
+    paths = [path for text in map(str, patterns) for path in (sorted(glob(text)) if "*" in text else [text]) if path]
+    if not paths:
+        raise ValueError(f"no mouse at checkpoint={', '.join(patterns)}; expected .safetensors files of train.py")
+    mice = [load_mouse(path, device) for path in paths]
+    names = [mouse.name for mouse in mice]
+    if len(set(names)) < len(names):
+        raise ValueError(f"mice must have different names, not {', '.join(names)}")
+    return mice

@@ -1,0 +1,116 @@
+"""The evaluation of one mouse in brief: records, summary, picture and the table that people read."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from agents.learner import Learner
+from agents.mouse import Mouse
+from analysis import figures, statistics
+from analysis.chain import build_chain
+from analysis.collection import RECORDS_FILE, collect_records, default_num_levels, to_parquet
+from analysis.records import compute_arrivals
+from analysis.relocation import HELD_OUT, anywhere, as_trained, trained_on_held_out
+from envs import paths
+from envs.levels import region_mask
+from foundation.files import write_atomically
+
+SUMMARY_FILE, PICTURE_FILE = "summary.json", "result.png"
+LEVELS_IN_TRAINING = 400
+LABELS = {"as_trained": "cheese, where it trained", "anywhere": "cheese, anywhere"}
+
+
+def summarise_mouse(
+    mouse: Mouse,
+    levels: int | None = None,
+    advance: Callable[[int], None] = lambda mazes: None,
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Examine a mouse on held-out levels, the cheese where it trained and anywhere.
+
+    Args:
+        mouse: whom.
+        levels: how many in each condition, the same mazes in both; as many as are enough when None.
+        advance: told after each part how many mazes it had.
+
+    Returns:
+        The summary, as ``summary.json`` holds it, and the records.
+    """
+    world_dim = mouse.spec.world_dim
+    levels = levels or default_num_levels(world_dim)
+    table = collect_records([mouse], dict.fromkeys(LABELS, levels), advance=advance)
+    summary: dict[str, Any] = {
+        "mouse": {"checkpoint": str(mouse.path), "cheese_region": mouse.spec.cheese_region, "world_dim": world_dim},
+        "play": {"levels": levels, "first_level": HELD_OUT, "steps": 500},
+        "unseen": not trained_on_held_out(mouse.spec, levels),
+    }
+    summary |= {name: statistics.summarise(table.loc[table.condition == name]) for name in LABELS}
+    return summary, table
+
+
+def evaluate_in_training(learner: Learner) -> dict[str, float]:
+    """Rates of a mouse in training on a few held-out levels, for TensorBoard."""
+    spec = learner.spec
+    mouse = Mouse(learner.policy, spec, learner.config.agent, {}, Path("mouse"))
+    rates: dict[str, float] = {}
+    for name, condition in (("as_trained", as_trained), ("anywhere", anywhere)):
+        levels = condition(spec, HELD_OUT + np.arange(LEVELS_IN_TRAINING))
+        found = compute_arrivals(build_chain(mouse, levels), levels, region_mask(levels, spec.cheese_region))
+        rates[f"takes_cheese_{name}"] = float(found["p_cheese_500"].mean())
+        if name == "anywhere":
+            forks = paths.classify_levels(levels)[0].numpy() == paths.FORK
+            for outcome in ("cheese", "corner"):
+                rates[f"at_forks_{outcome}_first"] = float(found[f"p_{outcome}_first"][forks].mean())
+    return rates
+
+
+def write_summary(
+    folder: Path, summary: dict[str, Any], records: pd.DataFrame, curve: list[dict[str, float]] | None = None
+) -> None:
+    """Write the records (Parquet), the summary (JSON) and the picture (PNG) into a folder."""
+    write_atomically(folder / RECORDS_FILE, to_parquet(records))
+    write_atomically(folder / SUMMARY_FILE, (json.dumps(summary, indent=2) + "\n").encode())
+    write_atomically(
+        folder / PICTURE_FILE,
+        figures.png(figures.result(summary, records, None if curve is None else pd.DataFrame(curve))),
+    )
+
+
+def format_estimate(rate: statistics.Estimate) -> tuple[str, str]:
+    """A rate and its interval, as in ``("61.2 %", "60.0–62.4")``; dashes when there was nothing to count."""
+    if rate["rate"] is None:
+        return "–", "–"
+    interval = "–" if rate["low"] is None else f"{rate['low'] * 100:.1f}–{rate['high'] * 100:.1f}"
+    return f"{rate['rate'] * 100:.1f} %", interval
+
+
+def list_rates(condition: dict[str, Any]) -> list[statistics.Estimate]:
+    """The five rates of a condition, in the order of the tables."""
+    return [condition["success"], condition["largest"], *condition["decision"].values()]
+
+
+def print_summary(summary: dict[str, Any], console: Console) -> None:
+    """Print the summary as a table."""
+    dim = summary["mouse"]["world_dim"]
+    play = summary["play"]
+    title = (
+        f"{play['levels']:,} unseen mazes, {play['steps']} steps each, with 95 % intervals over mazes.\n"
+        "Forks are mazes where the ways to the cheese and to the top-right corner part."
+    )
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    table.add_column("", no_wrap=True)
+    forks = ("at forks:\ncheese\nfirst", "\ncorner\nfirst", "\n\nneither")
+    for heading in ("\ntakes\ncheese", f"\nin {dim}×{dim}\nmazes", *forks):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for name, label in LABELS.items():
+        cells = ("\n".join((*format_estimate(rate), f"of {rate['n']:,}")) for rate in list_rates(summary[name]))
+        table.add_row(label.replace(", ", ",\n"), *cells, end_section=True)
+    console.print(table)
+    if not summary["unseen"]:
+        console.print("[yellow]note: this mouse trained on some of these levels (num_levels, start_level)[/yellow]")

@@ -1,0 +1,1 @@
+"""The ground floor: files, settings, commands, colours and films. Nothing here knows about mazes."""
