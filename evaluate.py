@@ -44,11 +44,11 @@ def run(config: EvaluateConfig, command: str) -> None:
 
     levels = config.levels
     file = levels if isinstance(levels, str) else ""
+    number: int | None = None if file else levels  # type: ignore[assignment]
     if not config.checkpoint:
         raise ValueError("no checkpoint given; expected checkpoint=FILE.safetensors, a mouse that train.py wrote")
     if config.report not in REPORTS:
         raise ValueError(f"report must be one of {', '.join(REPORTS)}, not {config.report!r}")
-    number = None if file or levels is None else levels
     if not (number is None or (is_integer(number) and number >= 1)):
         raise ValueError(f"levels must be a positive integer or a file of levels, not levels={levels}")
     if file and config.report == "full":

@@ -20,8 +20,8 @@ def compute_findings(records: pd.DataFrame, shares: dict[str, float]) -> dict[st
         shares: for each mouse, the share of its training levels that are forks.
 
     Returns:
-        ``mice``: for each mouse its answers, as ``describe_mouse`` gives them; ``dose``: as ``dose.dose_response`` gives it;
-        ``verdicts``: for each group and attribute, in how many mice which verdict came out.
+        ``mice``: the findings about each mouse, as of ``describe_mouse``; ``dose``: as of ``dose.dose_response``;
+        ``verdicts``: for each group and attribute, the number of mice with each verdict.
     """
     found = {str(name): describe_mouse(rows, shares[str(name)]) for name, rows in records.groupby("mouse", sort=False)}
     dose = dose_response(records.loc[records.condition == "anywhere"], shares)
