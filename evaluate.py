@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from foundation.command import run_command
-from foundation.settings import as_list, check_seed, is_integer, setting
+from foundation.errors import InputError
+from foundation.settings import SEEDS, as_list, is_integer, setting
 
 REPORTS = ("brief", "full")
+MOST_LEVELS = 10**7
 
 
 @dataclass
@@ -25,7 +27,7 @@ class EvaluateConfig:
     report: str = setting("brief", "brief: a table; full: an HTML page with figures and records")
     levels: Any = setting(None, "levels per condition (null: enough for 1,000 full-size mazes), or a file of them")
     conditions: Any = setting(None, "conditions of a full report, e.g. [anywhere,region_3]; null: all")
-    seed: int = setting(0, "of the sampled episodes in a full report")
+    seed: int = setting(0, "of the sampled episodes in a full report", *SEEDS)
     device: str = setting("auto", "cpu, cuda, cuda:1, …; auto uses a GPU if there is one")
     out: str = setting("", "output folder; empty: a folder in runs/evaluations")
 
@@ -46,14 +48,15 @@ def run(config: EvaluateConfig, command: str) -> None:
     file = levels if isinstance(levels, str) else ""
     number: int | None = None if file else levels  # type: ignore[assignment]
     if not config.checkpoint:
-        raise ValueError("no checkpoint given; expected checkpoint=FILE.safetensors, a mouse that train.py wrote")
+        raise InputError("no checkpoint given; expected checkpoint=FILE.safetensors, a mouse that train.py wrote")
     if config.report not in REPORTS:
-        raise ValueError(f"report must be one of {', '.join(REPORTS)}, not {config.report!r}")
-    if not (number is None or (is_integer(number) and number >= 1)):
-        raise ValueError(f"levels must be a positive integer or a file of levels, not levels={levels}")
+        raise InputError(f"report must be one of {', '.join(REPORTS)}, not {config.report!r}")
+    if not (number is None or (is_integer(number) and 1 <= number <= MOST_LEVELS)):
+        raise InputError(
+            f"levels must be an integer from 1 to {MOST_LEVELS:,} or a file of levels, not levels={levels}"
+        )
     if file and config.report == "full":
-        raise ValueError("report=full needs levels from seeds: set levels to a number")
-    check_seed(config.seed)
+        raise InputError("report=full needs levels from seeds: set levels to a number")
     mice = load_mice(as_list(config.checkpoint), choose_device(config.device))
     keep_freed_memory()
     console = Console(soft_wrap=True)
@@ -63,13 +66,16 @@ def run(config: EvaluateConfig, command: str) -> None:
     elif config.report == "brief":
         evaluation.evaluate_briefly(mice, number, out, console)
     else:
-        conditions = evaluation.choose_conditions(mice, number, config.conditions)
+        conditions = evaluation.choose_conditions(
+            mice, number, None if config.conditions is None else as_list(config.conditions)
+        )
         evaluation.write_full_report(mice, conditions, config.seed, out, console, command)
 
 
 def main(arguments: list[str]) -> None:
     command = shlex.join(["python", "evaluate.py", *arguments])
-    run_command("evaluate.py", __doc__, EvaluateConfig(), lambda config: run(config, command), arguments)
+    stopped = "a full report keeps its finished parts, and the same command continues it"
+    run_command("evaluate.py", __doc__, EvaluateConfig(), lambda config: run(config, command), arguments, stopped)
 
 
 if __name__ == "__main__":

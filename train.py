@@ -12,6 +12,8 @@ The configuration names the run folder. The same command resumes a stopped run; 
 
 import os
 import sys
+from dataclasses import fields, is_dataclass
+from typing import Any
 
 import hydra
 from hydra.core.config_store import ConfigStore
@@ -20,10 +22,11 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
 from agents.config import TrainConfig
-from foundation.command import is_main_process, one_line_errors
-from foundation.settings import check_seed, describe_error, describe_settings
+from foundation.command import STOPPED, is_main_process, one_line_errors
+from foundation.errors import InputError
+from foundation.settings import describe_error, describe_settings
 
-STOPPED = 130  # exit code after Ctrl-C, as shells have it: 128 + SIGINT
+RESUMES = "the same command continues from the last saved state"
 
 store = ConfigStore.instance()
 store.store(name="schema", node=TrainConfig)
@@ -34,8 +37,22 @@ store.store(group="hydra/help", name="cheesemaze", node={"app_name": "train.py",
 @hydra.main(config_path="configs", config_name="config", version_base="1.3")
 def main(settings) -> None:
     # Errors are caught here, because Hydra prints more lines for every error that it sees.
-    with one_line_errors("train.py"):
+    with one_line_errors("train.py", RESUMES):
+        check_keys(settings, TrainConfig())
         run(OmegaConf.to_object(settings))  # type: ignore[arg-type]
+
+
+def check_keys(settings: Any, expected: Any, prefix: str = "") -> None:
+    """Refuse settings that +key=value added or ~key removed.
+
+    Raises:
+        InputError: one was added or removed.
+    """
+    for key in {str(key) for key in settings} ^ {each.name for each in fields(expected)}:
+        raise InputError(f"the settings were changed by +{prefix}{key}=… or ~{prefix}{key}; use key=value alone")
+    for each in fields(expected):
+        if is_dataclass(value := getattr(expected, each.name)):
+            check_keys(settings[each.name], value, f"{each.name}.")
 
 
 def run(config: TrainConfig) -> None:
@@ -51,7 +68,6 @@ def run(config: TrainConfig) -> None:
     from analysis.card import CARD_FILE, write_card
     from analysis.summary import PICTURE_FILE, evaluate_in_training, print_summary, summarise_mouse, write_summary
 
-    check_seed(config.seed)
     keep_freed_memory()
     device = choose_device(config.device)
     with joined(device):
@@ -71,18 +87,20 @@ def run(config: TrainConfig) -> None:
     with console.status("moving the cheese"):
         summary, records = summarise_mouse(mouse, config.evaluation_levels)
     write_summary(folder, summary, records, curve)
-    command = " ".join(["python train.py", *HydraConfig.get().overrides.task])
+    processes = mouse.header["trained_on"]["processes"]
+    starter = f"torchrun --nproc-per-node={processes}" if processes > 1 else "python"
+    command = " ".join([starter, "train.py", *HydraConfig.get().overrides.task])
     write_card(folder / CARD_FILE, mouse, command, summary, curve)
     print_summary(summary, console)
-    console.print(f"picture:    {folder / PICTURE_FILE}")
-    console.print(f"checkpoint: {folder / MOUSE_FILE}")
-    console.print(f"next:       python watch.py checkpoint={folder / MOUSE_FILE}")
+    console.print(f"picture:    {folder / PICTURE_FILE}", markup=False)
+    console.print(f"checkpoint: {folder / MOUSE_FILE}", markup=False)
+    console.print(f"next:       python watch.py checkpoint={folder / MOUSE_FILE}", markup=False)
 
 
 if __name__ == "__main__":
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises argument errors instead of printing them
-    with one_line_errors("train.py"):
+    with one_line_errors("train.py", RESUMES):
         try:
             main()
         except HydraException as error:
-            raise ValueError(f"{describe_error(error)}; see python train.py --help") from None
+            raise InputError(f"{describe_error(error)}; see python train.py --help") from None

@@ -1,8 +1,9 @@
 """The learner: a mouse in training, one rollout and one update at a time."""
 
-from dataclasses import asdict
+import math
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,24 +15,12 @@ from agents.impala import build_policy
 from agents.precision import choose_precision, in_precision
 from agents.weights import WeightVector
 from envs.batch import LevelPool, Worlds
+from envs.levels import Levels, check_range
 from envs.world import CHEESE_REWARD
+from foundation.errors import InputError
+from foundation.settings import check_settings, is_integer
 
-
-def _check(config: TrainConfig) -> None:
-    """Refuse numbers that training cannot use."""
-    agent = asdict(config.agent)
-    may_be_zero = ("value_coefficient", "entropy_coefficient", "gae_lambda")
-    positive = {f"agent.{name}": value for name, value in agent.items() if name not in may_be_zero}
-    for name in ("total_steps", "save_every", "picture_every", "eval_every"):
-        positive[name] = getattr(config, name)
-    if config.evaluation_levels is not None:
-        positive["evaluation_levels"] = config.evaluation_levels
-    for name, value in positive.items():
-        if value <= 0:
-            raise ValueError(f"{name} must be more than 0, not {value}")
-    for name in may_be_zero:
-        if agent[name] < 0:
-            raise ValueError(f"agent.{name} must be at least 0, not {agent[name]}")
+MAX_ROLLOUT_BYTES = 2**36  # of observations; a larger rollout would exhaust the memory of most machines
 
 
 class Learner:
@@ -45,15 +34,17 @@ class Learner:
         rollouts: the number of rollouts learned from.
 
     Raises:
-        ValueError: settings that contradict each other.
+        InputError: settings that contradict each other.
     """
 
     def __init__(self, config: TrainConfig, device: torch.device):
-        _check(config)
+        check_settings(config)
         agent, self.spec = config.agent, config.env.build_spec()
         steps = agent.num_envs * agent.num_steps
+        if (size := steps * math.prod(self.spec.observation_shape)) > MAX_ROLLOUT_BYTES:
+            raise InputError(f"num_envs × num_steps observations take {size / 1e9:,.0f} GB; take fewer of them")
         if steps % agent.minibatch_size:
-            raise ValueError(f"minibatch_size {agent.minibatch_size} must divide num_envs × num_steps = {steps}")
+            raise InputError(f"minibatch_size {agent.minibatch_size} must divide num_envs × num_steps = {steps}")
         num_envs = processes.share(agent.num_envs, "num_envs")
         self.minibatch_size = processes.share(agent.minibatch_size, "minibatch_size")
         self.config, self.device = config, device
@@ -111,6 +102,7 @@ class Learner:
         minibatches = ppo.shuffle_minibatches(len(batch.actions), self.minibatch_size, agent.epochs, self.generator)
         metrics = ppo.update(self.weights, self._predict_compiled, batch, minibatches, agent)
         explained = processes.average(1 - advantages.var() / returns.var())
+        metrics["weight_norm"] = self.weights.vector.detach().norm()
         return metrics | {"success": success, "return": CHEESE_REWARD * success, "explained_variance": explained}
 
     def learn(self) -> dict[str, float]:
@@ -160,6 +152,40 @@ class Learner:
             "pool": {"refilled": self.pool.refilled, "reused": self.pool.reused},
             "levels_rng": self.pool.rng.bit_generator.state,
         }
+
+    def check_state(self, tensors: dict[str, Tensor], numbers: Any, where: str) -> None:
+        """Check what ``restore`` would believe. Names, types and shapes of the tensors have been checked before.
+
+        Raises:
+            InputError: a number is impossible.
+        """
+        pool = numbers.get("pool") if isinstance(numbers, dict) else None
+        if not isinstance(pool, dict):
+            raise InputError(f"{where}: the numbers of the run are missing")
+        counts = {"rollouts": numbers.get("rollouts"), **{name: pool.get(name) for name in ("refilled", "reused")}}
+        for name, count in counts.items():
+            if not is_integer(count) or count < 0 or (name == "rollouts" and count > self.num_rollouts):
+                raise InputError(f"{where}: {name} is {count!r}, which this run of {self.num_rollouts} rollouts lacks")
+        random = numbers.get("generator")
+        if not isinstance(random, list) or not all(is_integer(byte) and 0 <= byte < 256 for byte in random):
+            raise InputError(f"{where}: the state of the random generator must be a list of bytes")
+        try:
+            np.random.default_rng(0).bit_generator.state = numbers.get("levels_rng", {})
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"{where}: the state of the level seeds' generator is damaged ({error})") from None
+        try:
+            generator = torch.Generator(self.device)
+            if len(random) == len(generator.get_state()):
+                generator.set_state(torch.tensor(random, dtype=torch.uint8))
+        except RuntimeError as error:
+            raise InputError(f"{where}: the state of the random generator is damaged ({error})") from None
+        for part in ("pool", "level"):
+            named = {name: tensors[f"{part}.{name}"] for name in Levels._fields}
+            Levels(**named).check(f"{where}: {part}")
+        cells, limit = self.spec.world_dim**2, self.worlds.max_episode_steps
+        for name, most in (("mouse", cells - 1), ("clock", limit)):
+            check_range(tensors[f"state.{name}"], 0, most, f"{where}: state.{name}")
+        check_range(tensors["cohorts.born"], 0, numbers["rollouts"], f"{where}: cohorts.born")
 
     def restore(self, tensors: dict[str, Tensor], numbers: dict[str, Any]) -> None:
         """Return to the state that ``tensors()`` and ``numbers()`` describe."""

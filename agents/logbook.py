@@ -4,6 +4,7 @@ import json
 import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,15 +12,17 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata  # type: ignore[attr-defined]
 from torch.utils.tensorboard import SummaryWriter
+from torch.utils.tensorboard.summary import hparams
 
 from agents.learner import Learner
 from agents.rollout import sample
 from envs import world
 from envs.levels import ANYWHERE, Levels
 from envs.painter import portrait
-from foundation.film import gif, mosaic
+from foundation.film import caption, gif, mosaic
 
 SHOWN, TILE = 8, 112  # levels in a film, side by side, pixels each
+SEARCHED = 2000  # training level seeds among which levels of the trained types are found
 FRAMES, FPS = 64, 12
 PLAIN_LINES = 40  # in a whole run, where the output is no terminal
 
@@ -37,6 +40,8 @@ class Logbook:
         self.learner, self.console = learner, console
         self.writer = SummaryWriter(str(folder), purge_step=learner.steps)
         self.writer.add_text("config", f"```json\n{json.dumps(asdict(learner.config), indent=2)}\n```", 0)
+        for summary in hparams(_flatten(asdict(learner.config)), {"rollout/success_rate": 0.0}):  # the HParams tab
+            self.writer._get_file_writer().add_summary(summary)
         self.began, self.steps_then = time.perf_counter(), learner.steps
         self.bar = Progress(
             TextColumn("{task.description}"),
@@ -65,8 +70,8 @@ class Logbook:
         seconds = time.perf_counter() - self.began
         speed = (learner.steps - self.steps_then) / seconds
         for name, value in metrics.items():
-            self.writer.add_scalar(f"{_GROUP.get(name, 'loss')}/{name}", value, learner.steps)
-        self.writer.add_scalar("speed/steps_per_second", speed, learner.steps)
+            self.writer.add_scalar(_TAGS.get(name, f"losses/{name}"), value, learner.steps)
+        self.writer.add_scalar("charts/SPS", speed, learner.steps)
 
         success = "  –  " if metrics["success"] != metrics["success"] else f"{metrics['success']:5.1%}"
         figures = f"{speed:7,.0f} steps/s · success {success} · entropy {metrics['entropy']:.2f}"
@@ -81,7 +86,7 @@ class Logbook:
     def log_evaluation(self, rates: dict[str, float]) -> None:
         """Log the rates of a held-out evaluation."""
         for name, value in rates.items():
-            self.writer.add_scalar(f"evaluation/{name}", value, self.learner.steps)
+            self.writer.add_scalar(f"eval/{name}", value, self.learner.steps)
 
     def show_play(self) -> None:
         """Log a short film of the first training levels, and its last frame as a picture.
@@ -89,13 +94,16 @@ class Logbook:
         The upper row has the cheese as in training. The lower row has the same mazes with the cheese anywhere.
         """
         learner, spec = self.learner, self.learner.spec
-        seeds = spec.level_seeds.start + np.arange(SHOWN)
-        above, below = (spec.make_levels(seeds, region) for region in (spec.cheese_region, ANYWHERE))
+        trained = spec.make_levels(np.asarray(spec.level_seeds[:SEARCHED]))
+        above = trained.rows(spec.keeps(trained)).rows(slice(SHOWN))
+        if not above.num_levels:
+            return
+        below = spec.make_levels(above.seed.numpy(), ANYWHERE)
         levels = Levels(*map(torch.cat, zip(above, below, strict=True))).to(learner.device)
         generator = torch.Generator(learner.device).manual_seed(0)
         state, cell = world.start(levels), max(1, TILE // spec.world_dim)
         tiles = [portrait(state.rows([row]), cell) for row in range(levels.num_levels)]
-        frames = [mosaic(np.stack(tiles), SHOWN)]
+        frames = [mosaic(np.stack(tiles), above.num_levels)]
         going_on = torch.ones(levels.num_levels, dtype=torch.bool, device=learner.device)
         with torch.no_grad():
             while len(frames) < FRAMES and going_on.any():
@@ -104,20 +112,39 @@ class Logbook:
                 state = after.where(going_on, state)
                 for row in going_on.nonzero()[:, 0].tolist():
                     tiles[row] = portrait(state.rows([row]), cell)
-                frames.append(mosaic(np.stack(tiles), SHOWN))
+                frames.append(mosaic(np.stack(tiles), above.num_levels))
                 going_on &= ~terminated
+        meaning = [f"above: cheese {spec.region_in_words}, as trained", "below: the same mazes, cheese anywhere"]
+        frames = [caption(frame, meaning) for frame in frames]
         frames += frames[-1:] * FPS
 
-        self.writer.add_image("mouse/last_frame", torch.from_numpy(frames[-1]), learner.steps, dataformats="HWC")
+        self.writer.add_image("rollout/last_frame", torch.from_numpy(frames[-1]), learner.steps, dataformats="HWC")
         height, width, _ = frames[0].shape
         # TensorBoard plays a GIF in an image summary. torch's add_video needs a version of moviepy that no longer
         # exists.
         image = Summary.Image(height=height, width=width, colorspace=3, encoded_image_string=gif(frames, FPS))
-        meaning = f"Above: the cheese {spec.region_in_words}. Below: the same mazes with the cheese anywhere."
-        value = Summary.Value(tag="mouse/film", image=image, metadata=SummaryMetadata(summary_description=meaning))
+        metadata = SummaryMetadata(summary_description="; ".join(meaning))
+        value = Summary.Value(tag="rollout/video", image=image, metadata=metadata)
         self.writer._get_file_writer().add_summary(Summary(value=[value]), learner.steps)
 
 
-_GROUP = {"success": "mouse", "return": "mouse", "entropy": "mouse"} | {
-    name: "training" for name in ("learning_rate", "levels_reused", "kl", "clip_fraction", "gradient_norm")
+def _flatten(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings by their dotted names; what is no number, flag or text as text."""
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            flat |= _flatten(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = value if isinstance(value, bool | int | float | str) else str(value)
+    return flat
+
+
+# TensorBoard tags as CleanRL and Stable-Baselines3 have them; the metrics that are not listed are losses.
+_TAGS = {
+    "success": "rollout/success_rate",
+    "return": "rollout/ep_rew_mean",
+    "levels_reused": "rollout/levels_reused",
+    "learning_rate": "charts/learning_rate",
+    "kl": "losses/approx_kl",
+    "clip_fraction": "losses/clipfrac",
 }

@@ -7,10 +7,12 @@ from typing import Any, NamedTuple
 
 import torch
 
-from agents.checkpoint import MOUSE_FORMAT, read_checkpoint, write_checkpoint
+from agents.checkpoint import MOUSE_FORMAT, check_tensors, read_checkpoint, write_checkpoint
 from agents.config import AgentConfig, EnvConfig
 from agents.impala import ImpalaPolicy, build_policy
 from envs.spec import WorldSpec
+from foundation.errors import InputError
+from foundation.settings import build_settings, is_integer
 
 
 class Mouse(NamedTuple):
@@ -33,7 +35,8 @@ class Mouse(NamedTuple):
     @property
     def name(self) -> str:
         """Its name in tables and figures: that of its file, or of its run folder if the file is "mouse"."""
-        return self.path.parent.name if self.path.stem == "mouse" else self.path.stem
+        path = self.path.resolve()  # "../mouse.safetensors" has the name of a folder, too
+        return (path.parent.name if path.stem == "mouse" else path.stem) or "mouse"
 
     @property
     def training_seed(self) -> int:
@@ -54,17 +57,28 @@ def load_mouse(path: str | Path, device: torch.device | str = "cpu") -> Mouse:
     """Load a trained mouse.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: the file is damaged, has another format or version, or its weights do not fit its configuration.
+        InputError: there is no such file, it is damaged, has another format or version, or its weights do not fit its
+            configuration.
     """
     path = Path(path)
     tensors, header = read_checkpoint(path, MOUSE_FORMAT)
+    config = header.get("config")
+    if not isinstance(config, dict):
+        raise InputError(f"{path}: the header has no configuration")
+    env = build_settings(EnvConfig, config.get("env"), f"{path}: env")
+    agent = build_settings(AgentConfig, config.get("agent"), f"{path}: agent")
     try:
-        spec, agent = EnvConfig(**header["config"]["env"]).build_spec(), AgentConfig(**header["config"]["agent"])
-        policy = build_policy(spec, agent.scale, device)
-        policy.load_state_dict(tensors)
-    except (KeyError, TypeError, RuntimeError) as error:
-        raise ValueError(f"{path}: the weights do not fit the configuration ({str(error).splitlines()[0]})") from error
+        spec = env.build_spec()
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    with torch.device("meta"):  # a network is built only when the weights fit it
+        expected = ImpalaPolicy(spec.observation_shape, spec.num_actions, agent.scale).state_dict()
+    check_tensors(tensors, expected, str(path))
+    policy = build_policy(spec, agent.scale, device)
+    policy.load_state_dict(tensors)
+    seed = config.get("seed", -1)
+    if not is_integer(seed):
+        raise InputError(f"{path}: the training seed must be an integer, not {seed!r}")
     return Mouse(policy.eval(), spec, agent, header, path)
 
 
@@ -72,14 +86,14 @@ def load_mice(patterns: Sequence[str], device: torch.device | str = "cpu") -> li
     """Load the mice of several files or glob patterns.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: no file matches, a file cannot be loaded, or two mice have the same name.
+        InputError: there is no such file.
+        InputError: no file matches, a file cannot be loaded, or two mice have the same name.
     """
     paths = [path for text in map(str, patterns) for path in (sorted(glob(text)) if "*" in text else [text]) if path]
     if not paths:
-        raise ValueError(f"no mouse at checkpoint={', '.join(patterns)}; expected .safetensors files of train.py")
+        raise InputError(f"no mouse at checkpoint={', '.join(patterns)}; expected .safetensors files of train.py")
     mice = [load_mouse(path, device) for path in paths]
     names = [mouse.name for mouse in mice]
     if len(set(names)) < len(names):
-        raise ValueError(f"mice must have different names, not {', '.join(names)}")
+        raise InputError(f"mice must have different names, not {', '.join(names)}")
     return mice

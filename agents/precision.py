@@ -4,6 +4,8 @@ from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
+from foundation.errors import InputError
+
 BF16_MIN_SIDE = 32  # on a CPU, smaller pictures lose as much time to casts as they gain (docs/training.md)
 
 
@@ -11,7 +13,7 @@ def choose_precision(name: str, device: torch.device, side: int) -> str:
     """The precision that a setting names; for "auto" the faster one for observations of this side.
 
     Raises:
-        ValueError: an unknown precision, or bfloat16 on a device without it.
+        InputError: an unknown precision, or bfloat16 on a device without it.
     """
     if device.type == "cuda":
         native = pays = torch.cuda.is_bf16_supported(including_emulation=False)
@@ -21,9 +23,9 @@ def choose_precision(name: str, device: torch.device, side: int) -> str:
     if name == "auto":
         return "bfloat16" if pays else "float32"
     if name not in ("float32", "bfloat16"):
-        raise ValueError(f"precision must be auto, float32 or bfloat16, not {name!r}")
+        raise InputError(f"precision must be auto, float32 or bfloat16, not {name!r}")
     if name == "bfloat16" and not native:
-        raise ValueError(f"precision bfloat16 was asked for, but this {device.type} has none; use precision=float32")
+        raise InputError(f"precision bfloat16 was asked for, but this {device.type} has none; use precision=float32")
     return name
 
 

@@ -14,6 +14,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from foundation.errors import InputError
+
 
 def count() -> int:
     """The number of processes."""
@@ -55,10 +57,10 @@ def share(whole: int, name: str) -> int:
     """This process's equal share of a number.
 
     Raises:
-        ValueError: the number is not a multiple of the number of processes.
+        InputError: the number is not a multiple of the number of processes.
     """
     if whole % count():
-        raise ValueError(f"{name} {whole} must be a multiple of the {count()} processes")
+        raise InputError(f"{name} {whole} must be a multiple of the {count()} processes")
     return whole // count()
 
 

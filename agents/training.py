@@ -1,5 +1,7 @@
 """A training run in its folder: continue, log, save and stop."""
 
+import math
+import re
 import shutil
 import signal
 import time
@@ -17,9 +19,12 @@ from agents.config import TrainConfig, describe_identity, name_run
 from agents.learner import Learner
 from agents.logbook import Logbook
 from agents.mouse import save_mouse
-from agents.training_state import load_state, save_state
+from agents.training_state import Curve, load_state, save_state
+from foundation.errors import InputError
+from foundation.files import lock_folder
 
 STATE_FILE, MOUSE_FILE = "state.safetensors", "mouse.safetensors"
+LOSSES = ("policy_loss", "value_loss", "entropy", "gradient_norm", "weight_norm")  # never infinite or NaN
 
 
 class Stopped(Exception):
@@ -52,7 +57,7 @@ def train(
     device: torch.device,
     console: Console,
     evaluate: Callable[[Learner], dict[str, float]] = lambda learner: {},
-) -> tuple[Path, list[dict[str, float]]]:
+) -> tuple[Path, Curve]:
     """Train one mouse, or continue training it, or find that it is trained.
 
     Args:
@@ -65,46 +70,88 @@ def train(
         The run folder, with the trained mouse in ``MOUSE_FILE``, and the learning curve: one row per rollout.
 
     Raises:
-        ValueError: settings that contradict each other, or a damaged state.
+        InputError: settings that contradict each other, or a damaged state.
         Stopped: after a signal; the same command continues.
     """
+    check_name(config.name)
     learner = Learner(config, device)
     folder = Path(config.run_dir) / name_run(config)
-    state, first = folder / STATE_FILE, processes.rank() == 0
-    if first and config.fresh and folder.exists():
-        shutil.rmtree(folder)
-    curve: list[dict[str, float]] = []
-    if processes.any_of(first and state.exists()):
-        curve, changed = load_state(state, learner)
-        console.print(f"continuing at {learner.steps:,} steps in {folder}")
-        for line in changed:
-            console.print(f"[yellow]note: the result may differ from an uninterrupted run: {line}[/yellow]")
-    else:
-        several = f"{processes.count()} × " if processes.count() > 1 else ""
-        where = f"{learner.precision} on {several}{device.type}"
-        console.print(f"training {learner.num_rollouts} rollouts ({config.total_steps:,} steps, {where}) in {folder}")
-
-    book = Logbook(folder, learner, console) if first else nullcontext()
-    with StopRequest() as stop, closing(learner), book as logbook:
-        while not learner.finished:
-            began = time.perf_counter()
-            metrics = learner.learn()
-            row = {"steps": learner.steps, "seconds": time.perf_counter() - began} | metrics
-            curve.append({name: round(value, 6) for name, value in row.items()})
-            if logbook:
-                logbook.log(metrics)
-                if learner.rollouts % config.eval_every == 0 or learner.finished:
-                    logbook.log_evaluation(evaluate(learner))
-                if learner.rollouts % config.picture_every == 0 or learner.finished:
-                    logbook.show_play()
-            stopped = processes.any_of(stop.received)
-            if learner.rollouts % config.save_every == 0 or learner.finished or stopped:
-                save_state(state, learner, curve)
-            if stopped and not learner.finished:
-                raise Stopped(f"stopped at {learner.steps:,} steps and saved {state}; the same command continues")
-    if first:
-        save_mouse(folder / MOUSE_FILE, learner.policy, describe_mouse(learner))
+    first = processes.rank() == 0
+    with lock_folder(folder) if first else nullcontext():
+        if first and config.fresh:
+            remove_run(folder)
+        curve = _resume(folder / STATE_FILE, learner, console)
+        book = Logbook(folder, learner, console) if first else nullcontext()
+        with StopRequest() as stop, closing(learner), book as logbook:
+            while not learner.finished:
+                _learn(learner, curve, logbook, evaluate, config)
+                stopped = processes.any_of(stop.received)
+                if learner.rollouts % config.save_every == 0 or learner.finished or stopped:
+                    save_state(folder / STATE_FILE, learner, curve)
+                if stopped and not learner.finished:
+                    state = folder / STATE_FILE
+                    raise Stopped(f"stopped at {learner.steps:,} steps and saved {state}; the same command continues")
+        if first:
+            save_mouse(folder / MOUSE_FILE, learner.policy, describe_mouse(learner))
     return folder, curve
+
+
+def _resume(state: Path, learner: Learner, console: Console) -> Curve:
+    """Continue from a saved state if there is one; the learning curve so far."""
+    if processes.any_of(processes.rank() == 0 and state.exists()):
+        curve, changed = load_state(state, learner)
+        console.print(f"continuing at {learner.steps:,} steps in {state.parent}", markup=False)
+        for line in changed:
+            note = f"note: the result may differ from an uninterrupted run: {line}"
+            console.print(note, style="yellow", markup=False)
+        return curve
+    several = f"{processes.count()} × " if processes.count() > 1 else ""
+    where = f"{learner.precision} on {several}{learner.device.type}"
+    steps = f"{learner.num_rollouts} rollouts ({learner.config.total_steps:,} steps, {where})"
+    console.print(f"training {steps} in {state.parent}", markup=False)
+    return []
+
+
+def _learn(
+    learner: Learner,
+    curve: Curve,
+    logbook: Logbook | None,
+    evaluate: Callable[[Learner], dict[str, float]],
+    config: TrainConfig,
+) -> None:
+    """Learn from one rollout, and log it."""
+    began = time.perf_counter()
+    metrics = learner.learn()
+    for name in LOSSES:
+        if not math.isfinite(metrics[name]):
+            raise InputError(
+                f"training diverged at {learner.steps:,} steps: {name} is {metrics[name]}; "
+                "the last saved state is kept; try a lower agent.learning_rate"
+            )
+    row = {"steps": learner.steps, "seconds": time.perf_counter() - began} | metrics
+    curve.append({name: round(value, 6) for name, value in row.items()})
+    if logbook:
+        logbook.log(metrics)
+        if learner.rollouts % config.eval_every == 0 or learner.finished:
+            logbook.log_evaluation(evaluate(learner))
+        if learner.rollouts % config.picture_every == 0 or learner.finished:
+            logbook.show_play()
+
+
+def remove_run(folder: Path) -> None:
+    """Remove what an earlier run left in its folder, which stays and stays locked."""
+    for path in folder.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def check_name(name: str) -> None:
+    """Check the first part of a run folder's name.
+
+    Raises:
+        InputError: the name would leave the folder of the runs, or is empty.
+    """
+    if not re.fullmatch(r"\w[\w.+-]{0,99}", name):
+        raise InputError(f"name must consist of up to 100 letters, digits, dots, dashes and underscores, not {name!r}")
 
 
 def describe_mouse(learner: Learner) -> dict[str, Any]:
@@ -112,6 +159,10 @@ def describe_mouse(learner: Learner) -> dict[str, Any]:
     return {
         "config": describe_identity(learner.config),
         "progress": {"steps": learner.steps, "rollouts": learner.rollouts},
-        "trained_on": {"device": learner.device.type, "precision": learner.precision},
+        "trained_on": {
+            "device": learner.device.type,
+            "precision": learner.precision,
+            "processes": processes.count(),
+        },
         "versions": list_versions(),
     }

@@ -1,55 +1,93 @@
 """The state of a training run, from which it continues bit for bit on the CPU."""
 
 from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
 
 from agents import processes
-from agents.checkpoint import STATE_FORMAT, list_versions, read_checkpoint, write_checkpoint
+from agents.checkpoint import STATE_FORMAT, check_tensors, list_versions, read_checkpoint, write_checkpoint
 from agents.config import describe_identity
 from agents.learner import Learner
+from foundation.errors import InputError
+
+CURVE = "curve"  # the tensor of the learning curve, float64 (rollouts, columns)
+COUNTS = ("steps", "levels_reused")  # its columns that are whole numbers
+
+Curve = list[dict[str, float]]  # one row per rollout
 
 
-def save_state(path: Path, learner: Learner, curve: list[dict[str, float]]) -> None:
-    """Write everything that training changes, of all processes, into one file."""
+def save_state(path: Path, learner: Learner, curve: Curve) -> None:
+    """Write everything that training changes, of all processes, into one file.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
     mine = {name: tensor.detach().cpu() for name, tensor in learner.tensors().items()}
     everyone = processes.gather((mine, learner.numbers()))
     if not everyone:
         return
+    columns = list(curve[0]) if curve else []
     header = {
         "format": STATE_FORMAT,
         "config": describe_identity(learner.config),
         "processes": [numbers for _, numbers in everyone],
-        "curve": curve,
+        "columns": columns,
         "versions": _list_versions(learner),
     }
     named = {_name(rank, name): tensor for rank, (part, _) in enumerate(everyone) for name, tensor in part.items()}
+    rows = [[row[column] for column in columns] for row in curve]
+    named[CURVE] = torch.tensor(rows, dtype=torch.float64).reshape(len(curve), len(columns))
     write_checkpoint(path, named, header)
 
 
-def load_state(path: Path, learner: Learner) -> tuple[list[dict[str, float]], list[str]]:
-    """Put a learner into a saved state.
+def load_state(path: Path, learner: Learner) -> tuple[Curve, list[str]]:
+    """Put a learner into a saved state; nothing is changed unless all of it fits.
 
     Returns:
         The learning curve so far, and one line for each version that has changed since: results may differ.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: the file is damaged, does not fit the learner, or another number of processes saved it.
+        InputError: there is no such file, it is damaged or does not fit the learner, or another number of processes
+            saved it.
     """
     tensors, header = read_checkpoint(path, STATE_FORMAT)
-    saved, here = len(header.get("processes", [])), processes.rank()
-    if saved != processes.count():
-        raise ValueError(
-            f"{path} was saved by {saved} processes, not {processes.count()}; "
-            f"continue with torchrun --nproc-per-node={saved}, or start over with fresh=true"
+    saved, here = header.get("processes"), processes.rank()
+    if not isinstance(saved, list) or len(saved) != processes.count():
+        number = len(saved) if isinstance(saved, list) else 0
+        raise InputError(
+            f"{path} was saved by {number} processes, not {processes.count()}; "
+            f"continue with torchrun --nproc-per-node={number}, or start over with fresh=true"
         )
-    try:
-        mine = {name: tensors[_name(here, name)] for name in learner.tensors()}
-        learner.restore(mine, header["processes"][here])
-    except (KeyError, RuntimeError) as error:
-        raise ValueError(f"{path} does not fit this configuration ({str(error).splitlines()[0]})") from error
-    now, then = _list_versions(learner), header["versions"]
+    curve = parse_curve(tensors, header, path)
+    prefix = _name(here, "")
+    mine = {name.removeprefix(prefix): t for name, t in tensors.items() if _rank(name) == here and name != CURVE}
+    check_tensors(mine, learner.tensors(), str(path))
+    learner.check_state(mine, saved[here], str(path))
+    learner.restore(mine, saved[here])
+    now, then = _list_versions(learner), header.get("versions")
+    then = then if isinstance(then, dict) else {}
     changed = [f"{key} was {then.get(key)}, is {now[key]}" for key in now if now[key] != then.get(key)]
-    return header["curve"], changed
+    return curve, changed
+
+
+def parse_curve(tensors: dict[str, Tensor], header: dict[str, Any], path: Path) -> Curve:
+    """The learning curve of a state; older versions kept it in the header.
+
+    Raises:
+        InputError: it is damaged.
+    """
+    if CURVE not in tensors:
+        curve = header.get("curve", [])
+        if not isinstance(curve, list) or not all(isinstance(row, dict) for row in curve):
+            raise InputError(f"{path}: the learning curve must be a list of rows")
+        return curve
+    table, columns = tensors[CURVE], header.get("columns")
+    if not isinstance(columns, list) or table.dim() != 2 or table.shape[1] != len(columns):
+        raise InputError(f"{path}: the learning curve has columns without a name")
+    rows = [dict(zip(map(str, columns), row, strict=True)) for row in table.tolist()]
+    return [{name: int(value) if name in COUNTS else value for name, value in row.items()} for row in rows]
 
 
 def _list_versions(learner: Learner) -> dict[str, str]:
@@ -59,3 +97,9 @@ def _list_versions(learner: Learner) -> dict[str, str]:
 def _name(rank: int, name: str) -> str:
     """The name in the file of a tensor of one process."""
     return f"process{rank}.{name}" if rank else name
+
+
+def _rank(name: str) -> int:
+    """The process whose tensor has this name in the file."""
+    first = name.partition(".")[0].removeprefix("process")
+    return int(first) if name.startswith("process") and first.isdecimal() else 0

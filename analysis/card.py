@@ -1,4 +1,4 @@
-"""The card of a trained mouse: what a stranger must know to make it again, and what came out."""
+"""The card of a trained mouse: the command that trains it again, and its results."""
 
 import textwrap
 from pathlib import Path
@@ -7,26 +7,31 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from agents.mouse import Mouse
-from analysis.summary import LABELS, format_estimate, list_rates
+from analysis.summary import LABELS, PICTURE_FILE, format_estimate, list_rates
 from foundation.files import write_atomically
 
 CARD_FILE = "card.md"
 CURVE_POINTS = 12
 
 
-def _cell(rate: dict[str, Any]) -> str:
-    share, interval = format_estimate(rate)
-    return f"{share} ({interval}) of {rate['n']:,}"
+def _cell(estimate: dict[str, Any]) -> str:
+    if not estimate["n"]:
+        return "–"
+    share, interval = format_estimate(estimate)
+    return f"{share} ({interval}) of {estimate['n']:,}"
 
 
-def render_card(mouse: Mouse, command: str, summary: dict[str, Any], curve: list[dict[str, float]]) -> str:
+def render_card(
+    mouse: Mouse, command: str, summary: dict[str, Any], curve: list[dict[str, float]], picture: str
+) -> str:
     """A Markdown page: command, result, curve, configuration, versions.
 
     Args:
         mouse: as loaded.
         command: that trains it again.
         summary: of its evaluation.
-        curve: one row a rollout.
+        curve: one row per rollout.
+        picture: the figure's file name, beside the card.
     """
     header = mouse.header
     minutes = sum(row["seconds"] for row in curve) / 60
@@ -42,27 +47,33 @@ def render_card(mouse: Mouse, command: str, summary: dict[str, Any], curve: list
         f"| {row['steps']:,} | {row['success']:.1%} | {row['entropy']:.2f} |".replace("nan%", "–") for row in rows
     )
     versions = ", ".join(f"{name} {version}" for name, version in header["versions"].items())
+    trained = header["trained_on"]
+    processes = trained.get("processes", 1)
+    where = f"{trained['precision']} on {trained['device']}, {processes} process{'es' if processes > 1 else ''}"
     page = f"""\
-        # Mouse: cheese region {mouse.spec.cheese_region}, seed {header["config"]["seed"]}
+        # Mouse: cheese {mouse.spec.region_in_words}, seed {header["config"]["seed"]}
+
+        ![Results]({picture})
 
         ```
         {command}
+        python watch.py checkpoint={mouse.path}
         ```
-        {header["progress"]["steps"]:,} steps in {minutes:.1f} minutes ({header["trained_on"]["precision"]} on
-        {header["trained_on"]["device"]}; {versions}).
 
-        ## What it does
+        {header["progress"]["steps"]:,} steps in {minutes:.1f} minutes ({where}; {versions}).
 
-        {play["levels"]:,} unseen levels from seed {play["first_level"]:,} on, stochastic play, {play["steps"]} steps,
-        computed exactly in each maze; 95 % bootstrap intervals over mazes. "Largest" are the mazes that fill the world.
+        ## Results
 
-        | | takes the cheese | largest | at forks: cheese first | corner first | neither |
+        {play["levels"]:,} held-out level seeds from {play["first_level"]:,}, stochastic policy, {play["steps"]} steps,
+        exact probabilities in each maze; 95 % bootstrap intervals over mazes.
+
+        | | reaches the cheese | in full-size mazes | at forks: cheese first | corner first | neither |
         |---|---|---|---|---|---|
         <results>
 
-        ## While it trained
+        ## Training
 
-        Success is counted by when episodes began.
+        Success by the start of the episode.
 
         | steps | success | entropy |
         |---|---|---|
@@ -83,4 +94,4 @@ def render_card(mouse: Mouse, command: str, summary: dict[str, Any], curve: list
 
 def write_card(path: Path, mouse: Mouse, command: str, summary: dict[str, Any], curve: list[dict[str, float]]) -> None:
     """Write the card of a mouse; see ``render_card``."""
-    write_atomically(path, render_card(mouse, command, summary, curve).encode())
+    write_atomically(path, render_card(mouse, command, summary, curve, PICTURE_FILE).encode())

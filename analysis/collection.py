@@ -16,7 +16,7 @@ from agents.mouse import Mouse
 from analysis.records import COLUMNS, compute_records, digest_training_levels
 from analysis.relocation import HELD_OUT, parse_condition
 from envs.levels import Levels
-from foundation.files import write_atomically
+from foundation.files import read_checked, write_checked
 
 CHUNK = 2000  # mazes a part file: play needs many, for its last episodes are long and few
 VERSION = 1  # of the records: parts of another one are not used
@@ -46,11 +46,9 @@ def digest_mouse(mouse: Mouse) -> str:
 
 
 def _finished(path: Path | None) -> pd.DataFrame | None:
-    """The part that an earlier examination has left, if it is whole."""
-    try:
-        return None if path is None or not path.exists() else pd.read_parquet(path)
-    except pyarrow.ArrowInvalid:
-        return None
+    """The part that an earlier evaluation has left; None if there is none or it is damaged."""
+    content = None if path is None else read_checked(path)
+    return None if content is None else pd.read_parquet(io.BytesIO(content))
 
 
 def collect_records(
@@ -88,7 +86,7 @@ def collect_records(
             path = None
             if folder is not None:
                 text = [] if condition != DRAWN or drawn is None else [field.tolist() for field in drawn]
-                name = f"{condition}-{first}-{_digest(VERSION, number, play_seed, text)}.parquet"
+                name = f"{condition}-{first}-{_digest(VERSION, number, play_seed, text)}.part"
                 path = folder / PARTS / f"{mouse.name}-{digest_mouse(mouse)}" / name
             table = _finished(path)
             if table is None:
@@ -97,7 +95,7 @@ def collect_records(
                 assert levels is not None
                 table = compute_records(mouse, condition, levels, play_seed, training)
                 if path is not None:
-                    write_atomically(path, to_parquet(table))
+                    write_checked(path, to_parquet(table))
             tables.append(table)
             advance(number)
     return pd.concat(tables, ignore_index=True)

@@ -5,9 +5,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from agents.mouse import Mouse
@@ -19,7 +21,8 @@ from analysis.report import write_report
 from analysis.summary import PICTURE_FILE, RECORDS_FILE, SUMMARY_FILE, print_summary, summarise_mouse, write_summary
 from envs.drawings import read_levels
 from envs.world import MAX_EPISODE_STEPS
-from foundation.files import write_atomically
+from foundation.errors import InputError
+from foundation.files import make_folder, write_atomically
 from foundation.progress import progress_bar
 
 OUT = Path("runs/evaluations")
@@ -35,12 +38,12 @@ def choose_conditions(mice: Sequence[Mouse], levels: int | None, names: Sequence
         names: of the conditions; None takes all.
 
     Raises:
-        ValueError: the worlds have different sizes, a condition is unknown, or ``anywhere`` is missing.
+        InputError: the worlds have different sizes, a condition is unknown, or ``anywhere`` is missing.
     """
     worlds = {mouse.name: mouse.spec.world_dim for mouse in mice}
     if len(set(worlds.values())) > 1:
         sides = ", ".join(f"{name} {dim}×{dim}" for name, dim in worlds.items())
-        raise ValueError(f"all mice of a report must have the same world size, not {sides}")
+        raise InputError(f"all mice of a report must have the same world size, not {sides}")
     dim = mice[0].spec.world_dim
     levels = levels or default_num_levels(dim)
     if names is None:
@@ -48,9 +51,9 @@ def choose_conditions(mice: Sequence[Mouse], levels: int | None, names: Sequence
         sizes = (dim - 1) // 2
         return {"as_trained": levels, "anywhere": levels, **fewer, "every_cell": min(levels, 5 * sizes)}
     for name in names:
-        parse_condition(name)(mice[0].spec, [0])  # type: ignore[arg-type]
+        parse_condition(name)(mice[0].spec, np.array([0]))
     if "anywhere" not in names:
-        raise ValueError("conditions must include anywhere; the report's questions use it")
+        raise InputError("conditions must include anywhere; the report's questions use it")
     return dict.fromkeys(names, levels)
 
 
@@ -59,7 +62,7 @@ def evaluate_briefly(mice: Sequence[Mouse], levels: int | None, out: Path | None
     for mouse in mice:
         folder = out or OUT
         folder = folder / mouse.name if len(mice) > 1 or out is None else folder
-        folder.mkdir(parents=True, exist_ok=True)  # made first, so that a permission error appears at once
+        make_folder(folder)  # made first, so that a permission error appears at once
         began = time.perf_counter()
         number = levels or default_num_levels(mouse.spec.world_dim)
         with progress_bar(console, "evaluating", 2 * number) as advance:
@@ -67,10 +70,10 @@ def evaluate_briefly(mice: Sequence[Mouse], levels: int | None, out: Path | None
         seconds = time.perf_counter() - began
         write_summary(folder, summary, records)
         if len(mice) > 1:
-            console.print(f"[bold]{mouse.name}[/bold]")
+            console.print(mouse.name, style="bold", markup=False)
         print_summary(summary, console)
         files = ",".join((PICTURE_FILE, SUMMARY_FILE, RECORDS_FILE))
-        console.print(f"{len(records):,} levels in {seconds:.1f} s → {folder}/{{{files}}}")
+        console.print(f"{len(records):,} levels in {seconds:.1f} s → {folder}/{{{files}}}", markup=False)
 
 
 def evaluate_drawings(mice: Sequence[Mouse], levels: str, out: Path | None, console: Console) -> None:
@@ -81,14 +84,14 @@ def evaluate_drawings(mice: Sequence[Mouse], levels: str, out: Path | None, cons
     write_atomically(path, to_parquet(records))
     for mouse, rows in records.groupby("mouse", sort=False):
         title = f"{mouse}: exact probabilities within {MAX_EPISODE_STEPS} steps"
-        table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+        table = Table(title=escape(title), title_justify="left", box=SIMPLE_HEAD)
         for heading in ("level", "type", "takes cheese", "cheese first", "corner first", "greedy: first"):
             table.add_column(heading, no_wrap=True)
         for number, row in enumerate(rows.to_dict("records"), start=1):
             shares = [f"{100 * row[column]:.1f} %" for column in ("p_cheese_500", "p_cheese_first", "p_corner_first")]
             table.add_row(str(number), row["level_type"].replace("_", " "), *shares, row["greedy_first"])
         console.print(table)
-    console.print(f"records: {path}")
+    console.print(f"records: {path}", markup=False)
 
 
 def write_full_report(
@@ -107,7 +110,7 @@ def write_full_report(
     names = " ".join(mouse.name for mouse in mice)
     name = mice[0].name if len(mice) == 1 else f"{len(mice)}-mice-{hashlib.sha256(names.encode()).hexdigest()[:8]}"
     folder = out or OUT / f"{name}-report"
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     began = time.perf_counter()
     with progress_bar(console, "evaluating", len(mice) * sum(conditions.values())) as advance:
         records = collect_records(mice, conditions, SAMPLED, seed, folder, advance=advance)
@@ -118,5 +121,5 @@ def write_full_report(
         page = write_report(folder, findings, records, command)
     for mouse in mice:
         if trained_on_held_out(mouse.spec, max(conditions.values())):
-            console.print(f"[yellow]note: {mouse.name} trained on some of these level seeds[/yellow]")
-    console.print(f"report: {page}   (figures/, summary.json and records.parquet beside it)")
+            console.print(f"note: {mouse.name} trained on some of these level seeds", style="yellow", markup=False)
+    console.print(f"report: {page}   (figures/, summary.json and records.parquet beside it)", markup=False)

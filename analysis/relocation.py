@@ -10,6 +10,7 @@ from torch import Tensor
 from envs.generator import NO_CELL
 from envs.levels import ANYWHERE, Levels
 from envs.spec import WorldSpec
+from foundation.errors import InputError
 
 HELD_OUT = 2**30  # held-out level seeds begin here; training uses seeds below
 
@@ -88,13 +89,15 @@ def parse_condition(name: str) -> Callable[[WorldSpec, np.ndarray], Levels]:
     """The condition that a name stands for: one of ``CONDITIONS``, or ``region_N`` for the cheese in the top-right N×N.
 
     Raises:
-        ValueError: an unknown name.
+        InputError: an unknown name.
     """
+    if not isinstance(name, str):
+        raise InputError(f"condition must be one of {', '.join(CONDITIONS)} or region_N, not {name!r}")
     if name in CONDITIONS:
         return CONDITIONS[name]
     if region := re.fullmatch(r"region_(\d+)", name):
         return lambda spec, seeds: spec.make_levels(seeds, int(region[1]))
-    raise ValueError(f"condition must be one of {', '.join(CONDITIONS)} or region_N, not {name!r}")
+    raise InputError(f"condition must be one of {', '.join(CONDITIONS)} or region_N, not {name!r}")
 
 
 def trained_on_held_out(spec: WorldSpec, number: int) -> bool:

@@ -1,7 +1,6 @@
 """The report: one HTML page with everything in it, its figures as files, its numbers as JSON, the records too."""
 
 import base64
-import json
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from analysis.figures import png, svg
 from analysis.findings import order_of_conditions
 from analysis.records import COLUMNS
 from analysis.report_figures import FIGURES, groups_of
-from foundation.files import write_atomically
+from foundation.files import write_atomically, write_json
 
 REPORT_FILE, SUMMARY_FILE, FIGURES_FOLDER = "report.html", "summary.json", "figures"
 SEPARATE = ("as_trained", "anywhere")  # conditions with columns of their own
@@ -94,6 +93,6 @@ def write_report(folder: Path, answers: dict[str, Any], records: pd.DataFrame, c
             write_atomically(folder / FIGURES_FOLDER / f"{name}.svg", svg(figure))
     write_atomically(folder / RECORDS_FILE, to_parquet(records))
     summary = {"command": command, **answers}
-    write_atomically(folder / SUMMARY_FILE, (json.dumps(summary, indent=1) + "\n").encode())
+    write_json(folder / SUMMARY_FILE, summary)
     write_atomically(folder / REPORT_FILE, render_page(answers, records, figures, command).encode())
     return folder / REPORT_FILE

@@ -1,6 +1,5 @@
 """The evaluation of one mouse in brief: records, summary, picture and the table that people read."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from analysis.records import compute_arrivals
 from analysis.relocation import HELD_OUT, anywhere, as_trained, trained_on_held_out
 from envs import paths
 from envs.levels import region_mask
-from foundation.files import write_atomically
+from foundation.files import write_atomically, write_json
 
 SUMMARY_FILE, PICTURE_FILE = "summary.json", "result.png"
 LEVELS_IN_TRAINING = 400
@@ -75,7 +74,7 @@ def write_summary(
 ) -> None:
     """Write the records (Parquet), the summary (JSON) and the picture (PNG) into a folder."""
     write_atomically(folder / RECORDS_FILE, to_parquet(records))
-    write_atomically(folder / SUMMARY_FILE, (json.dumps(summary, indent=2) + "\n").encode())
+    write_json(folder / SUMMARY_FILE, summary)
     write_atomically(
         folder / PICTURE_FILE,
         figures.png(figures.result(summary, records, None if curve is None else pd.DataFrame(curve))),

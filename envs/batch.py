@@ -14,6 +14,7 @@ from torch.types import Device
 from envs import world
 from envs.levels import Levels
 from envs.spec import WorldSpec
+from foundation.errors import InputError
 
 LEVELS_A_THREAD = 1000  # making fewer takes less time than starting a thread
 RAREST_TYPE = 1000  # at least one in so many levels must be of the types asked for, because each is found by trying
@@ -30,7 +31,7 @@ class LevelPool:
         device: of the levels.
 
     Raises:
-        ValueError: hardly any level is of the level types.
+        InputError: hardly any level is of the level types.
     """
 
     def __init__(self, spec: WorldSpec, size: int, seed: int = 0, device: Device = "cpu"):
@@ -50,7 +51,7 @@ class LevelPool:
             drawn.append(levels)
             found, tried = found + levels.num_levels, tried + count
             if found * RAREST_TYPE < tried and tried > RAREST_TYPE:
-                raise ValueError(
+                raise InputError(
                     f"level_types ({', '.join(spec.level_types or ())}): only {found} of {tried:,} levels with "
                     f"cheese_region {spec.cheese_region} are of these types; at least one in {RAREST_TYPE} must be"
                 )

@@ -12,6 +12,7 @@ from torch.types import Device
 
 from envs.generator import NO_CELL
 from envs.levels import SMALLEST_MAZE, Levels, parse_world_dim
+from foundation.errors import InputError
 
 WALL, OPEN, MOUSE, CHEESE = "# @."
 COMMENT = ";"  # begins a comment line in a file of levels
@@ -23,25 +24,25 @@ def from_text(text: str, world_dim: int, device: Device = "cpu") -> Levels:
     The cheese may be missing. Loops and unreachable parts are allowed. Lines may end with CR LF.
 
     Raises:
-        ValueError: the text is not a drawing; the message names row and column, counted from 1.
+        InputError: the text is not a drawing; the message names row and column, counted from 1.
     """
     world_dim = parse_world_dim(world_dim=world_dim)
     rows = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
     dim = len(rows)
     for number, row in enumerate(rows, start=1):
         if len(row) != dim:
-            raise ValueError(
+            raise InputError(
                 f"level text must be square: row {number} has {len(row)} columns, but there are {dim} rows"
                 + (" (an editor may have cut off the blanks at its end)" if len(row) < dim else "")
             )
         for column, letter in enumerate(row, start=1):
             if letter not in (WALL, OPEN, MOUSE, CHEESE):
-                raise ValueError(
+                raise InputError(
                     f"level text: unknown letter {letter!r} in row {number}, column {column}; "
                     f'known are "{WALL}" wall, "{OPEN}" open, "{MOUSE}" mouse, "{CHEESE}" cheese'
                 )
     if dim % 2 == 0 or not SMALLEST_MAZE <= dim <= world_dim:
-        raise ValueError(
+        raise InputError(
             f"level text must have an odd side from {SMALLEST_MAZE} to {world_dim}, not {dim} rows and columns"
         )
 
@@ -54,9 +55,9 @@ def from_text(text: str, world_dim: int, device: Device = "cpu") -> Levels:
             places = " and ".join(
                 f"row {dim - y}, column {x + 1}" for y, x in sorted(found, key=lambda cell: (-cell[0], cell[1]))
             )
-            raise ValueError(f"level text has {len(found)} of {name} ({letter!r}), at {places}; one is allowed")
+            raise InputError(f"level text has {len(found)} of {name} ({letter!r}), at {places}; one is allowed")
         if not found and needed:
-            raise ValueError(f"level text has no {name} ({letter!r}) in any of its {dim} rows and {dim} columns")
+            raise InputError(f"level text has no {name} ({letter!r}) in any of its {dim} rows and {dim} columns")
         cells[name] = (found[0][0] + margin) * world_dim + found[0][1] + margin if found else NO_CELL
     walls = np.ones((1, world_dim, world_dim), bool)
     walls[0, margin : margin + dim, margin : margin + dim] = letters == WALL
@@ -92,7 +93,7 @@ def from_texts(text: str, world_dim: int, device: Device = "cpu") -> Levels:
     If an editor has removed those spaces, the drawing is no longer square and is refused.
 
     Raises:
-        ValueError: there is no level, or ``from_text`` refuses one; the message names the level and its first line,
+        InputError: there is no level, or ``from_text`` refuses one; the message names the level and its first line,
             both counted from 1.
     """
     drawings: list[tuple[int, list[str]]] = []  # the first line's number, and the rows
@@ -106,13 +107,13 @@ def from_texts(text: str, world_dim: int, device: Device = "cpu") -> Levels:
             drawings[-1][1].append(line)
         between = not line
     if not drawings:
-        raise ValueError("there is no level in it: expected mazes drawn as text, an empty line between two")
+        raise InputError("there is no level in it: expected mazes drawn as text, an empty line between two")
     levels = []
     for count, (number, rows) in enumerate(drawings, start=1):
         try:
             levels.append(from_text("\n".join(rows), world_dim, device))
-        except ValueError as error:
-            raise ValueError(f"level {count}, from line {number}: {error}") from None
+        except InputError as error:
+            raise InputError(f"level {count}, from line {number}: {error}") from None
     return Levels(*map(torch.cat, zip(*levels, strict=True)))
 
 
@@ -120,14 +121,14 @@ def read_levels(path: str, world_dim: int) -> Levels:
     """Read a file of levels.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: the file is not text, or it holds no levels of this world.
+        InputError: there is no such file.
+        InputError: the file is not text, or it holds no levels of this world.
     """
     if not Path(path).is_file():
-        raise FileNotFoundError(f"no levels at {path}; expected a file of mazes drawn as text")
+        raise InputError(f"no levels at {path}; expected a file of mazes drawn as text")
     try:
         return from_texts(Path(path).read_text(encoding="utf-8"), world_dim)
-    except ValueError as error:
-        raise ValueError(
+    except InputError as error:
+        raise InputError(
             f"{path}: {error} (the mouse was trained in worlds of {world_dim}×{world_dim} cells)"
         ) from None

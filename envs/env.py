@@ -17,6 +17,7 @@ from envs.painter import portrait
 from envs.spec import WorldSpec
 from envs.sprites import TEXELS
 from envs.world import State
+from foundation.errors import InputError
 
 _PORTRAIT_PIXELS = 512  # about the side of a picture for people
 
@@ -95,7 +96,7 @@ class CheeseMazeEnv(gym.Env[np.ndarray, np.int64]):
     ):
         if render_mode is not None and render_mode not in self.metadata["render_modes"]:
             modes = ", ".join(self.metadata["render_modes"])
-            raise ValueError(f"render_mode must be one of {modes} or None, not {render_mode!r}")
+            raise InputError(f"render_mode must be one of {modes} or None, not {render_mode!r}")
         self.render_mode = render_mode
         self.world = WorldSpec.build(
             distribution_mode, world_dim, cheese_region, num_levels, start_level, None, observation, action_set
@@ -125,7 +126,7 @@ class CheeseMazeEnv(gym.Env[np.ndarray, np.int64]):
             The observation uint8 (H, W, 3) and the info.
 
         Raises:
-            ValueError: options that cannot be met; everything is then as it was.
+            InputError: options that cannot be met; everything is then as it was.
         """
         generator = self.np_random if seed is None else seeding.np_random(seed)[0]
         self._state = begin_episodes(self.world, [generator], spread_options(options or {}, num_envs=1))

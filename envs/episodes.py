@@ -13,6 +13,7 @@ from envs.generator import NO_CELL
 from envs.levels import SEED_LIMIT, Levels
 from envs.spec import WorldSpec
 from envs.world import State
+from foundation.errors import InputError
 from foundation.settings import is_integer, plain
 
 _FIELDS = {"cheese": "cheese", "mouse": "start"}  # options that name a cell, and the field of Levels that each sets
@@ -34,14 +35,14 @@ def begin_episodes(spec: WorldSpec, generators: Sequence[np.random.Generator], o
         The first states of N episodes.
 
     Raises:
-        ValueError: options that cannot be met; the generators are then unchanged.
+        InputError: options that cannot be met; the generators are then unchanged.
     """
     before = [generator.bit_generator.state for generator in generators]
     seeds = spec.level_seeds
     drawn = [int(generator.integers(seeds.start, seeds.stop)) for generator in generators]
     try:
         return world.start(_make_levels(spec, drawn, options))
-    except ValueError:
+    except InputError:
         for generator, state in zip(generators, before, strict=True):
             generator.bit_generator.state = state
         raise
@@ -49,7 +50,7 @@ def begin_episodes(spec: WorldSpec, generators: Sequence[np.random.Generator], o
 
 def _make_levels(spec: WorldSpec, drawn: list[int], options: dict[str, list[Any]]) -> Levels:
     if "level" in options and "level_seed" in options:
-        raise ValueError("give the reset option level or level_seed, not both")
+        raise InputError("give the reset option level or level_seed, not both")
     if "level" in options:
         drawings = (from_text(_check_text(value), spec.world_dim) for value in options["level"])
         levels = Levels(*map(torch.cat, zip(*drawings, strict=True)))
@@ -64,18 +65,18 @@ def spread_options(options: dict[str, Any], num_envs: int) -> dict[str, list[Any
     """Options of ``reset`` as lists of ``num_envs`` values. A single value is repeated; a sequence has one for each.
 
     Raises:
-        ValueError: an unknown option, or a sequence of another length.
+        InputError: an unknown option, or a sequence of another length.
     """
     columns = {}
     for name, value in options.items():
         if name not in OPTIONS:
-            raise ValueError(f"unknown reset option {name!r}; a level is set by {', '.join(OPTIONS)}")
+            raise InputError(f"unknown reset option {name!r}; a level is set by {', '.join(OPTIONS)}")
         value = plain(value)
         is_list = isinstance(value, list | tuple)
         if is_list and name in _FIELDS:  # a pair of numbers is one cell
             is_list = any(cell is None or isinstance(plain(cell), list | tuple) for cell in value)
         if is_list and len(value) != num_envs:
-            raise ValueError(f"reset option {name} has {len(value)} values, but there are {num_envs} environments")
+            raise InputError(f"reset option {name} has {len(value)} values, but there are {num_envs} environments")
         columns[name] = list(value) if is_list else [value] * num_envs
     return columns
 
@@ -83,13 +84,13 @@ def spread_options(options: dict[str, Any], num_envs: int) -> dict[str, list[Any
 def _parse_level_seed(value: Any) -> int:
     value = plain(value)
     if not is_integer(value) or not 0 <= value < SEED_LIMIT:
-        raise ValueError(f"level_seed must be an integer in [0, {SEED_LIMIT}), not {value!r}")
+        raise InputError(f"level_seed must be an integer in [0, {SEED_LIMIT}), not {value!r}")
     return value
 
 
 def _check_text(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"level must be a text, not {type(value).__name__}")
+        raise InputError(f"level must be a text, not {type(value).__name__}")
     return value
 
 
@@ -101,12 +102,12 @@ def _parse_cells(name: str, places: list[Any], levels: Levels) -> Tensor:
             cells.append(NO_CELL)
             continue
         if not isinstance(place, list | tuple) or len(place) != 2 or not all(map(is_integer, place)):
-            raise ValueError(f"{name} must be a cell (x, y), not {place!r}")
+            raise InputError(f"{name} must be a cell (x, y), not {place!r}")
         x, y = map(plain, place)
         if not (0 <= x < levels.world_dim and 0 <= y < levels.world_dim):
-            raise ValueError(f"{name} ({x}, {y}) lies outside the world, which has cells 0..{levels.world_dim - 1}")
+            raise InputError(f"{name} ({x}, {y}) lies outside the world, which has cells 0..{levels.world_dim - 1}")
         if levels.walls[row, y, x]:
             seed = int(levels.seed[row])
-            raise ValueError(f"{name} ({x}, {y}) lies in a wall" + (f" of level {seed}" if seed >= 0 else ""))
+            raise InputError(f"{name} ({x}, {y}) lies in a wall" + (f" of level {seed}" if seed >= 0 else ""))
         cells.append(y * levels.world_dim + x)
     return torch.tensor(cells)

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 from torch.types import Device
 
-from envs.generator import WHOLE_MAZE, generate
+from envs.generator import BACKGROUNDS, NO_CELL, WHOLE_MAZE, generate
+from foundation.errors import InputError
 from foundation.settings import is_integer
 
 WORLD_DIMS = {"easy": 15, "hard": 25}  # Procgen's distribution modes
@@ -71,29 +72,57 @@ class Levels(NamedTuple):
     def to(self, device) -> "Levels":
         return Levels(*(field.to(device) for field in self))
 
+    def check(self, where: str) -> None:
+        """Check levels of an untrusted source, whose types and shapes have been checked.
+
+        Raises:
+            InputError: a number is impossible; the message begins with ``where``.
+        """
+        cells = self.world_dim**2
+        ranges = {
+            "seed": (-1, SEED_LIMIT - 1),
+            "maze_dim": (SMALLEST_MAZE, self.world_dim),
+            "start": (0, cells - 1),
+            "cheese": (NO_CELL, cells - 1),
+            "background": (0, BACKGROUNDS - 1),
+            "shift": (0, 2**32 - 1),
+        }
+        for name, (least, most) in ranges.items():
+            check_range(getattr(self, name), least, most, f"{where}.{name}")
+
     def where(self, mask: Tensor, other: "Levels", out: "Levels | None" = None) -> "Levels":
         """These levels where ``mask`` bool (N,) is True, ``other``'s elsewhere; written into ``out`` if it is given."""
         triples = zip(self, other, out or (None,) * len(self), strict=True)
         return Levels(*(torch.where(mask.view(-1, *[1] * (a.dim() - 1)), a, b, out=c) for a, b, c in triples))
 
 
+def check_range(values: Tensor, least: int, most: int, what: str) -> None:
+    """Check that integers (…) lie in a range, both bounds included.
+
+    Raises:
+        InputError: one does not; the message begins with ``what``.
+    """
+    if values.numel() and not (least <= int(values.min()) and int(values.max()) <= most):
+        raise InputError(f"{what} must lie in {least}..{most}, not {int(values.min())}..{int(values.max())}")
+
+
 def parse_world_dim(distribution_mode: str | None = None, world_dim: int | None = None) -> int:
     """The side of the world that a distribution mode or a world_dim names; easy when neither is given.
 
     Raises:
-        ValueError: an unknown mode, an even or too small world_dim, or both given.
+        InputError: an unknown mode, an even or too small world_dim, or both given.
     """
     if world_dim is None:
         mode = "easy" if distribution_mode is None else distribution_mode
         if mode not in WORLD_DIMS:
-            raise ValueError(f"distribution_mode must be one of {', '.join(WORLD_DIMS)}, not {mode!r}")
+            raise InputError(f"distribution_mode must be one of {', '.join(WORLD_DIMS)}, not {mode!r}")
         return WORLD_DIMS[mode]
     if distribution_mode is not None:
-        raise ValueError(f"give distribution_mode ({distribution_mode!r}) or world_dim ({world_dim}), not both")
+        raise InputError(f"give distribution_mode ({distribution_mode!r}) or world_dim ({world_dim}), not both")
     if not is_integer(world_dim):
-        raise ValueError(f"world_dim must be an odd integer from {SMALLEST_WORLD}, not {world_dim!r}")
+        raise InputError(f"world_dim must be an odd integer from {SMALLEST_WORLD}, not {world_dim!r}")
     if world_dim < SMALLEST_WORLD or world_dim % 2 == 0:
-        raise ValueError(f"world_dim must be odd and at least {SMALLEST_WORLD}, not {world_dim}")
+        raise InputError(f"world_dim must be odd and at least {SMALLEST_WORLD}, not {world_dim}")
     return int(world_dim)
 
 
@@ -101,12 +130,12 @@ def parse_region(cheese_region: str | int, world_dim: int) -> int:
     """The generator's number of a cheese region.
 
     Raises:
-        ValueError: neither "anywhere" nor an integer from 0 to world_dim.
+        InputError: neither "anywhere" nor an integer from 0 to world_dim.
     """
     if isinstance(cheese_region, str) and cheese_region == ANYWHERE:
         return WHOLE_MAZE
     if not is_integer(cheese_region) or not 0 <= int(cheese_region) <= world_dim:
-        raise ValueError(f'cheese_region must be "{ANYWHERE}" or an integer 0..{world_dim}, not {cheese_region!r}')
+        raise InputError(f'cheese_region must be "{ANYWHERE}" or an integer 0..{world_dim}, not {cheese_region!r}')
     return int(cheese_region)
 
 
@@ -114,17 +143,17 @@ def parse_seed_range(num_levels: int, start_level: int) -> range:
     """The level seeds that Procgen's num_levels and start_level name; all of [0, 2³¹−1) with 0 levels.
 
     Raises:
-        ValueError: not an integer, a negative number, or a range that leaves [0, 2³¹−1).
+        InputError: not an integer, a negative number, or a range that leaves [0, 2³¹−1).
     """
     for name, value in (("num_levels", num_levels), ("start_level", start_level)):
         if not is_integer(value):
-            raise ValueError(f"{name} must be an integer, not {value!r}")
+            raise InputError(f"{name} must be an integer, not {value!r}")
     if num_levels < 0 or start_level < 0:
-        raise ValueError(f"num_levels ({num_levels}) and start_level ({start_level}) must not be negative")
+        raise InputError(f"num_levels ({num_levels}) and start_level ({start_level}) must not be negative")
     if num_levels == 0:
         return range(SEED_LIMIT)
     if start_level + num_levels > SEED_LIMIT:
-        raise ValueError(f"start_level + num_levels must be at most {SEED_LIMIT}, not {start_level + num_levels}")
+        raise InputError(f"start_level + num_levels must be at most {SEED_LIMIT}, not {start_level + num_levels}")
     return range(int(start_level), int(start_level + num_levels))
 
 
@@ -160,15 +189,15 @@ def from_seeds(level_seeds, world_dim: int, cheese_region: str | int = ANYWHERE,
         device: of the tensors; the levels do not depend on it.
 
     Raises:
-        ValueError: a seed is out of range, or the world or region does not exist.
+        InputError: a seed is out of range, or the world or region does not exist.
     """
     world_dim = parse_world_dim(world_dim=world_dim)
     region = parse_region(cheese_region, world_dim)
     seeds = np.asarray(level_seeds)
     if seeds.ndim != 1 or (seeds.size and seeds.dtype.kind not in "iu"):
-        raise ValueError(f"level seeds must be a flat list of integers, not {level_seeds!r}")
+        raise InputError(f"level seeds must be a flat list of integers, not {level_seeds!r}")
     if seeds.size and not (0 <= seeds.min() and seeds.max() < SEED_LIMIT):
-        raise ValueError(f"level seeds must lie in [0, {SEED_LIMIT}), not {seeds.min()}..{seeds.max()}")
+        raise InputError(f"level seeds must lie in [0, {SEED_LIMIT}), not {seeds.min()}..{seeds.max()}")
     seeds = np.ascontiguousarray(seeds, dtype=np.int64)
     walls, maze_dim, cheese, background, shift = generate(seeds, world_dim, region)
     margin = (world_dim - maze_dim) // 2

@@ -16,6 +16,7 @@ from envs.generator import NO_CELL
 from envs.levels import Levels
 from envs.sprites import CHEESE_SPRITE, FLOOR_TEXELS, FLOOR_TILES, MOUSE_SPRITE, TEXELS, WALL_TILE
 from envs.world import State
+from foundation.errors import InputError
 
 OBSERVATIONS = ("rgb", "cells")
 
@@ -61,12 +62,12 @@ def build_painter(observation: str, world_dim: int, device: Device = "cpu") -> P
         device: of the states.
 
     Raises:
-        ValueError: an unknown observation, or a world with more cells than the rgb picture has pixels.
+        InputError: an unknown observation, or a world with more cells than the rgb picture has pixels.
     """
     if observation not in OBSERVATIONS:
-        raise ValueError(f"observation must be one of {', '.join(OBSERVATIONS)}, not {observation!r}")
+        raise InputError(f"observation must be one of {', '.join(OBSERVATIONS)}, not {observation!r}")
     if observation == "rgb" and world_dim > _SIDE:
-        raise ValueError(f'observation "rgb" has {_SIDE} pixels a side, too few for world_dim {world_dim}: use "cells"')
+        raise InputError(f'observation "rgb" has {_SIDE} pixels a side, too few for world_dim {world_dim}: use "cells"')
     return _build(observation, world_dim, torch.empty(0, device=device).device)
 
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from envs.generator import NO_CELL
 from envs.levels import Levels
 from envs.world import CHEESE_REWARD, MAX_EPISODE_STEPS
+from foundation.errors import InputError
 
 UNREACHABLE = -1
 SAME, ON_THE_WAY, BEYOND, FORK, UNDEFINED = range(5)
@@ -130,11 +131,11 @@ def parse_level_types(level_types: Sequence[str]) -> Tensor:
     """int64 (number of types,): the indices of named level types.
 
     Raises:
-        ValueError: none, or an unknown one.
+        InputError: none, or an unknown one.
     """
-    unknown = [name for name in level_types if name not in LEVEL_TYPES]
-    if isinstance(level_types, str) or unknown or not level_types:
-        raise ValueError(f"level_types must be a list of {', '.join(LEVEL_TYPES)}, not {level_types!r}")
+    is_list = isinstance(level_types, list | tuple) and len(level_types) > 0
+    if not is_list or not all(isinstance(name, str) and name in LEVEL_TYPES for name in level_types):
+        raise InputError(f"level_types must be a list of {', '.join(LEVEL_TYPES)}, not {level_types!r}")
     return torch.tensor([LEVEL_TYPES.index(name) for name in level_types])
 
 

@@ -20,6 +20,7 @@ from envs.levels import (
 )
 from envs.painter import Painter, build_painter
 from envs.world import MAX_EPISODE_STEPS, build_moves, parse_action_set
+from foundation.errors import InputError
 from foundation.settings import is_integer
 
 
@@ -61,7 +62,7 @@ class WorldSpec:
         """Parse and check the settings of an environment, whose names are Procgen's.
 
         Raises:
-            ValueError: a setting does not exist, or two of them contradict each other.
+            InputError: a setting does not exist, or two of them contradict each other.
         """
         dim = parse_world_dim(distribution_mode, world_dim)
         parse_region(cheese_region, dim)
@@ -71,7 +72,7 @@ class WorldSpec:
         build_painter(observation, dim)
         parse_action_set(action_set)
         if max_episode_steps is not None and (not is_integer(max_episode_steps) or max_episode_steps < 1):
-            raise ValueError(f"max_episode_steps must be an integer from 1, not {max_episode_steps!r}")
+            raise InputError(f"max_episode_steps must be an integer from 1, not {max_episode_steps!r}")
         seeds = parse_seed_range(num_levels, start_level)
         return cls(dim, cheese_region, seeds, level_types, observation, action_set, max_episode_steps)
 

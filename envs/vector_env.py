@@ -14,6 +14,7 @@ from envs import world
 from envs.env import CheeseMazeEnv, build_info, render_frame
 from envs.episodes import begin_episodes, spread_options
 from envs.world import MAX_EPISODE_STEPS, State
+from foundation.errors import InputError
 from foundation.settings import is_integer
 
 
@@ -71,14 +72,14 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         **arguments: Any,
     ):
         if not is_integer(num_envs) or num_envs < 1:
-            raise ValueError(f"num_envs must be an integer from 1, not {num_envs!r}")
+            raise InputError(f"num_envs must be an integer from 1, not {num_envs!r}")
         if not is_integer(max_episode_steps) or (max_episode_steps < 1 and max_episode_steps != -1):
-            raise ValueError(f"max_episode_steps must be an integer from 1, or -1 for none, not {max_episode_steps!r}")
+            raise InputError(f"max_episode_steps must be an integer from 1, or -1 for none, not {max_episode_steps!r}")
         modes = {mode.value: mode for mode in AutoresetMode}
         if autoreset_mode not in (*modes, *modes.values()):
-            raise ValueError(f"autoreset_mode must be one of {', '.join(modes)}, not {autoreset_mode!r}")
+            raise InputError(f"autoreset_mode must be one of {', '.join(modes)}, not {autoreset_mode!r}")
         if render_mode == "human":
-            raise ValueError('render_mode "human" shows one environment; make many with "rgb_array" or "ansi"')
+            raise InputError('render_mode "human" shows one environment; make many with "rgb_array" or "ansi"')
 
         one = CheeseMazeEnv(render_mode=render_mode, **arguments)
         self.world, self.painter, self.moves = one.world, one.painter, one.moves
@@ -124,7 +125,7 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             The observations uint8 (num_envs, H, W, 3), and the infos of the environments that were reset.
 
         Raises:
-            ValueError: options that cannot be met; everything is then as it was.
+            InputError: options that cannot be met; everything is then as it was.
             ResetNeeded: a `reset_mask` before there is anything to go on with.
         """
         options = dict(options or {})
@@ -198,7 +199,7 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             return np.ones(self.num_envs, bool)
         mask = np.asarray(reset_mask)
         if mask.dtype != bool or mask.shape != (self.num_envs,) or not mask.any():
-            raise ValueError(f"reset_mask must be bool ({self.num_envs},) with at least one True")
+            raise InputError(f"reset_mask must be bool ({self.num_envs},) with at least one True")
         if self._state is None and not mask.all():
             raise ResetNeeded("reset all environments before some of them")
         return mask.copy()
@@ -209,7 +210,7 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         if isinstance(seed, int):
             return [seed + row for row in range(self.num_envs)]
         if len(seed) != self.num_envs:
-            raise ValueError(f"seed has {len(seed)} values, but there are {self.num_envs} environments")
+            raise InputError(f"seed has {len(seed)} values, but there are {self.num_envs} environments")
         return list(seed)
 
     def _begin(self, mask: np.ndarray) -> None:

@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.types import Device
 
 from envs.levels import Levels
+from foundation.errors import InputError
 
 CHEESE_REWARD = 10.0  # Procgen's maze
 MAX_EPISODE_STEPS = 500  # Procgen's time limit
@@ -68,10 +69,10 @@ def parse_action_set(action_set: str) -> tuple[int, ...]:
     """The move that each action of an action set makes.
 
     Raises:
-        ValueError: an unknown action set.
+        InputError: an unknown action set.
     """
     if action_set not in ACTION_SETS:
-        raise ValueError(f"action_set must be one of {', '.join(ACTION_SETS)}, not {action_set!r}")
+        raise InputError(f"action_set must be one of {', '.join(ACTION_SETS)}, not {action_set!r}")
     return ACTION_SETS[action_set]
 
 
@@ -79,7 +80,7 @@ def build_moves(action_set: str, device: Device = "cpu") -> Tensor:
     """int64 (number of actions,): the move that each action of a set makes.
 
     Raises:
-        ValueError: an unknown action set.
+        InputError: an unknown action set.
     """
     return torch.tensor(parse_action_set(action_set), device=device)
 

@@ -1,19 +1,27 @@
-"""Commands: ``--help``, ``key=value`` arguments, and one line for bad input."""
+"""Commands: ``--help``, ``key=value`` arguments, one line for bad input, one line for Ctrl-C."""
 
 import os
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from foundation.errors import InputError
 from foundation.settings import describe_error, describe_settings, read_settings
 
 BAD_INPUT = 2  # exit code
+STOPPED = 130  # exit code after Ctrl-C, as shells have it: 128 + SIGINT
 
 
 def run_command(
-    name: str, usage: str | None, defaults: Any, run: Callable[[Any], None], arguments: Sequence[str]
+    name: str,
+    usage: str | None,
+    defaults: Any,
+    run: Callable[[Any], None],
+    arguments: Sequence[str],
+    stopped: str = "",
 ) -> None:
     """Run a command whose settings are a dataclass.
 
@@ -23,31 +31,44 @@ def run_command(
         defaults: an instance of the settings dataclass.
         run: called with the settings.
         arguments: of the command line.
+        stopped: what is kept after Ctrl-C, and how to continue.
 
     Raises:
-        SystemExit: bad input, after one line on standard error; exit code 2.
+        SystemExit: after bad input (exit code 2) or Ctrl-C (130), with one line on standard error.
     """
     if {"-h", "--help"} & set(arguments):
         print(usage, describe_settings(defaults), sep="\n")
         return
-    with one_line_errors(name):
+    with one_line_errors(name, stopped):
         run(read_settings(defaults, arguments))
 
 
 @contextmanager
-def one_line_errors(name: str) -> Iterator[None]:
-    """Turn errors about the user's input into one line on standard error and exit code 2."""
-    try:
-        yield
-    except Exception as error:
-        if not (isinstance(error, ValueError | OSError) or type(error).__module__.startswith("omegaconf")):
-            raise
-        if is_main_process():
-            print(f"{name}: {describe_error(error)}", file=sys.stderr)
-        else:
-            # torchrun ends all processes when one has ended. The first one needs time to print its line.
-            time.sleep(1)
-        raise SystemExit(BAD_INPUT) from None
+def one_line_errors(name: str, stopped: str = "") -> Iterator[None]:
+    """Turn errors about the user's input into one line on standard error and exit code 2.
+
+    Other errors are faults of the program and keep their traceback. Ctrl-C becomes one line and exit code 130.
+    """
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_: print(f"{name}: note: {message}", file=sys.stderr)
+        try:
+            yield
+        except KeyboardInterrupt:
+            _say(f"{name}: stopped{'; ' if stopped else ''}{stopped}")
+            raise SystemExit(STOPPED) from None
+        except Exception as error:
+            if not (isinstance(error, InputError) or type(error).__module__.startswith("omegaconf")):
+                raise
+            _say(f"{name}: {describe_error(error)}")
+            raise SystemExit(BAD_INPUT) from None
+
+
+def _say(line: str) -> None:
+    if is_main_process():
+        print(line, file=sys.stderr)
+    else:
+        # torchrun ends all processes when one has ended. The first one needs time to print its line.
+        time.sleep(1)
 
 
 def is_main_process() -> bool:

@@ -1,11 +1,11 @@
 """Films: frames as a GIF or an MP4, and many small pictures as one mosaic."""
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 GAP, GAP_COLOUR = 4, 32  # pixels between the tiles of a mosaic, and their grey
 
@@ -19,6 +19,15 @@ def mosaic(pictures: np.ndarray, columns: int) -> np.ndarray:
         top, left = (GAP + (height + GAP) * (place // columns), GAP + (width + GAP) * (place % columns))
         sheet[top : top + height, left : left + width] = picture
     return sheet
+
+
+def caption(picture: np.ndarray, lines: Sequence[str], size: int = 14) -> np.ndarray:
+    """Put lines of white text over a picture uint8 (H, W, 3), which becomes taller."""
+    strip = Image.new("RGB", (picture.shape[1], (size + GAP) * len(lines) + GAP), (GAP_COLOUR,) * 3)
+    for number, line in enumerate(lines):
+        place = (GAP, GAP // 2 + number * (size + GAP))
+        ImageDraw.Draw(strip).text(place, line, fill="white", font=ImageFont.load_default(size))
+    return np.concatenate((np.asarray(strip), picture))
 
 
 def gif(frames: Iterable[np.ndarray], fps: float) -> bytes:

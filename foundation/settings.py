@@ -1,19 +1,66 @@
-"""Settings: documented dataclass fields that are read from ``key=value`` arguments."""
+"""Settings: documented dataclass fields that are read from ``key=value`` arguments and checked."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import field, fields, is_dataclass
-from typing import Any
+from typing import Any, get_args, get_type_hints
+
+from foundation.errors import InputError
 
 SEED_LIMIT = 2**63  # torch and NumPy both accept seeds below it
+SEEDS = (0, SEED_LIMIT - 1)
 
 
-def setting(default: Any, meaning: str) -> Any:
-    """A dataclass field with its documentation, which ``--help`` prints."""
-    return field(default=default, metadata={"help": meaning})
+def setting(default: Any, meaning: str, least: float | None = None, most: float | None = None) -> Any:
+    """A dataclass field with its documentation, which ``--help`` prints.
+
+    Args:
+        default: its default value.
+        meaning: what it is.
+        least, most: the range of a number, both included; None for no limit.
+    """
+    return field(default=default, metadata={"help": meaning, "least": least, "most": most})
+
+
+def check_settings(settings: Any, prefix: str = "") -> None:
+    """Check the numbers of a settings dataclass against the ranges of its fields.
+
+    Raises:
+        InputError: a number is outside its range, infinite, or not a number; the message names setting and range.
+    """
+    for each in fields(settings):
+        value, name = getattr(settings, each.name), f"{prefix}{each.name}"
+        if is_dataclass(value):
+            check_settings(value, f"{name}.")
+            continue
+        least, most = each.metadata.get("least"), each.metadata.get("most")
+        if value is None or (least is None and most is None):
+            continue
+        if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+            raise InputError(f"{name} must be a number {_describe_range(least, most)}, not {value!r}")
+        if (least is not None and value < least) or (most is not None and value > most):
+            raise InputError(f"{name} must be {_describe_range(least, most)}, not {value}")
+
+
+def _describe_range(least: float | None, most: float | None) -> str:
+    if most is None:
+        return f"at least {_format(least)}"
+    return f"from {_format(least)} to {_format(most)}" if least is not None else f"at most {_format(most)}"
+
+
+def _format(number: Any) -> str:
+    """A bound in short: powers of two as such, other numbers as Python writes them."""
+    if isinstance(number, int) and number >= 2**20:
+        power = (number + 1).bit_length() - 1
+        if number + 1 == 2**power:
+            return f"2^{power} - 1"
+        if number == 2 ** (number.bit_length() - 1):
+            return f"2^{number.bit_length() - 1}"
+    return f"{number:,}" if isinstance(number, int) else str(number)
 
 
 def read_settings(defaults: Any, arguments: Sequence[str]) -> Any:
-    """Fill a settings dataclass from ``key=value`` arguments.
+    """Fill a settings dataclass from ``key=value`` arguments, and check it.
 
     Args:
         defaults: an instance of the dataclass.
@@ -23,7 +70,7 @@ def read_settings(defaults: Any, arguments: Sequence[str]) -> Any:
         A new instance.
 
     Raises:
-        ValueError: an argument is not key=value, its key is unknown, or its value has the wrong type.
+        InputError: an argument is not key=value, its key is unknown, or its value has the wrong type or range.
     """
     from omegaconf import OmegaConf  # --help does without
     from omegaconf.errors import OmegaConfBaseException
@@ -34,25 +81,32 @@ def read_settings(defaults: Any, arguments: Sequence[str]) -> Any:
     for argument in arguments:
         key, equals, value = argument.partition("=")
         if not equals or key not in known:
-            raise ValueError(f"unknown argument {argument!r}; accepted are {', '.join(f'{name}=…' for name in known)}")
+            raise InputError(f"unknown argument {argument!r}; accepted are {', '.join(f'{name}=…' for name in known)}")
         # YAML reads an empty value as null and a leading * as an alias; both are meant as text.
         quoted = not value or value.startswith("*")
         try:
             typed = OmegaConf.merge(typed, OmegaConf.from_dotlist([f"{key}='{value}'" if quoted else argument]))
-        except (OmegaConfBaseException, YAMLError) as error:
-            raise ValueError(f"cannot read argument {argument!r} ({describe_error(error)})") from None
-    return OmegaConf.to_object(typed)
+        except (OmegaConfBaseException, YAMLError, ValueError, TypeError, RecursionError) as error:
+            raise InputError(f"cannot read argument {argument!r} ({describe_error(error)})") from None
+    try:
+        settings = OmegaConf.to_object(typed)
+    except OmegaConfBaseException as error:
+        raise InputError(describe_error(error)) from None
+    check_settings(settings)
+    return settings
 
 
 def describe_settings(defaults: Any, prefix: str = "") -> str:
-    """One line for each setting, with its default and its meaning, as ``--help`` prints them."""
+    """One line for each setting, with its default, meaning and range, as ``--help`` prints them."""
     lines = []
     for each in fields(defaults):
         value = getattr(defaults, each.name)
         if is_dataclass(value):
             lines.append(describe_settings(value, f"{prefix}{each.name}."))
-        else:
-            lines.append(f"  {f'{prefix}{each.name}={value}':34} {each.metadata.get('help', '')}")
+            continue
+        least, most = each.metadata.get("least"), each.metadata.get("most")
+        bounds = f" ({_describe_range(least, most)})" if (least, most) != (None, None) else ""
+        lines.append(f"  {f'{prefix}{each.name}={value}':34} {each.metadata.get('help', '')}{bounds}")
     return "\n".join(lines)
 
 
@@ -79,11 +133,40 @@ def as_list(value: Any) -> list:
     return value if isinstance(value, list) else [value] if value else []
 
 
-def check_seed(seed: int) -> None:
-    """Refuse a seed that a random generator would not accept.
+def check_names(name: str, values: list, known: Sequence[str]) -> None:
+    """Check that a setting is a list of known names.
 
     Raises:
-        ValueError: the seed is negative or too large.
+        InputError: one of them is not a known name.
     """
-    if not 0 <= seed < SEED_LIMIT:
-        raise ValueError(f"seed must lie in [0, 2⁶³), not {seed}")
+    for value in values:
+        if not isinstance(value, str) or value not in known:
+            raise InputError(f"{name} must be a list of {', '.join(known)}, not {value!r}")
+
+
+def build_settings(kind: type, values: Any, where: str) -> Any:
+    """Make a settings dataclass from an untrusted mapping, such as a file's header. Nothing is interpolated.
+
+    Args:
+        kind: the dataclass.
+        values: its fields by name; missing ones take their defaults.
+        where: begins the error messages.
+
+    Raises:
+        InputError: not a mapping, an unknown field, a value of the wrong type or outside its range.
+    """
+    if not isinstance(values, dict):
+        raise InputError(f"{where} must be a mapping, not {type(values).__name__}")
+    hints = get_type_hints(kind)
+    for key, value in values.items():
+        if key not in hints:
+            raise InputError(f"{where} has the unknown setting {key!r}")
+        allowed = get_args(hints[key]) or (hints[key],)
+        if float in allowed:
+            allowed = (*allowed, int)
+        is_flag = isinstance(value, bool) and bool not in allowed
+        if Any not in allowed and (is_flag or not isinstance(value, allowed)):
+            raise InputError(f"{where}.{key} has the wrong type: {value!r}")
+    settings = kind(**values)
+    check_settings(settings, f"{where}.")
+    return settings

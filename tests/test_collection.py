@@ -44,7 +44,7 @@ def test_parts_together_are_one_examination(tmp_path):
 def test_what_was_finished_is_not_done_again(tmp_path, monkeypatch):
     mouse = new_mouse(tmp_path)
     whole = collect_records([mouse], CONDITIONS, folder=tmp_path)
-    parts = sorted((tmp_path / PARTS).rglob("*.parquet"))
+    parts = sorted((tmp_path / PARTS).rglob("*.part"))
     assert len(parts) == 5
     lost = parts[1]
     lost.unlink()
@@ -69,7 +69,7 @@ def test_what_differs_is_done_anew(tmp_path, monkeypatch, change):
 
 def test_a_damaged_part_is_done_again(tmp_path):
     whole = collect_records([new_mouse(tmp_path)], CONDITIONS, folder=tmp_path)
-    part = sorted((tmp_path / PARTS).rglob("*.parquet"))[0]
+    part = sorted((tmp_path / PARTS).rglob("*.part"))[0]
     part.write_bytes(part.read_bytes()[:100])
     pd.testing.assert_frame_equal(collect_records([new_mouse(tmp_path)], CONDITIONS, folder=tmp_path), whole)
 

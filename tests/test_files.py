@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from foundation.errors import InputError
 from foundation.files import write_atomically
 
 
@@ -15,6 +16,6 @@ def test_an_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
         raise OSError("no space left")
 
     monkeypatch.setattr(os, "fsync", crash)
-    with pytest.raises(OSError):
+    with pytest.raises(InputError, match=r"cannot write .*file \(no space left\)"):
         write_atomically(path, b"new and longer")
     assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]

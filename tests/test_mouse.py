@@ -7,6 +7,7 @@ import safetensors.torch
 import torch
 
 from agents import training
+from agents.checkpoint import MOUSE_FORMAT, read_checkpoint, write_checkpoint
 from agents.config import AgentConfig, EnvConfig, TrainConfig
 from agents.learner import Learner
 from agents.mouse import load_mouse, save_mouse
@@ -45,12 +46,11 @@ def test_a_mouse_comes_back_as_it_was(tmp_path, learner):
     assert mouse.header["config"]["seed"] == 0 and mouse.header["versions"]["torch"] == torch.__version__
 
 
-def damaged(path, **changes):
-    tensors = safetensors.torch.load_file(path)
-    with safetensors.safe_open(path, "pt") as file:
-        header = json.loads(file.metadata()["cheesemaze"])
-    header |= changes
-    safetensors.torch.save_file(tensors, path, {"cheesemaze": json.dumps(header)})
+def tampered(path, **changes):
+    """Change a header, and its checksum with it."""
+    tensors, header = read_checkpoint(path, MOUSE_FORMAT)
+    header.pop("sha256", None)
+    write_checkpoint(path, tensors, header | changes)
 
 
 def test_what_cannot_be_loaded_is_refused_in_one_line(tmp_path, learner):
@@ -73,11 +73,11 @@ def test_what_cannot_be_loaded_is_refused_in_one_line(tmp_path, learner):
     save_state(path, learner, [])
     assert "cheesemaze-training-state" in refusal() and "expected a 'cheesemaze-mouse'" in refusal()
     save_mouse(path, learner.policy, training.describe_mouse(learner))
-    damaged(path, version=99)
+    tampered(path, version=99)
     assert "version 99" in refusal()
     save_mouse(path, learner.policy, training.describe_mouse(learner))
     with safetensors.safe_open(path, "pt") as file:
         config = json.loads(file.metadata()["cheesemaze"])["config"]
     config["env"]["world_dim"] = 25
-    damaged(path, config=config)
-    assert "do not fit" in refusal()
+    tampered(path, config=config)
+    assert "the tensor 'embedder.fc.weight' is float32 (256, 32); expected float32 (256, 512)" in refusal()
