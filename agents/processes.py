@@ -71,7 +71,11 @@ def seed(seed: int) -> int:
 
 @contextmanager
 def joined(device: torch.device) -> Iterator[None]:
-    """Join torchrun's process group; does nothing if torchrun did not start this process."""
+    """Join torchrun's process group; does nothing if torchrun did not start this process.
+
+    Raises:
+        InputError: another process of the group ended.
+    """
     if int(os.environ.get("WORLD_SIZE", 1)) == 1:
         yield
         return
@@ -80,5 +84,11 @@ def joined(device: torch.device) -> Iterator[None]:
     try:
         yield
         dist.barrier()  # a process that leaves early would close the connection
+    except RuntimeError as error:
+        if not any(word in str(error) for word in ("gloo", "NCCL", "Connection")):
+            raise
+        raise InputError(
+            "another process of this run was lost; the same command continues from the last saved state"
+        ) from error
     finally:
         dist.destroy_process_group()
