@@ -2,13 +2,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help setup train test lint bench
+.PHONY: help setup train test lint bench torture
 
 help:
 	@echo "make setup             make .venv and install everything into it"
 	@echo "make train ARGS=…      train a mouse (ARGS are key=value pairs)"
 	@echo "make test ARGS=…       run the tests (ARGS go to pytest)"
 	@echo "make lint              ruff and pyright"
+	@echo "make torture           the long form of the reliability tests (ROUNDS=1000)"
 	@echo "make bench ARGS=…      measure speed"
 
 setup: $(INSTALLED)
@@ -28,6 +29,9 @@ lint: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/pyright
+
+torture: setup
+	TORTURE_ROUNDS=$(or $(ROUNDS),1000) $(BIN)/python -m pytest -n 2 tests/test_torture.py $(ARGS)
 
 bench: setup
 	$(BIN)/python benchmarks/bench.py $(ARGS)
