@@ -247,7 +247,7 @@ def test_a_figure_is_the_same_every_time(call, tmp_path, checkpoint, suffix):
     contents = []
     for _ in range(2):
         code, said, errors = call("watch.py", f"checkpoint={checkpoint}", "level=5", f"figure=mouse{suffix}")
-        assert (code, errors, said) == (0, "", f"moves and values in level 5 → mouse{suffix}\n")
+        assert (code, errors, said) == (0, "", f"policy and value in level 5 → mouse{suffix}\n")
         contents.append((tmp_path / f"mouse{suffix}").read_bytes())
     assert contents[0] == contents[1] and len(contents[0]) > 5000
 
@@ -258,9 +258,9 @@ def test_a_file_of_levels_is_watched(call, tmp_path, checkpoint):
     assert call("watch.py", *arguments, "level=2", "cheese=[0,0]")[0] == 0
     assert call("watch.py", *arguments, "episodes=2")[0] == 0
     code, _, errors = call("watch.py", *arguments, "episodes=2", "level=2")
-    assert code == 2 and "at most the levels left in two.txt" in errors
+    assert code == 2 and "must not exceed the number of levels from level 2 on in two.txt" in errors
     code, _, errors = call("watch.py", *arguments, "level=3")
-    assert code == 2 and "one of the file's, 1 to 2, not 3" in errors
+    assert code == 2 and "must be in 1..2 for this file, not 3" in errors
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is always a display")
@@ -278,7 +278,7 @@ def test_help_names_every_setting(call, tmp_path, script):
     settings = {
         "train.py": ("env.world_dim=11 ", "agent.scale=1 ", "seed=0 ", "fresh=False ", "procgen_hard"),
         "evaluate.py": ("checkpoint=", "report=brief ", "levels=None ", "seed=0 ", "device=auto ", "out="),
-        "watch.py": ("checkpoint=", "level=None ", "cheese=anywhere ", "speed=8 ", "record=", "press h there"),
+        "watch.py": ("checkpoint=", "level=None ", "cheese=anywhere ", "speed=8 ", "record=", "Press h for help"),
     }
     assert all(setting in said for setting in settings[script])
 
@@ -339,7 +339,7 @@ BAD = [  # an argument, and what the line about it names
     ("watch.py", "checkpoint=", "no checkpoint given"),
     ("watch.py", "checkpoint=[]", "no checkpoint given"),
     ("watch.py", "checkpoint=[{mouse},nowhere.safetensors]", "no checkpoint at nowhere.safetensors"),
-    ("watch.py", "checkpoint=[{mouse},{larger}]", "{larger} in worlds of 7×7 cells seen as cells"),
+    ("watch.py", "checkpoint=[{mouse},{larger}]", "{larger} has a 7×7 world with cells observations"),
     ("watch.py", "levels=nowhere.txt", "nowhere.txt"),
     ("watch.py", "levels={text}", "{text}: level 1"),
     ("watch.py", "levels={of 7 cells}", "level 2, from line 7: level text must have an odd side from 3 to 5, not 7"),
@@ -348,10 +348,10 @@ BAD = [  # an argument, and what the line about it names
     ("watch.py", "show=smell", "show must be a list of arrows, value"),
     ("watch.py", "show=[arrows,smell]", "not 'smell'"),
     ("watch.py", "episodes=0", "episodes must be at least 1, not 0"),
-    ("watch.py", "speed=51", "at most 50 steps a second, not 51"),
-    ("watch.py", "grid=6", "columns x rows, as 6x4, not '6'"),
-    ("watch.py", "grid=0x4", "as 6x4"),
-    ("watch.py", "grid=axb", "as 6x4"),
+    ("watch.py", "speed=51", "at most 50 steps per second, not 51"),
+    ("watch.py", "grid=6", "COLUMNSxROWS, e.g. 6x4, not '6'"),
+    ("watch.py", "grid=0x4", "e.g. 6x4"),
+    ("watch.py", "grid=axb", "e.g. 6x4"),
     ("watch.py", "figure=mouse.gif", "figure must be a .png, .svg, .pdf file"),
     ("watch.py", "figure={text}/mouse.svg", "{text}"),
     ("watch.py", "speed=0", "at least 1 step"),

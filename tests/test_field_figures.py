@@ -14,16 +14,16 @@ from analysis.field_figures import Field, moves_and_values, value_map, vector_fi
 from envs import world
 from envs.drawings import to_text
 from envs.levels import from_seeds
-from viewer.thoughts import think
+from viewer.maps import compute_maps
 
 DIM = 7
 
 
 def field_of(seed: int) -> Field:
     state = world.start(from_seeds([seed], DIM))
-    thoughts = think(mouse_with(Planned("to the cheese")), state.level)
-    value = np.where(np.isnan(thoughts.value), np.nan, np.arange(DIM * DIM).reshape(DIM, DIM))
-    return Field("a mouse", state, thoughts.moves, value)
+    maps = compute_maps(mouse_with(Planned("to the cheese")), state.level)
+    value = np.where(np.isnan(maps.value), np.nan, np.arange(DIM * DIM).reshape(DIM, DIM))
+    return Field("a mouse", state, maps.moves, value)
 
 
 @pytest.mark.parametrize("seed", range(6))

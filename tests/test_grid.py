@@ -9,12 +9,14 @@ from mice import Planned, corner_of, mouse_with, way_to
 from envs.drawings import from_text, to_text
 from envs.levels import SEED_LIMIT, from_seeds
 from envs.painter import portrait
+from foundation.palette import OUTCOME_COLOURS
 from viewer import board as b
-from viewer import grid as g
-from viewer.grid import LINGER, OUTCOMES, Grid, GridPicture, GridWindow, episodes
+from viewer.grid import HOLD, Grid
+from viewer.grid_scene import GridScene, draw_episodes, find_area
+from viewer.grid_window import GridWindow
+from viewer.maps import HORIZON
 from viewer.saving import Session
-from viewer.scene import PAPER
-from viewer.thoughts import HORIZON
+from viewer.scene import PAPER, boards_in
 
 DIM = 7
 
@@ -34,7 +36,7 @@ def test_levels_are_played_one_after_another_and_counted_once(plan):
     many = Grid(mouse_with(Planned(plan)), 5, first=40)
     ends = {}  # when each slot's level ends, and how
     playing = dict(enumerate(range(40, 45)))
-    following, tally = 45, dict.fromkeys(OUTCOMES, 0)
+    following, tally = 45, dict.fromkeys(OUTCOME_COLOURS, 0)
     for slot, seed in playing.items():
         outcome, steps = first_reached(seed, plan)
         ends[slot] = (steps, outcome)
@@ -44,23 +46,23 @@ def test_levels_are_played_one_after_another_and_counted_once(plan):
             when, outcome = ends[slot]
             if step == when:
                 tally[outcome] += 1
-            assert many.outcomes[slot] == (outcome if step >= when and step < when + LINGER else ""), (step, slot)
+            assert many.outcomes[slot] == (outcome if step >= when and step < when + HOLD else ""), (step, slot)
         for slot in range(5):
             when, _ = ends[slot]
-            if step == when + LINGER:
+            if step == when + HOLD:
                 playing[slot], following = following, following + 1
                 outcome, steps = first_reached(playing[slot], plan)
                 ends[slot] = (step + steps, outcome)
-        assert dict(many.tally) == {name: count for name, count in tally.items() if count}
-    assert sum(tally.values()) > 10 and f"in {sum(tally.values())} mazes" in many.summary
+        assert dict(many.counts) == {name: count for name, count in tally.items() if count}
+    assert sum(tally.values()) > 10 and f"in {sum(tally.values())} levels" in many.summary
 
 
 def test_who_stands_still_reaches_neither():
     many = Grid(mouse_with(Planned("nowhere")), 2, first=0)
     for _ in range(HORIZON):
-        assert not many.tally
+        assert not many.counts
         many.step()
-    assert many.tally == {"neither": 2} and "neither 2 (100%)" in many.summary
+    assert many.counts == {"neither": 2} and "neither 2 (100%)" in many.summary
 
 
 def test_a_seed_is_a_walk_and_regions_and_ends_are_kept():
@@ -76,12 +78,12 @@ def test_a_seed_is_a_walk_and_regions_and_ends_are_kept():
 
 def test_a_grid_is_drawn_maze_by_maze_with_its_outcomes():
     many, surface = Grid(mouse_with(Planned("to the corner")), 6, 40), pygame.Surface((640, 480))
-    picture = GridPicture((3, 2))
+    picture = GridScene((3, 2))
     for _ in range(30):
         picture.draw(surface, many, "")
         pixels = pygame.surfarray.array3d(surface).swapaxes(0, 1)
         for row in range(6):
-            (board,) = g.boards_in(g.place_of(row, (3, 2), surface.get_size()), 1, DIM, 0)
+            (board,) = boards_in(find_area(row, (3, 2), surface.get_size()), 1, DIM, 0)
             expected, rect = portrait(many.state.rows([row]), board.cell), board.rect
             assert (pixels[rect.top : rect.bottom, rect.left : rect.right] == expected).all()
             frame, outcome = tuple(pixels[rect.top - 2, rect.centerx].tolist()), many.outcomes[row]
@@ -90,11 +92,11 @@ def test_a_grid_is_drawn_maze_by_maze_with_its_outcomes():
 
 
 def test_a_grid_is_recorded_until_enough_have_ended():
-    frames = list(episodes(Grid(mouse_with(Planned("to the cheese")), 6, 40), (3, 2), 8, speed=8))
+    frames = list(draw_episodes(Grid(mouse_with(Planned("to the cheese")), 6, 40), (3, 2), 8, speed=8))
     assert all(frame.shape == frames[0].shape for frame in frames) and (frames[-1] == frames[-8]).all()
     many = Grid(mouse_with(Planned("to the cheese")), 6, 40)
     steps = 0
-    while sum(many.tally.values()) < 8:
+    while sum(many.counts.values()) < 8:
         many.step()
         steps += 1
     assert len(frames) == steps + 1 + 8

@@ -13,12 +13,13 @@ from mice import Planned, mouse_with, undecided
 from envs.drawings import from_text
 from envs.painter import build_painter, portrait
 from viewer import board as b
-from viewer import display, grid, legend, scene
+from viewer import display, grid_scene, legend, scene
 from viewer.board import Board
-from viewer.keys import GRID_HELP, WINDOW_HELP, actions_of
-from viewer.legend import OVERLAYS
+from viewer.grid import Grid
+from viewer.keys import GRID_HELP, WINDOW_HELP, map_actions
+from viewer.overlays import OVERLAYS
 from viewer.scene import Scene, boards_in
-from viewer.texts import explanation, status
+from viewer.texts import describe_status, describe_training
 from viewer.viewing import Viewing
 
 DIM = 7
@@ -61,9 +62,9 @@ def test_a_maze_is_drawn_as_its_portrait_at_any_size_and_step(size):
         pixels, board = drawn(viewing, size=size, a_scene=kept)
         assert (pixels == portrait(viewing.states[0], board.cell)).all()
         viewing.step()
-    viewing.turn_wall(number((2, 2), DIM))
-    viewing.take(0, int(viewing.level.cheese))
-    viewing.carry(number((3, 3), DIM))
+    viewing.toggle_wall(number((2, 2), DIM))
+    viewing.grab(0, int(viewing.level.cheese))
+    viewing.drag(number((3, 3), DIM))
     pixels, board = drawn(viewing, size=size, a_scene=kept)
     assert (pixels == portrait(viewing.states[0], board.cell)).all(), "what is kept does not outlive its maze"
 
@@ -77,10 +78,10 @@ def test_what_is_kept_never_shows(shown):
         viewing.back,
         viewing.move_cheese,
         viewing.restart,
-        lambda: viewing.turn_wall(number((2, 2), DIM)),
+        lambda: viewing.toggle_wall(number((2, 2), DIM)),
         viewing.undo,
-        viewing.join,
-        viewing.show_here_and_there,
+        viewing.toggle_person,
+        viewing.toggle_comparison,
     ]
     for deed in deeds:
         fresh, surface = pygame.Surface((700, 500)), pygame.Surface((700, 500))
@@ -187,10 +188,10 @@ def written(monkeypatch):
 
     def noting(surface, text, place, width, size, colour):
         wide = write(surface, text, place, width, size, colour)
-        rects.append(pygame.Rect(*place, wide, size * 2 // 3))
+        rects.append(pygame.Rect(place, (wide, size * 2 // 3)))
         return wide
 
-    for module in (scene, legend, grid, display):
+    for module in (scene, legend, grid_scene, display):
         monkeypatch.setattr(module, "write", noting)
     return rects
 
@@ -207,10 +208,10 @@ def assert_apart(rects: list[pygame.Rect], size: tuple[int, int], others: list[p
 @pytest.mark.parametrize(("mice", "cheeses"), [(1, 1), (2, 1), (2, 2)])
 def test_texts_do_not_overlap(written, size, mice, cheeses):
     viewing, a_scene = viewing_of(mice, cheeses), Scene()
-    viewing.turn_wall(number((2, 2), DIM))
-    viewing.turn_wall(number((5, 2), DIM))
+    viewing.toggle_wall(number((2, 2), DIM))
+    viewing.toggle_wall(number((5, 2), DIM))
     viewing.next_level()
-    lines = [status(viewing, "as fast as it goes  ·  paused"), explanation(viewing)]
+    lines = [describe_status(viewing, "full speed  ·  paused"), describe_training(viewing)]
     a_scene.draw(pygame.Surface(size), viewing, frozenset(OVERLAYS), lines)
     assert len(written) == len(OVERLAYS) + len(lines) + len(viewing.panes) * (len(viewing.panes) > 1)
     assert_apart(written, size, [board.rect for board in a_scene.boards])
@@ -229,25 +230,28 @@ def test_the_help_fits(written, size, help_):
 
 @pytest.mark.parametrize("size", SIZES)
 def test_a_grid_fits(written, size):
-    many = grid.Grid(mouse_with(Planned("to the corner")), 24, 0)
+    many = Grid(mouse_with(Planned("to the corner")), 24, 0)
     for _ in range(9):
         many.step()
-    grid.GridPicture((6, 4)).draw(pygame.Surface(size), many, grid.note_on(many))
+    grid_scene.GridScene((6, 4)).draw(pygame.Surface(size), many, many.description)
     assert_apart(written, size, [])
 
 
 def test_no_key_has_two_meanings():
     keys = [number for group in WINDOW_HELP.values() for key in group for number in key.actions]
-    assert len(keys) == len(set(keys)) == len(actions_of(WINDOW_HELP))
+    assert len(keys) == len(set(keys)) == len(map_actions(WINDOW_HELP))
 
 
 def test_the_status_says_what_is_so():
     viewing = viewing_of()
     viewing.step()
-    parts = status(viewing, "8/s").split("  ·  ")
+    parts = describe_status(viewing, "8/s").split("  ·  ")
     assert parts == ["level 1 of the file", "5×5", "step 1", "on its way", "value 0.00", "8/s"]
-    assert explanation(viewing) == "h: help  ·  this mouse was trained with the cheese in the top-right 2×2"
-    viewing.turn_wall(number((2, 2), DIM))
-    assert "(walls changed)" in status(viewing, "") and explanation(viewing) == "h: help  ·  the maze has loops"
+    assert describe_training(viewing) == "h: help  ·  trained with the cheese in the top-right 2×2"
+    viewing.toggle_wall(number((2, 2), DIM))
+    assert (
+        "(walls edited)" in describe_status(viewing, "")
+        and describe_training(viewing) == "h: help  ·  the maze has loops"
+    )
     drawn_twice = batch([from_text(PARTED, DIM)] * 2)
-    assert status(Viewing([mouse_with(undecided)], 2, drawn=drawn_twice), "").startswith("level 2 of the file")
+    assert describe_status(Viewing([mouse_with(undecided)], 2, drawn=drawn_twice), "").startswith("level 2 of the file")

@@ -9,7 +9,7 @@ from envs.drawings import to_text
 from envs.levels import from_seeds
 from viewer import search
 from viewer.recording import play_out
-from viewer.search import NEAR, running_past
+from viewer.search import NEAR, search_passed_cheese
 from viewer.viewing import Viewing
 
 DIM = 7
@@ -31,7 +31,7 @@ def passes_a_near_cheese(seed: int) -> bool:
 
 
 def found(plan: str, first: int) -> int | None:
-    *_, last = running_past(mouse_with(Planned(plan)), first)
+    *_, last = search_passed_cheese(mouse_with(Planned(plan)), first)
     return last
 
 
@@ -44,15 +44,15 @@ def test_the_first_such_level_is_found():
 
 
 def test_where_there_is_none_it_ends(monkeypatch):
-    monkeypatch.setattr(search, "LOOKED_AT", 200)
+    monkeypatch.setattr(search, "SEARCHED", 200)
     for mouse in (mouse_with(Planned("to the cheese")), mouse_with(undecided)):
-        assert set(running_past(mouse, 0)) == {None}
-    assert list(running_past(mouse_with(Planned("to the corner")), 2**31 - 2)) == [None], "the last seed of all"
+        assert set(search_passed_cheese(mouse, 0)) == {None}
+    assert list(search_passed_cheese(mouse_with(Planned("to the corner")), 2**31 - 2)) == [None], "the last seed of all"
 
 
 def test_the_first_level_that_one_sees_is_one():
     mouse = load_mouse(watch.DEFAULT)
-    assert next(running_past(mouse, watch.FIRST_LEVEL)) == watch.FIRST_LEVEL
+    assert next(search_passed_cheese(mouse, watch.FIRST_LEVEL)) == watch.FIRST_LEVEL
     viewing = Viewing([mouse], watch.FIRST_LEVEL)
     play_out(viewing)
-    assert viewing.outcome(0) == "corner" and viewing.steps < 40
+    assert viewing.episode.outcome(0) == "corner" and viewing.episode.steps < 40

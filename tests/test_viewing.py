@@ -12,6 +12,7 @@ from mice import Planned, corner_of, mouse_with, undecided, way_to
 from envs import world
 from envs.drawings import from_text, to_text
 from envs.levels import SEED_LIMIT, Levels, region_mask
+from viewer.texts import describe_maze
 from viewer.viewing import Viewing
 
 DIM = 7
@@ -26,7 +27,7 @@ def in_level(text: str, plan: str = "to the cheese", **env) -> Viewing:
 
 
 def cells(viewing: Viewing, pane: int = 0) -> list[int]:
-    return [int(moment[pane].mouse) for moment in viewing.history]
+    return [int(moment[pane].mouse) for moment in viewing.episode.moments]
 
 
 def play_on(viewing: Viewing) -> None:
@@ -46,27 +47,27 @@ def test_steps_lead_to_the_cheese_and_no_further(level):
     open_cells, mouse, cheese = read(to_text(viewing.level), DIM)
     way, expected = way_to(cheese, open_cells), [mouse]
     while expected[-1] != cheese:
-        assert not viewing.finished
+        assert not viewing.episode.finished
         viewing.step()
         expected.append(way[expected[-1]])
         assert cells(viewing) == [number(cell, DIM) for cell in expected]
-    assert viewing.finished
+    assert viewing.episode.finished
     viewing.step()
-    assert len(viewing.history) == len(expected) and viewing.steps == len(expected) - 1
+    assert len(viewing.episode.moments) == len(expected) and viewing.episode.steps == len(expected) - 1
     came_by = corner_of(open_cells) in expected[:-1]
-    assert viewing.outcome(0) == ("corner" if came_by else "cheese")
+    assert viewing.episode.outcome(0) == ("corner" if came_by else "cheese")
 
 
 def test_forward_after_back_is_what_it_was():
     viewing = Viewing([mouse_with(undecided)], 4)
     for _ in range(20):
         viewing.step()
-    walk, history = cells(viewing), list(viewing.history)
+    walk, history = cells(viewing), list(viewing.episode.moments)
     for length in range(len(history) - 1, 0, -1):
         viewing.back()
         assert viewing.states is history[length - 1]
     viewing.back()
-    assert viewing.history == history[:1]
+    assert list(viewing.episode.moments) == history[:1]
     for _ in range(20):
         viewing.step()
     assert cells(viewing) == walk and len(set(walk)) > 2
@@ -75,11 +76,15 @@ def test_forward_after_back_is_what_it_was():
 def test_then_is_as_it_was_and_leaves_the_present_alone():
     viewing = in_level(PARTED, "to the corner")
     play_on(viewing)
-    length = len(viewing.history)
-    before = viewing.then(3)
-    assert before.states is viewing.history[3] and before.outcome(0) == "" and viewing.outcome(0) == "corner"
+    length = len(viewing.episode.moments)
+    before = viewing.at_moment(3)
+    assert (
+        before.states is viewing.episode.moments[3]
+        and before.episode.outcome(0) == ""
+        and viewing.episode.outcome(0) == "corner"
+    )
     before.step()
-    assert len(viewing.history) == length
+    assert len(viewing.episode.moments) == length
 
 
 PARTED = "#### \n#### \n   # \n## # \n.@   "
@@ -87,31 +92,31 @@ PARTED = "#### \n#### \n   # \n## # \n.@   "
 
 def test_the_corner_first_is_told_from_the_cheese():
     viewing = in_level(PARTED, "to the corner")
-    assert viewing.outcome(0) == ""
+    assert viewing.episode.outcome(0) == ""
     play_on(viewing)
-    assert viewing.outcome(0) == "corner"
-    while len(viewing.history) > 1:
+    assert viewing.episode.outcome(0) == "corner"
+    while len(viewing.episode.moments) > 1:
         viewing.back()
-    assert viewing.outcome(0) == ""
+    assert viewing.episode.outcome(0) == ""
 
     viewing = in_level(PARTED)
     play_on(viewing)
-    assert viewing.outcome(0) == "cheese"
+    assert viewing.episode.outcome(0) == "cheese"
 
     viewing = in_level("    .\n ####\n @   \n ####\n     ")
     play_on(viewing)
     assert viewing.level.cheese == viewing.level.corner
-    assert viewing.outcome(0) == "cheese", "a cheese in the corner is a cheese"
+    assert viewing.episode.outcome(0) == "cheese", "a cheese in the corner is a cheese"
 
 
 def test_time_runs_out():
     viewing = in_level(PARTED, "nowhere", max_episode_steps=5)
     for _ in range(5):
-        assert not viewing.finished
+        assert not viewing.episode.finished
         viewing.step()
-    assert viewing.finished and viewing.outcome(0) == ""
+    assert viewing.episode.finished and viewing.episode.outcome(0) == ""
     viewing.step()
-    assert len(viewing.history) == 6
+    assert len(viewing.episode.moments) == 6
 
 
 def test_levels_follow_each_other():
@@ -119,7 +124,7 @@ def test_levels_follow_each_other():
     play_on(viewing)
     for by, seed in ((1, 6), (1, 7), (-1, 6), (-1, 5), (-5, 0), (-1, 0), (1, 1)):
         viewing.next_level(by)
-        assert int(viewing.level.seed) == viewing.number == seed and len(viewing.history) == 1
+        assert int(viewing.level.seed) == viewing.number == seed and len(viewing.episode.moments) == 1
         assert to_text(viewing.level) == to_text(viewing_of(level=seed).level)
     viewing.go_to(SEED_LIMIT - 1)
     viewing.next_level()
@@ -134,7 +139,7 @@ def test_levels_of_a_file_follow_each_other():
         assert viewing.number == expected and to_text(viewing.level) == to_text(drawn.rows([expected - 1]))
         assert not viewing.edited
     for beyond in (0, 4):
-        with pytest.raises(ValueError, match=f"one of the file's, 1 to 3, not {beyond}"):
+        with pytest.raises(ValueError, match=rf"in 1\.\.3 for this file, not {beyond}"):
             viewing.go_to(beyond)
     assert viewing.number == 1, "what is refused changes nothing"
 
@@ -148,7 +153,7 @@ def test_a_moved_cheese_lies_in_another_open_cell():
         assert viewing.move_cheese() == ""
         level = viewing.level
         assert int(level.cheese) != int(before.cheese) and torch.equal(level.walls, before.walls)
-        assert cells(viewing) == [mouse] and viewing.steps == 1, "the mouse goes on from where it is"
+        assert cells(viewing) == [mouse] and viewing.episode.steps == 1, "the mouse goes on from where it is"
         places.add(int(level.cheese))
     open_cells = set((~level.walls.flatten()).nonzero()[:, 0].tolist())
     assert places == open_cells - {mouse, start}
@@ -159,7 +164,7 @@ def test_a_cheese_moved_after_the_end_begins_afresh_and_restart_keeps_it():
     play_on(viewing)
     viewing.move_cheese()
     level = viewing.level
-    assert cells(viewing) == [int(level.start)] and viewing.steps == 0 and not viewing.finished
+    assert cells(viewing) == [int(level.start)] and viewing.episode.steps == 0 and not viewing.episode.finished
     play_on(viewing)
     assert int(viewing.states[0].mouse) == int(level.cheese)
     viewing.restart()
@@ -168,10 +173,10 @@ def test_a_cheese_moved_after_the_end_begins_afresh_and_restart_keeps_it():
 
 def test_a_cheese_is_put_where_there_was_none_and_stays_where_there_is_no_other_place():
     viewing = in_level("###\n###\n@ #")
-    assert not viewing.finished and viewing.outcome(0) == ""
+    assert not viewing.episode.finished and viewing.episode.outcome(0) == ""
     viewing.move_cheese()
     assert to_text(viewing.level) == "###\n###\n@.#"
-    assert viewing.move_cheese() == "there is no other open cell for the cheese"
+    assert viewing.move_cheese() == "no other open cell for the cheese"
     assert to_text(viewing.level) == "###\n###\n@.#"
     viewing.undo()
     assert to_text(viewing.level) == "###\n###\n@ #" and not viewing.undo(), "what was not done needs no undoing"
@@ -235,15 +240,20 @@ def test_two_mice_walk_in_step_and_wait_for_each_other():
     mice = [mouse_with(Planned(plan)) for plan in ("to the cheese", "to the corner")]
     viewing = Viewing(mice, 1, drawn=from_text(PARTED, DIM))
     play_on(viewing)
-    assert [viewing.outcome(0), viewing.outcome(1)] == ["cheese", "corner"] and viewing.over(0)
-    assert int(viewing.states[0].clock) == 1 and int(viewing.states[1].clock) == viewing.steps == 60
-    viewing.take(0, int(viewing.states[0].level.start))
-    viewing.drop()
+    assert [viewing.episode.outcome(0), viewing.episode.outcome(1)] == ["cheese", "corner"] and viewing.episode.is_over(
+        0
+    )
+    assert int(viewing.states[0].clock) == 1 and int(viewing.states[1].clock) == viewing.episode.steps == 60
+    viewing.grab(0, int(viewing.states[0].level.start))
+    viewing.release()
 
 
 @pytest.mark.parametrize(
     ("other", "words"),
-    [({"world_dim": 9}, "worlds of 9×9 cells seen as cells"), ({"observation": "rgb"}, "7×7 cells seen as rgb")],
+    [
+        ({"world_dim": 9}, "a 9×9 world with cells observations"),
+        ({"observation": "rgb"}, "a 7×7 world with rgb observations"),
+    ],
 )
 def test_mice_of_different_worlds_are_refused(other, words):
     mice = [mouse_with(Planned("nowhere")), mouse_with(Planned("nowhere"), **other)]
@@ -258,13 +268,13 @@ def test_a_dragged_cheese_is_moved_live_and_undone_as_one():
     before = snapshot(viewing)
     cells_of = {"left": (1, 1), "up": (2, 3), "wall": (1, 2), "on": (2, 1)}
     place = {text: number(cell, DIM) for text, cell in cells_of.items()}
-    assert viewing.take(0, place["left"]) and viewing.held == "cheese"
+    assert viewing.grab(0, place["left"]) and viewing.held == "cheese"
     for target, expected in (("wall", "left"), ("on", "left"), ("up", "up"), ("wall", "up")):
-        viewing.carry(place[target])
+        viewing.drag(place[target])
         assert int(viewing.level.cheese) == place[expected], "where it cannot lie it does not follow"
-    viewing.drop()
+    viewing.release()
     assert viewing.held == "" and viewing.changed
-    viewing.carry(place["left"])
+    viewing.drag(place["left"])
     assert int(viewing.level.cheese) == place["up"], "nothing is held any more"
     assert viewing.undo() and snapshot(viewing) == before and not viewing.undo()
 
@@ -272,106 +282,113 @@ def test_a_dragged_cheese_is_moved_live_and_undone_as_one():
 def test_what_is_put_back_at_once_was_not_moved():
     viewing = in_level(PARTED)
     viewing.step()
-    assert viewing.take(0, int(viewing.states[0].mouse))
-    viewing.drop()
-    assert not viewing.changed and len(viewing.history) == 2
-    assert not viewing.take(0, number((5, 5), DIM)) and viewing.held == ""
+    assert viewing.grab(0, int(viewing.states[0].mouse))
+    viewing.release()
+    assert not viewing.changed and len(viewing.episode.moments) == 2
+    assert not viewing.grab(0, number((5, 5), DIM)) and viewing.held == ""
 
 
 def test_a_dragged_mouse_begins_where_it_is_put():
     viewing = in_level(PARTED, "to the corner")
     viewing.step()
     at = int(viewing.states[0].mouse)
-    viewing.take(0, at)
-    viewing.carry(number((1, 1), DIM))
+    viewing.grab(0, at)
+    viewing.drag(number((1, 1), DIM))
     assert cells(viewing)[-1] == at, "the cheese lies there"
-    viewing.carry(number((5, 3), DIM))
-    viewing.drop()
-    assert to_text(viewing.level) == "#### \n#### \n   #@\n## # \n.    " and viewing.steps == 0 and viewing.edited
+    viewing.drag(number((5, 3), DIM))
+    viewing.release()
+    assert (
+        to_text(viewing.level) == "#### \n#### \n   #@\n## # \n.    " and viewing.episode.steps == 0 and viewing.edited
+    )
     play_on(viewing)
-    assert viewing.outcome(0) == "corner"
+    assert viewing.episode.outcome(0) == "corner"
 
 
 def test_a_cheese_follows_in_the_panes_of_its_place_only():
     mice = [mouse_with(Planned(plan)) for plan in ("nowhere", "nowhere")]
     viewing = Viewing(mice, 1, [[4, 4], [0, 0]], drawn=from_text(PARTED.replace(".", " "), DIM))
     assert [pane.place for pane in viewing.panes] == [0, 0, 1, 1]
-    viewing.take(3, number((1, 1), DIM))
-    viewing.carry(number((2, 3), DIM))
+    viewing.grab(3, number((1, 1), DIM))
+    viewing.drag(number((2, 3), DIM))
     assert [int(s.level.cheese) for s in viewing.states] == [number(c, DIM) for c in [(5, 5), (5, 5), (2, 3), (2, 3)]]
 
 
 def test_walls_open_and_close_in_every_pane():
     viewing = in_level(PARTED, "to the corner")
-    viewing.show_here_and_there()
+    viewing.toggle_comparison()
     viewing.step()
-    assert viewing.turn_wall(number((2, 2), DIM)) == ""
+    assert viewing.toggle_wall(number((2, 2), DIM)) == ""
     for state in viewing.states:
         assert to_text(state.level).split("\n")[3] == "#  # " and int(state.clock) == 1
-    assert viewing.edited and viewing.turn_wall(number((2, 2), DIM)) == "" and not viewing.edited
+    assert viewing.edited and viewing.toggle_wall(number((2, 2), DIM)) == "" and not viewing.edited
     viewing.undo()
     assert viewing.edited
     viewing.undo()
-    assert not viewing.edited and len(viewing.history) == 2, "the walk comes back as well"
+    assert not viewing.edited and len(viewing.episode.moments) == 2, "the walk comes back as well"
 
 
 @pytest.mark.parametrize(
-    ("cell", "why"), [((1, 1), "no wall can"), ((2, 1), "no wall can"), ((0, 3), "outside"), ((6, 6), "outside")]
+    ("cell", "why"),
+    [((1, 1), "cannot place"), ((2, 1), "cannot place"), ((0, 3), "outside"), ((6, 6), "outside")],
 )
 def test_walls_that_cannot_be(cell, why):
     viewing = in_level(PARTED)
     before = snapshot(viewing)
-    assert why in viewing.turn_wall(number(cell, DIM))
+    assert why in viewing.toggle_wall(number(cell, DIM))
     assert snapshot(viewing) == before and not viewing.changed
 
 
 def test_what_is_unusual_about_a_maze_is_said():
     cases = {
         PARTED: [],
-        "###\n.  \n@ #": ["the maze has loops", "the corner is walled in"],
+        "###\n.  \n@ #": ["the maze has loops", "the corner is unreachable"],
         ".# \n   \n@  ": ["the maze has loops"],
-        ".# \n#  \n@  ": ["the maze has loops", "a part of the maze is cut off", "no way to the cheese"],
-        "###\n# #\n@. ": ["the corner is walled in"],
-        "#.#\n###\n@# ": ["a part of the maze is cut off", "no way to the cheese", "the corner is walled in"],
+        ".# \n#  \n@  ": ["the maze has loops", "part of the maze is unreachable", "the cheese is unreachable"],
+        "###\n# #\n@. ": ["the corner is unreachable"],
+        "#.#\n###\n@# ": ["part of the maze is unreachable", "the cheese is unreachable", "the corner is unreachable"],
     }
     for text, remarks in cases.items():
-        assert in_level(text).remarks == remarks, text
+        assert describe_maze(in_level(text).states) == remarks, text
 
 
 def test_a_person_walks_beside_the_mouse():
     viewing = in_level(PARTED, "to the corner")
     viewing.step()
-    viewing.join()
-    assert [pane.person for pane in viewing.panes] == [False, True] and viewing.waits and viewing.steps == 0
+    viewing.toggle_person()
+    assert (
+        [pane.person for pane in viewing.panes] == [False, True]
+        and viewing.episode.waits_for_person
+        and viewing.episode.steps == 0
+    )
     viewing.step(world.LEFT)
-    assert viewing.outcome(1) == "cheese" and not viewing.waits, "the mouse may go on alone"
+    assert viewing.episode.outcome(1) == "cheese" and not viewing.episode.waits_for_person, "the mouse may go on alone"
     assert cells(viewing, 0)[-1] == number((3, 1), DIM)
     viewing.step(world.LEFT)
     assert len(cells(viewing, 0)) == 3 and int(viewing.states[1].clock) == 1
-    viewing.join()
-    assert len(viewing.panes) == 1 and not viewing.waits
+    viewing.toggle_person()
+    assert len(viewing.panes) == 1 and not viewing.episode.waits_for_person
 
 
 def test_here_and_there_comes_and_goes():
     viewing = in_level(PARTED, "to the cheese")
-    assert viewing.show_here_and_there() == ""
+    assert viewing.toggle_comparison() == ""
     trained, here = (int(state.level.cheese) for state in viewing.states)
     assert region_mask(viewing.level, 2).flatten()[trained] and here == number((1, 1), DIM)
-    assert viewing.show_here_and_there() == ""
+    assert viewing.toggle_comparison() == ""
     assert len(viewing.panes) == 1 and int(viewing.level.cheese) == here
     walled = in_level("###\n # \n@.#", cheese_region=0)
-    assert "no open cell" in walled.show_here_and_there() and len(walled.panes) == 1 and not walled.changed
+    assert "no open cell" in walled.toggle_comparison() and len(walled.panes) == 1 and not walled.changed
 
 
 EDITS = {
     "step": lambda v, n: v.step(n % 5),
     "back": lambda v, n: v.back(),
-    "wall": lambda v, n: v.turn_wall(n),
+    "wall": lambda v, n: v.toggle_wall(n),
     "cheese": lambda v, n: v.move_cheese(("anywhere", "as_trained")[n % 2], n),
-    "drag": lambda v, n: (v.take(n % len(v.panes), int(v.states[n % len(v.panes)].mouse)), v.carry(n), v.drop()),
-    "pull": lambda v, n: (v.take(0, int(v.level.cheese)), v.carry(n), v.drop()),
-    "join": lambda v, n: v.join(),
-    "beside": lambda v, n: v.show_here_and_there(),
+    "drag": lambda v, n: (v.grab(n % len(v.panes), int(v.states[n % len(v.panes)].mouse)), v.drag(n), v.release()),
+    "pull": lambda v, n: (v.grab(0, int(v.level.cheese)), v.drag(n), v.release()),
+    "join": lambda v, n: v.toggle_person(),
+    "beside": lambda v, n: v.toggle_comparison(),
     "restart": lambda v, n: v.restart(),
     "next": lambda v, n: v.next_level(n % 3 - 1),
     "undo": lambda v, n: v.undo(),
@@ -383,11 +400,11 @@ EDITS = {
 def test_whatever_is_done_the_maze_stays_whole_and_an_edit_is_undone(deeds):
     viewing = viewing_of(level=9)
     for name, n in deeds:
-        before, edits, old = snapshot(viewing), len(viewing._befores), copy(viewing)
+        before, edits, old = snapshot(viewing), len(viewing._undo), copy(viewing)
         EDITS[name](viewing, n)
-        if name not in ("next", "undo") and len(viewing._befores) > edits:
+        if name not in ("next", "undo") and len(viewing._undo) > edits:
             undone = copy(viewing)
-            undone._befores = list(viewing._befores)
+            undone._undo = list(viewing._undo)
             assert undone.undo() and snapshot(undone) == before
         assert isinstance(old.level, Levels) and len(viewing.panes) == len(viewing.states)
         for state in viewing.states:
@@ -396,4 +413,4 @@ def test_whatever_is_done_the_maze_stays_whole_and_an_edit_is_undone(deeds):
             taken = [int(level.start), int(state.mouse), int(level.cheese)]
             assert not level.walls.flatten()[taken].any() and int(level.start) != int(level.cheese)
             from_text(to_text(level), DIM)
-        assert not viewing.held and len({len(moment) for moment in viewing.history}) == 1
+        assert not viewing.held and len({len(moment) for moment in viewing.episode.moments}) == 1

@@ -16,8 +16,9 @@ from envs.levels import Levels
 from envs.painter import portrait
 from viewer import display, search
 from viewer.legend import OVERLAYS
-from viewer.pace import FASTEST, SPEEDS
+from viewer.pace import SPEEDS, UNLIMITED
 from viewer.saving import Session
+from viewer.texts import describe_maze
 from viewer.viewing import Viewing
 from viewer.window import Window
 
@@ -110,7 +111,7 @@ def far_away() -> Viewing:
         viewing = Viewing([mouse_with(Planned("to the cheese"))], level)
         for _ in range(12):
             viewing.step()
-        if not viewing.finished:
+        if not viewing.episode.finished:
             break
     viewing.go_to(level)
     return viewing
@@ -136,34 +137,39 @@ def test_steps_speed_levels_and_restart(play):
 
     def story(driver):
         yield
-        assert len(viewing.history) == 1, "no time has passed"
+        assert len(viewing.episode.moments) == 1, "no time has passed"
         for key in ("right", "right", "right", "left"):
             driver.press(key)
         yield
-        assert len(viewing.history) == 3 and as_drawn(driver)
+        assert len(viewing.episode.moments) == 3 and as_drawn(driver)
         driver.passed = 1000
         yield
-        assert len(viewing.history) == 3, "who steps by hand has paused"
+        assert len(viewing.episode.moments) == 3, "who steps by hand has paused"
         driver.passed = 125
         driver.press("space")
         yield
-        assert len(viewing.history) == 4 and as_drawn(driver)
+        assert len(viewing.episode.moments) == 4 and as_drawn(driver)
         driver.press("space")
         yield
         yield
-        assert len(viewing.history) == 4
+        assert len(viewing.episode.moments) == 4
 
         driver.press("c")
         yield
         moved, place = viewing.level, int(viewing.states[0].mouse)
-        assert len(viewing.history) == 1 and viewing.number == seed and place != int(moved.start) and as_drawn(driver)
+        assert (
+            len(viewing.episode.moments) == 1
+            and viewing.number == seed
+            and place != int(moved.start)
+            and as_drawn(driver)
+        )
         driver.press("r")
         yield
         assert int(viewing.states[0].mouse) == int(moved.start) and viewing.level is moved
         for key, expected in (("n", seed + 1), ("n", seed + 2), ("p", seed + 1), ("p", seed)):
             driver.press(key)
             yield
-            assert viewing.number == expected and len(viewing.history) == 1 and as_drawn(driver)
+            assert viewing.number == expected and len(viewing.episode.moments) == 1 and as_drawn(driver)
         driver.press("t")
         yield
         margin = (DIM - int(viewing.level.maze_dim)) // 2
@@ -177,7 +183,7 @@ def test_speed_has_ends_and_the_fastest_is_as_fast_as_it_goes(play):
     driver_speed = []
 
     def story(driver):
-        for key, passed, expected in (("down", 990, 1), ("up", 0.5, FASTEST)):
+        for key, passed, expected in (("down", 990, 1), ("up", 0.5, UNLIMITED)):
             for _ in range(12):
                 driver.press(key)
             driver.passed = 0
@@ -188,10 +194,10 @@ def test_speed_has_ends_and_the_fastest_is_as_fast_as_it_goes(play):
             driver.window.pace.waited = 0
             driver.passed = passed
             yield
-            assert len(viewing.history) == 1
+            assert len(viewing.episode.moments) == 1
             driver.passed = 20
             yield
-            assert len(viewing.history) > 1
+            assert len(viewing.episode.moments) > 1
 
     play(viewing, story)
     assert driver_speed == [SPEEDS[0], SPEEDS[-1]]
@@ -200,7 +206,7 @@ def test_speed_has_ends_and_the_fastest_is_as_fast_as_it_goes(play):
 def test_after_the_end_comes_the_next_level_unless_something_was_moved(play):
     viewing = far_away()
     seed = viewing.number
-    while not viewing.finished:
+    while not viewing.episode.finished:
         viewing.step()
 
     def story(driver):
@@ -209,11 +215,11 @@ def test_after_the_end_comes_the_next_level_unless_something_was_moved(play):
         yield
         assert viewing.number == seed, "there is time to see it"
         yield
-        assert viewing.number == seed + 1 and len(viewing.history) == 1
+        assert viewing.number == seed + 1 and len(viewing.episode.moments) == 1
         driver.passed = 0
         driver.press("c")
         yield
-        while not viewing.finished:
+        while not viewing.episode.finished:
             viewing.step()
         driver.passed = 400
         for _ in range(6):
@@ -241,7 +247,7 @@ def test_the_cheese_is_dragged_and_seen_on_its_way(play):
         assert int(viewing.level.cheese) == LEFT and as_drawn(driver)
         driver.press("u")
         yield
-        assert driver.window.message == "there is nothing to undo"
+        assert driver.window.message == "nothing to undo"
         driver.drag(driver.place(int(viewing.level.start)), there)
         yield
         assert int(viewing.level.start) == int(viewing.states[0].mouse) == FREE and as_drawn(driver)
@@ -262,11 +268,11 @@ def test_time_stands_still_while_something_is_held(play):
         driver.passed = 500
         for _ in range(4):
             yield
-        assert viewing.steps == 0
+        assert viewing.episode.steps == 0
         driver.drag(driver.place(LEFT))
         yield
         yield
-        assert viewing.steps > 0
+        assert viewing.episode.steps > 0
 
     play(viewing, story)
 
@@ -280,14 +286,16 @@ def test_walls_are_opened_and_closed_by_a_click(play):
         driver.click(driver.place(SHUT))
         yield
         assert (
-            not viewing.level.walls.flatten()[SHUT] and as_drawn(driver) and viewing.remarks == ["the maze has loops"]
+            not viewing.level.walls.flatten()[SHUT]
+            and as_drawn(driver)
+            and describe_maze(viewing.states) == ["the maze has loops"]
         )
         driver.click(driver.place(SHUT))
         yield
         assert viewing.level.walls.flatten()[SHUT] and as_drawn(driver)
         driver.click(driver.place(0))
         yield
-        assert driver.window.message == "that is outside the maze"
+        assert driver.window.message == "outside the maze"
         driver.click((1, 1))
         yield
         assert driver.window.message == "" and viewing.level.walls.flatten()[SHUT]
@@ -320,7 +328,7 @@ def test_a_level_is_gone_to_by_its_number(play):
 
 
 def test_a_level_where_it_runs_past_is_found(play, monkeypatch):
-    monkeypatch.setattr(search, "LOOKED_AT", 640)
+    monkeypatch.setattr(search, "SEARCHED", 640)
     viewing = Viewing([mouse_with(Planned("to the corner"))], 100, ["as_trained"])
 
     def story(driver):
@@ -328,10 +336,10 @@ def test_a_level_where_it_runs_past_is_found(play, monkeypatch):
         for _ in range(5):
             yield
         found = viewing.number
-        assert found > 100 and "runs past" in driver.window.message and as_drawn(driver)
-        while not viewing.outcome(0):
+        assert found > 100 and "passes the cheese" in driver.window.message and as_drawn(driver)
+        while not viewing.episode.outcome(0):
             viewing.step()
-        assert viewing.outcome(0) == "corner"
+        assert viewing.episode.outcome(0) == "corner"
         driver.press("f")
         for _ in range(5):
             yield
@@ -341,16 +349,16 @@ def test_a_level_where_it_runs_past_is_found(play, monkeypatch):
 
 
 def test_a_search_without_success_says_so_and_a_key_ends_it(play, monkeypatch):
-    monkeypatch.setattr(search, "LOOKED_AT", 320)
+    monkeypatch.setattr(search, "SEARCHED", 320)
     viewing = Viewing([mouse_with(Planned("to the cheese"))], 100)
 
     def story(driver):
         driver.press("f")
         yield
-        assert "looking" in driver.window.message
+        assert "searching" in driver.window.message
         for _ in range(6):
             yield
-        assert driver.window.message.startswith("none among")
+        assert driver.window.message.startswith("no such level among")
         driver.press("f")
         yield
         driver.press("n")
@@ -369,19 +377,19 @@ def test_a_person_walks_against_the_mouse(play):
         driver.passed = 1000
         yield
         yield
-        assert len(viewing.panes) == 2 and viewing.steps == 1, "time waits for the person"
+        assert len(viewing.panes) == 2 and viewing.episode.steps == 1, "time waits for the person"
         assert as_drawn(driver, 0) and as_drawn(driver, 1)
         driver.press("right")
         yield
-        assert viewing.steps == 1
+        assert viewing.episode.steps == 1
         driver.press("a")
         driver.press("a")
         yield
-        assert viewing.outcome(1) == "cheese" and viewing.outcome(0) == ""
+        assert viewing.episode.outcome(1) == "cheese" and viewing.episode.outcome(0) == ""
         driver.press("space")
         yield
         yield
-        assert viewing.steps > 3, "the mouse goes on alone"
+        assert viewing.episode.steps > 3, "the mouse goes on alone"
         driver.press("y")
         yield
         assert len(viewing.panes) == 1
@@ -440,7 +448,7 @@ def test_help_comes_and_goes_and_time_stands_still_meanwhile(play):
             yield
             driver.passed = 1000
             yield
-            assert driver.window.helping and viewing.steps == 0 and (driver.pixels() != bare).any()
+            assert driver.window.helping and viewing.episode.steps == 0 and (driver.pixels() != bare).any()
             driver.passed = 0
             driver.press(goes)
             yield
@@ -485,7 +493,7 @@ def test_what_is_saved_is_there_at_once_whole_and_never_written_over(play, tmp_p
     play(viewing, again)
     assert all(path.read_bytes() == content for path, content in before.items())
     text = (saved / "levels-2.txt").read_text()
-    assert from_texts(text, DIM).num_levels == 2 and "walls or start changed" in text
+    assert from_texts(text, DIM).num_levels == 2 and "walls or start edited" in text
     assert from_texts(text, DIM).walls[1].flatten()[SHUT] == 0
 
 
@@ -518,7 +526,7 @@ def test_the_printed_command_shows_this_again(play, monkeypatch, capfd, tmp_path
     play(viewing, story)
     commands = [shlex.split(line) for line in capfd.readouterr().out.splitlines() if line.startswith("python")]
     seen = []
-    monkeypatch.setattr(watch, "load_mouse", lambda path: mouse_with(Planned("to the cheese")))
+    monkeypatch.setattr("agents.mouse.load_mouse", lambda path: mouse_with(Planned("to the cheese")))
     monkeypatch.setattr(display, "open_window", lambda size: None)
     monkeypatch.setattr(display, "run", seen.append)
     for _, script, *arguments in commands:

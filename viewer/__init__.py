@@ -1,6 +1,6 @@
-"""The window in which mice are watched, films and figures of what they do."""
+"""The viewer: a window, videos and figures of mice in mazes."""
 
 import os
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-os.environ.setdefault("XDG_RUNTIME_DIR", os.devnull)  # where it is unset, libwayland prints a line of its own
+os.environ.setdefault("XDG_RUNTIME_DIR", os.devnull)  # libwayland prints a warning if it is unset

@@ -1,4 +1,4 @@
-"""One maze drawn with pygame: where its cells are, and every picture that can lie on them. Needs no display."""
+"""Draw one maze and its overlays with pygame. Needs no display."""
 
 from functools import cache
 from typing import NamedTuple
@@ -18,13 +18,13 @@ SKY, GREEN, RED, PINK, GREY, WHITE, BLACK = map(
 )
 OUTCOME_COLOURS = {outcome: rgb(colour) for outcome, colour in palette.OUTCOME_COLOURS.items()}
 
-LEAST = 0.05  # no arrow is drawn for a move that is less probable
-TINT = 0.85  # how much of a cell's colour is the value's, the rest is its floor's
-DIRECTIONS = {LEFT: (-1, 0), DOWN: (0, 1), UP: (0, -1), RIGHT: (1, 0)}  # on the screen, where y points down
+MIN_PROBABILITY = 0.05  # of a drawn arrow
+OPACITY = 0.85  # of the value colour over the floor
+DIRECTIONS = {LEFT: (-1, 0), DOWN: (0, 1), UP: (0, -1), RIGHT: (1, 0)}  # screen directions; y points down
 
 
 class Board(NamedTuple):
-    """Where a world is on a surface: the pixel of its top left, and the side of a cell."""
+    """Placement of a world on a surface: top-left pixel, cell size in pixels and side in cells."""
 
     left: int
     top: int
@@ -40,65 +40,68 @@ class Board(NamedTuple):
         return pygame.Rect(self.left + x * self.cell, self.top + (self.dim - 1 - y) * self.cell, self.cell, self.cell)
 
     def cell_at(self, position: tuple[int, int]) -> int | None:
-        """The cell under a pixel; None beside the world."""
+        """Return the cell under a pixel; None outside the world."""
         if not self.rect.collidepoint(position):
             return None
         x, down = (position[0] - self.left) // self.cell, (position[1] - self.top) // self.cell
         return (self.dim - 1 - down) * self.dim + x
 
 
-def surface_of(picture: np.ndarray) -> pygame.Surface:
-    """A picture uint8 (H, W, 3), or (H, W, 4) with transparent pixels, as a surface."""
-    kind = "RGBA" if picture.shape[2] == 4 else "RGB"
-    return pygame.image.frombuffer(np.ascontiguousarray(picture).tobytes(), picture.shape[1::-1], kind)
+def convert_image(image: np.ndarray) -> pygame.Surface:
+    """Convert an image uint8 (H, W, 3), or (H, W, 4) with transparent pixels, to a surface."""
+    kind = "RGBA" if image.shape[2] == 4 else "RGB"
+    return pygame.image.frombuffer(np.ascontiguousarray(image).tobytes(), image.shape[1::-1], kind)
 
 
-def maze_picture(level: Levels, cell: int) -> pygame.Surface:
-    """Walls and floor, without mouse and cheese."""
+def draw_maze(level: Levels, cell: int) -> pygame.Surface:
+    """Draw walls and floor only."""
     nobody = level.start.new_tensor([-1])
-    return surface_of(portrait(State(level._replace(cheese=nobody), nobody, nobody.bool(), nobody), cell))
+    return convert_image(portrait(State(level._replace(cheese=nobody), nobody, nobody.bool(), nobody), cell))
 
 
-def sprites(cell: int) -> dict[str, pygame.Surface]:
-    """Cheese and mouse in a cell's size, pixel for pixel as a portrait has them."""
+def build_sprites(cell: int) -> dict[str, pygame.Surface]:
+    """Build cheese and mouse sprites of cell size, equal to those of a portrait."""
     texel = (2 * np.arange(cell) + 1) * TEXELS // (2 * cell)
-    pictures = {"cheese": CHEESE_SPRITE, "left": MOUSE_SPRITE, "right": MOUSE_SPRITE[:, ::-1]}
-    return {name: surface_of(picture[texel][:, texel]) for name, picture in pictures.items()}
+    images = {"cheese": CHEESE_SPRITE, "left": MOUSE_SPRITE, "right": MOUSE_SPRITE[:, ::-1]}
+    return {name: convert_image(image[texel][:, texel]) for name, image in images.items()}
 
 
-def draw_things(surface: pygame.Surface, board: Board, state: State, pictures: dict[str, pygame.Surface]) -> None:
-    """The cheese, and the mouse over it."""
+def draw_objects(surface: pygame.Surface, board: Board, state: State, sprites: dict[str, pygame.Surface]) -> None:
+    """Draw the cheese, and the mouse over it."""
     if int(state.level.cheese) >= 0:
-        surface.blit(pictures["cheese"], board.cell_rect(int(state.level.cheese)))
-    surface.blit(pictures["right" if state.facing_right else "left"], board.cell_rect(int(state.mouse)))
+        surface.blit(sprites["cheese"], board.cell_rect(int(state.level.cheese)))
+    surface.blit(sprites["right" if state.facing_right else "left"], board.cell_rect(int(state.mouse)))
 
 
 def draw_value(surface: pygame.Surface, board: Board, value: np.ndarray) -> None:
-    """A colour a cell, from blue (least) to yellow (most); NaN stays as it is."""
+    """Colour each cell by value, from blue (minimum) to yellow (maximum); NaN cells keep their floor."""
     low, high = np.nanmin(value), np.nanmax(value)
     share = (value - low) / max(high - low, 1e-9)
     for cell in np.flatnonzero(~np.isnan(value)).tolist():
         tint = pygame.Surface((board.cell, board.cell))
         tint.fill(shade(share.flat[cell]))
-        tint.set_alpha(round(255 * TINT))
+        tint.set_alpha(round(255 * OPACITY))
         surface.blit(tint, board.cell_rect(cell))
 
 
 def shade(share: float) -> tuple[int, int, int]:
-    """Cividis, which colour-blind people read as well, at 0 to 1."""
+    """Look up cividis, a colour-blind-safe colour map, at 0..1."""
     return _cividis()[round(255 * float(share))]
 
 
 @cache
 def _cividis() -> list[tuple[int, int, int]]:
-    from matplotlib import colormaps  # a large library: only when it is needed
+    from matplotlib import colormaps  # slow import
 
     table = colormaps["cividis"](np.arange(256), bytes=True)
     return [(int(red), int(green), int(blue)) for red, green, blue, _ in table]
 
 
 def draw_visits(surface: pygame.Surface, board: Board, visits: np.ndarray) -> None:
-    """A disc a cell; its area grows with the logarithm of the visits, and once for sure fills a third of the width."""
+    """Draw a disc per cell.
+
+    Its area grows with the logarithm of the expected visits; one visit gives a third of the cell's width.
+    """
     for cell in np.flatnonzero(visits > 0.005).tolist():
         radius = board.cell * min(0.5, 0.17 * np.sqrt(np.log2(1 + visits.flat[cell])))
         if radius >= 0.5:
@@ -107,7 +110,7 @@ def draw_visits(surface: pygame.Surface, board: Board, visits: np.ndarray) -> No
 
 
 def draw_outline(surface: pygame.Surface, board: Board, mask: np.ndarray, colour: tuple[int, int, int]) -> None:
-    """The edge of a rectangle of cells bool (world_dim, world_dim)."""
+    """Outline a rectangle of cells, bool (world_dim, world_dim)."""
     cells = np.flatnonzero(mask).tolist()
     if cells:
         rect = board.cell_rect(cells[0]).union(board.cell_rect(cells[-1]))
@@ -117,7 +120,7 @@ def draw_outline(surface: pygame.Surface, board: Board, mask: np.ndarray, colour
 
 
 def draw_decision(surface: pygame.Surface, board: Board, cell: int) -> None:
-    """A diamond around a cell."""
+    """Draw a diamond around a cell."""
     if cell >= 0:
         rect = board.cell_rect(cell)
         corners = [rect.midtop, rect.midright, rect.midbottom, rect.midleft]
@@ -126,7 +129,7 @@ def draw_decision(surface: pygame.Surface, board: Board, cell: int) -> None:
 
 
 def draw_path(surface: pygame.Surface, board: Board, cells: list[int], colour: tuple[int, int, int], side: int) -> None:
-    """A line through cells; ``side`` −1 or 1 shifts it out of the middle, so that two can be seen at once."""
+    """Draw a line through cells; ``side`` −1 or 1 offsets it, so that two lines stay visible."""
     if len(cells) < 2:
         return
     shift, width = side * max(1, board.cell // 8), max(3, board.cell // 10)
@@ -139,16 +142,16 @@ def draw_path(surface: pygame.Surface, board: Board, cells: list[int], colour: t
 
 
 def draw_arrows(surface: pygame.Surface, board: Board, moves: np.ndarray) -> None:
-    """From the middle of each open cell an arrow for each move, as long as it is probable."""
+    """Draw an arrow per open cell and move; its length is proportional to the probability."""
     for cell in np.flatnonzero(~np.isnan(moves[0])).tolist():
         for move, (right, down) in DIRECTIONS.items():
             probability = moves[move].flat[cell]
-            if probability >= LEAST:
+            if probability >= MIN_PROBABILITY:
                 draw_arrow(surface, board.cell_rect(cell).center, (right, down), probability * 0.48 * board.cell)
 
 
 def draw_arrow(surface: pygame.Surface, start: tuple[int, int], direction: tuple[int, int], length: float) -> None:
-    """A white wedge with a dark edge."""
+    """Draw one arrow: a white wedge with a dark outline."""
     (x, y), (right, down) = start, direction
     half = max(1.5, 0.3 * length)
     head = min(length, 2.2 * half)

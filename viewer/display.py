@@ -1,4 +1,4 @@
-"""A window on the screen, and its loop: events, time, a picture when something has changed."""
+"""The window and its event loop."""
 
 import os
 from typing import Protocol
@@ -7,24 +7,24 @@ import pygame
 
 from viewer.board import SKY
 from viewer.keys import Key
-from viewer.texts import font, text_size, write
+from viewer.typography import font, text_size, write
 
 FRAMES_PER_SECOND = 60
-WITHOUT_SCREEN = ("dummy", "offscreen")  # SDL falls back to these where it finds no display, and nobody would see them
+WITHOUT_SCREEN = ("dummy", "offscreen")  # SDL's fallback drivers without a display
 SHADE, TEXT, QUIET = (0, 0, 0, 225), (240, 240, 240), (200, 200, 200)
 
 
-class Show(Protocol):
-    """What a window shows.
+class Content(Protocol):
+    """The content of a window.
 
     Attributes:
-        stale: whether the picture is not what it should be any more.
+        stale: whether a redraw is needed.
     """
 
     stale: bool
 
     def handle(self, event: pygame.event.Event) -> bool:
-        """Do what an event asks for; False to leave."""
+        """Handle an event; return False to quit."""
         ...
 
     def pass_time(self, seconds: float) -> None: ...
@@ -42,38 +42,38 @@ def open_window(size: tuple[int, int]) -> None:
         pygame.display.init()
         driver = pygame.display.get_driver()
         if driver in WITHOUT_SCREEN and driver not in os.environ.get("SDL_VIDEODRIVER", "").split(","):
-            raise pygame.error("none was found")
+            raise pygame.error(f"only SDL's {driver} driver")
         desktop = pygame.display.get_desktop_sizes()[0]
         pygame.display.set_mode(tuple(map(min, size, desktop)), pygame.RESIZABLE)
     except pygame.error as error:
         pygame.display.quit()
-        raise ValueError(f"no display to open a window on ({error}); record=FILE.gif needs none") from error
+        raise ValueError(f"no display found ({error}); record=FILE.gif works without one") from error
     pygame.display.set_caption("CheeseMaze")
 
 
-def run(show: Show) -> None:
-    """Show something in the open window until it is closed."""
+def run(content: Content) -> None:
+    """Show a content in the open window until it is closed."""
     clock = pygame.time.Clock()
     try:
         while True:
             for event in pygame.event.get():
-                if event.type == pygame.QUIT or not show.handle(event):
+                if event.type == pygame.QUIT or not content.handle(event):
                     return
                 if event.type in (pygame.VIDEORESIZE, pygame.VIDEOEXPOSE):
-                    show.stale = True
-            show.pass_time(clock.get_time() / 1000)
-            if show.stale:
-                show.stale = False
-                show.draw(pygame.display.get_surface())
+                    content.stale = True
+            content.pass_time(clock.get_time() / 1000)
+            if content.stale:
+                content.stale = False
+                content.draw(pygame.display.get_surface())
                 pygame.display.flip()
             clock.tick(FRAMES_PER_SECOND)
     finally:
         pygame.quit()
-        font.cache_clear()  # these fonts went with it
+        font.cache_clear()  # pygame.quit invalidates cached fonts
 
 
 def draw_help(surface: pygame.Surface, groups: dict[str, list[Key]]) -> None:
-    """The keys in two columns over everything."""
+    """Draw the help as a two-column overlay."""
     width, height = surface.get_size()
     cover = pygame.Surface((width, height), pygame.SRCALPHA)
     cover.fill(SHADE)
@@ -82,7 +82,7 @@ def draw_help(surface: pygame.Surface, groups: dict[str, list[Key]]) -> None:
     for name, keys in groups.items():
         lines += [(name, ""), *((key.label, key.meaning) for key in keys)]
     half = -(-len(lines) // 2)
-    if len(groups) > 1:  # a group's name does not stand alone at a column's end
+    if len(groups) > 1:  # keep a group's title with its first key
         starts = [place for place, (_, meaning) in enumerate(lines) if not meaning]
         half = min(starts, key=lambda start: abs(start - half))
     columns = [lines[:half], lines[half:]] if len(groups) > 1 else [lines]
@@ -101,6 +101,6 @@ def draw_help(surface: pygame.Surface, groups: dict[str, list[Key]]) -> None:
 
 
 def _widths(lines: list[tuple[str, str]], size: int) -> tuple[int, int]:
-    """How wide the widest label, with a space, and the widest meaning are."""
+    """Return the maximum widths of labels and meanings."""
     labels = max(font(size).size(f"{label}   ")[0] for label, meaning in lines if meaning)
     return labels, max(font(size).size(meaning)[0] for _, meaning in lines)

@@ -1,74 +1,83 @@
-"""The keys: what each does, in words for the help and by name for the window. One table serves both."""
+"""Key bindings: one table for the help text and the window's actions."""
 
 from typing import NamedTuple
 
 import pygame
 
-from viewer.legend import OVERLAYS
+from viewer.overlays import OVERLAYS
+
+Action = tuple  # the name of an action, and its arguments
 
 
 class Key(NamedTuple):
-    """A line of the help.
+    """One binding, shown as one line of the help.
 
     Attributes:
-        label: what is pressed, in words.
-        meaning: what it does, in words.
-        actions: pygame's numbers of keys, and what each is called in the window; empty for the pointer.
+        label: the key's name.
+        meaning: what the key does.
+        actions: actions by pygame key code; empty for the mouse pointer.
     """
 
     label: str
     meaning: str
-    actions: dict[int, tuple]
-
-
-def _key(label: str, meaning: str, **actions: tuple | str) -> Key:
-    """A key; ``actions`` are pygame's names without ``K_``, an underscore before a digit."""
-    numbers = {getattr(pygame, f"K_{name.removeprefix('_')}"): action for name, action in actions.items()}
-    return Key(label, meaning, {key: (act,) if isinstance(act, str) else act for key, act in numbers.items()})
+    actions: dict[int, Action] = {}
 
 
 PLAY = [
-    _key("space", "pause, go on", SPACE="pause"),
-    _key("right, left", "one step forward, back", RIGHT="forward", LEFT="back"),
-    _key("up, down", "faster, slower", UP=("faster", 1), DOWN=("faster", -1)),
-    _key("r", "the level again, with other luck", r="restart"),
-    _key("n, p", "next, previous level", n=("next_level", 1), p=("next_level", -1)),
-    _key("g", "go to a level by its number", g="ask_level"),
-    _key("f", "find a level where it runs past the cheese", f="find"),
+    Key("space", "pause, resume", {pygame.K_SPACE: ("pause",)}),
+    Key("right, left", "one step forward, back", {pygame.K_RIGHT: ("forward",), pygame.K_LEFT: ("back",)}),
+    Key("up, down", "faster, slower", {pygame.K_UP: ("faster", 1), pygame.K_DOWN: ("faster", -1)}),
+    Key("r", "restart with a new action seed", {pygame.K_r: ("restart",)}),
+    Key("n, p", "next, previous level", {pygame.K_n: ("next_level", 1), pygame.K_p: ("next_level", -1)}),
+    Key("g", "go to a level number", {pygame.K_g: ("ask_level",)}),
+    Key("f", "find a level where the mouse passes the cheese", {pygame.K_f: ("find",)}),
 ]
-MOVE = [
-    _key("drag", "moves the cheese or the mouse"),
-    _key("click", "opens or closes a wall"),
-    _key("u", "undo", u="undo"),
-    _key("c", "the cheese to a random place", c=("move_cheese", "anywhere")),
-    _key("t", "the cheese to where it lay in training", t=("move_cheese", "as_trained")),
-    _key("b", "the same mouse, cheese as trained, beside", b="beside"),
-    _key("y", "walk yourself beside the mouse", y="join"),
-    _key("w a s d", "your steps", w=("walk", "up"), a=("walk", "left"), s=("walk", "down"), d=("walk", "right")),
+EDIT = [
+    Key("drag", "move the cheese or the mouse"),
+    Key("click", "add or remove a wall"),
+    Key("u", "undo", {pygame.K_u: ("undo",)}),
+    Key("c", "move the cheese to a random cell", {pygame.K_c: ("move_cheese", "anywhere")}),
+    Key("t", "move the cheese to its training region", {pygame.K_t: ("move_cheese", "as_trained")}),
+    Key("b", "compare with the cheese as trained", {pygame.K_b: ("compare",)}),
+    Key("y", "play beside the mouse", {pygame.K_y: ("join",)}),
+    Key(
+        "w a s d",
+        "move (when you play)",
+        {
+            pygame.K_w: ("walk", "up"),
+            pygame.K_a: ("walk", "left"),
+            pygame.K_s: ("walk", "down"),
+            pygame.K_d: ("walk", "right"),
+        },
+    ),
 ]
-SEE = [
+SHOW = [
     *(
-        _key(str(number), overlay.meaning, **{f"_{number}": ("show", name)})
+        Key(str(number), overlay.meaning, {pygame.K_0 + number: ("show", name)})
         for number, (name, overlay) in enumerate(OVERLAYS.items(), start=1)
     ),
-    _key("0", "nothing of this", _0="show_nothing"),
+    Key("0", "hide overlays", {pygame.K_0: ("hide_overlays",)}),
 ]
 SAVE = [
-    _key("i", "save a picture (PNG)", i="save_picture"),
-    _key("o, v", "save this episode so far (GIF, MP4)", o=("save_film", ".gif"), v=("save_film", ".mp4")),
-    _key("l", "save the level as text, for levels=FILE", l="save_level"),
-    _key("e", "print the command that shows this again", e="print_command"),
+    Key("i", "save an image (PNG)", {pygame.K_i: ("save_image",)}),
+    Key(
+        "o, v",
+        "save the episode so far as a video (GIF, MP4)",
+        {pygame.K_o: ("save_video", ".gif"), pygame.K_v: ("save_video", ".mp4")},
+    ),
+    Key("l", "save the level as text, for levels=FILE", {pygame.K_l: ("save_level",)}),
+    Key("e", "print the command for this view", {pygame.K_e: ("print_command",)}),
 ]
-LEAVE = [
-    _key("h, ?", "this help", h="help", QUESTION="help"),
-    _key("q, escape", "leave", q="leave", ESCAPE="leave"),
+QUIT = [
+    Key("h, ?", "this help", {pygame.K_h: ("help",), pygame.K_QUESTION: ("help",)}),
+    Key("q, escape", "quit", {pygame.K_q: ("quit",), pygame.K_ESCAPE: ("quit",)}),
 ]
-GRID = [PLAY[0], PLAY[2], SAVE[0]]  # what the grid has of these
+GRID = [PLAY[0], PLAY[2], SAVE[0]]  # bindings that the grid shares
 
-WINDOW_HELP = {"Play": PLAY, "Move things": MOVE, "See what it thinks": SEE, "Save": SAVE, "": LEAVE}
-GRID_HELP = {"Many levels at once": [*GRID, *LEAVE]}
+WINDOW_HELP = {"Play": PLAY, "Edit": EDIT, "Overlays": SHOW, "Save": SAVE, "": QUIT}
+GRID_HELP = {"Grid": [*GRID, *QUIT]}
 
 
-def actions_of(groups: dict[str, list[Key]]) -> dict[int, tuple]:
-    """What each key does: the name of a method and its arguments."""
-    return {number: action for keys in groups.values() for key in keys for number, action in key.actions.items()}
+def map_actions(groups: dict[str, list[Key]]) -> dict[int, Action]:
+    """Map key codes to actions and their arguments."""
+    return {code: action for keys in groups.values() for key in keys for code, action in key.actions.items()}

@@ -1,32 +1,32 @@
-"""How fast the mice walk: from one step a second to as fast as it goes, without ever holding the window up."""
+"""The playback speed, limited so that the window stays responsive."""
 
 import time
 from collections.abc import Callable
 
-FASTEST = 1000  # steps a second that no window comes to
-SPEEDS = (1, 2, 4, 8, 15, 30, 60, FASTEST)
-BUDGET = 0.010  # seconds of a frame that steps may take
+UNLIMITED = 1000  # steps per second, more than any window reaches
+SPEEDS = (1, 2, 4, 8, 15, 30, 60, UNLIMITED)
+BUDGET = 0.010  # time budget of steps per frame, in seconds
 
 
 class Pace:
-    """Turns time that passes into steps.
+    """Converts elapsed time to steps.
 
     Attributes:
-        speed: steps a second.
-        paused: whether time stands still.
-        waited: seconds since the latest step.
+        speed: steps per second.
+        paused: whether no steps are due.
+        waited: seconds since the last step.
     """
 
     def __init__(self, speed: int):
         self.speed, self.paused, self.waited = speed, False, 0.0
 
     def change(self, by: int) -> None:
-        """The next faster (1) or slower (−1) of ``SPEEDS``, if there is one."""
+        """Select the next faster (1) or slower (−1) of ``SPEEDS``, if there is one."""
         beyond = [speed for speed in SPEEDS if (speed - self.speed) * by > 0][::by]
         self.speed = beyond[0] if beyond else self.speed
 
     def pass_time(self, seconds: float, step: Callable[[], bool]) -> bool:
-        """Make the steps that are due; ``step`` says whether it made one. Whether any was made."""
+        """Run the steps that are due; ``step`` returns whether it did one. Return whether any ran."""
         if self.paused:
             return False
         self.waited += seconds
@@ -39,5 +39,5 @@ class Pace:
         return made
 
     def __str__(self) -> str:
-        speed = "as fast as it goes" if self.speed >= FASTEST else f"{self.speed}/s"
+        speed = "full speed" if self.speed >= UNLIMITED else f"{self.speed}/s"
         return speed + "  ·  paused" * self.paused

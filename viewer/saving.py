@@ -1,4 +1,4 @@
-"""What is kept of a session in the window: pictures, films, levels as text, and the command that shows it again."""
+"""Save images, videos, levels and the command of a session."""
 
 import io
 import os
@@ -16,11 +16,11 @@ from viewer.viewing import Viewing
 
 
 class Session:
-    """Writes into a folder, never over what is there.
+    """Writes into a folder without overwriting files.
 
     Args:
-        folder: made when something is saved.
-        levels_file: the file that the levels come from, if they do.
+        folder: created when something is saved.
+        levels_file: the file that the levels come from, if any.
     """
 
     def __init__(self, folder: Path, levels_file: Path | None = None):
@@ -28,28 +28,30 @@ class Session:
         self._drawn: dict[str, str] = {}  # the levels saved so far, each with its comment
         self._drawn_path: Path | None = None
 
-    def picture(self, pixels: np.ndarray) -> Path:
+    def save_image(self, pixels: np.ndarray) -> Path:
         """Save pixels uint8 (H, W, 3) as a PNG."""
         file, path = io.BytesIO(), self._free("picture", ".png")
         Image.fromarray(pixels).save(file, "PNG")
         write_atomically(path, file.getvalue())
         return path
 
-    def film(self, viewing: Viewing, shown: frozenset[str], speed: int, suffix: str) -> Path:
-        """Save what has happened since the last edit as a film."""
-        path, speed = self._free("film", suffix), min(speed, recording.FASTEST)
-        recording.save_film(path, recording.history(viewing, shown, speed), speed)
+    def save_video(self, viewing: Viewing, shown: frozenset[str], speed: int, suffix: str) -> Path:
+        """Save the history since the last edit as a video."""
+        path, speed = self._free("film", suffix), min(speed, recording.MAX_FRAME_RATE)
+        recording.write_video(path, recording.draw_history(viewing, shown, speed), speed)
         return path
 
-    def level(self, viewing: Viewing) -> tuple[Path, int]:
-        """Add the present level, with the last cheese, to this session's file of levels, unless it is in it already.
+    def save_level(self, viewing: Viewing) -> tuple[Path, int]:
+        """Append the current level, with the last pane's cheese, to the session's levels file.
+
+        A level that is already there is not appended again.
 
         Returns:
             The file, and the level's number in it, counted from 1.
         """
         text = to_text(viewing.states[-1].level)
         if text not in self._drawn:
-            comment = f"; level {viewing.number}" + (", walls or start changed" if viewing.edited else "")
+            comment = f"; level {viewing.number}" + (", walls or start edited" if viewing.edited else "")
             drawn = self._drawn | {text: comment}
             self._drawn_path = self._drawn_path or self._free("levels", ".txt")
             content = "\n\n".join(f"{comment}\n{text}" for text, comment in drawn.items()) + "\n"
@@ -58,21 +60,21 @@ class Session:
         assert self._drawn_path
         return self._drawn_path, list(self._drawn).index(text) + 1
 
-    def command(self, viewing: Viewing, shown: frozenset[str], speed: int) -> str:
-        """The command that shows this level with these mice, cheese and overlays; saves walls that have changed."""
+    def build_command(self, viewing: Viewing, shown: frozenset[str], speed: int) -> str:
+        """Build the command that reproduces this view; saves edited walls first."""
         mice = [pane.mouse for pane in viewing.panes if pane.place == 0 and not pane.person]
         arguments = {
-            "checkpoint": _listed([os.path.relpath(mouse.path) for mouse in mice]),
+            "checkpoint": _join([os.path.relpath(mouse.path) for mouse in mice]),
             "level": str(viewing.number),
         }
         if viewing.edited:
-            path, number = self.level(viewing)
+            path, number = self.save_level(viewing)
             arguments |= {"levels": str(path), "level": str(number)}
         elif self.levels_file:
             arguments["levels"] = str(self.levels_file)
-        cheeses = {pane.place: state.level for pane, state in zip(viewing.panes, viewing.states, strict=True)}
-        if all(int(level.cheese) >= 0 for level in cheeses.values()):
-            arguments["cheese"] = _listed([cell_text(cheeses[place]) for place in sorted(cheeses)])
+        levels = viewing.episode.levels
+        if all(int(level.cheese) >= 0 for level in levels):
+            arguments["cheese"] = _join(list(map(describe_cheese, levels)))
         arguments |= {"seed": str(viewing.seed), "speed": str(speed)}
         if shown:
             arguments["show"] = f"[{','.join(sorted(shown))}]"
@@ -85,12 +87,12 @@ class Session:
         return path
 
 
-def _listed(texts: list[str]) -> str:
+def _join(texts: list[str]) -> str:
     return texts[0] if len(texts) == 1 else f"[{','.join(texts)}]"
 
 
-def cell_text(level: Levels) -> str:
-    """The cell of a level's cheese as the command line has it: [x,y] from the maze's bottom left."""
+def describe_cheese(level: Levels) -> str:
+    """The cell of a level's cheese as on the command line: [x,y] from the maze's bottom left."""
     margin = int(level.margin)
     y, x = divmod(int(level.cheese), level.world_dim)
     return f"[{x - margin},{y - margin}]"

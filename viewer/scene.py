@@ -1,4 +1,4 @@
-"""A viewing as a picture of any size: mazes with what is to be seen on them, titles, legend, status."""
+"""Draw a viewing at any size: mazes with overlays, titles, legend and status."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,18 +10,20 @@ from envs import paths
 from envs.levels import region_mask
 from viewer import board as b
 from viewer.board import Board
-from viewer.legend import GAP, OVERLAYS, Entry, draw_row, rows_of
-from viewer.texts import text_size, title, write
-from viewer.thoughts import Thoughts, expected_visits, greedy_path, optimal_path, think
+from viewer.legend import GAP, Entry, arrange_rows, draw_row
+from viewer.maps import Maps, compute_greedy_path, compute_maps, compute_shortest_path, compute_visits
+from viewer.overlays import OVERLAYS
+from viewer.texts import describe_pane
+from viewer.typography import text_size, write
 from viewer.viewing import Viewing
 
 PAPER, TEXT, QUIET = (30, 30, 30), (240, 240, 240), (190, 190, 190)
-NEED_THOUGHTS = {"arrows", "value", "greedy", "visits"}
-SEEN = 5  # what the network sees is shown at so much of the maze's side
+NEED_MAPS = {"arrows", "value", "greedy", "visits"}
+INSET = 5  # the maze's side is so many times that of the observation inset
 
 
 def boards_in(area: pygame.Rect, number: int, dim: int, head: int) -> list[Board]:
-    """Where ``number`` worlds lie in an area, as large as they can be, with ``head`` pixels free above each."""
+    """Lay out ``number`` worlds in an area at the largest size, with ``head`` free pixels above each."""
 
     def cell_of(columns: int) -> int:
         rows = -(-number // columns)
@@ -42,10 +44,10 @@ def boards_in(area: pygame.Rect, number: int, dim: int, head: int) -> list[Board
 
 
 class Scene:
-    """Draws viewings, and keeps what does not change between two pictures.
+    """Draws viewings; caches layers that do not change between frames.
 
     Attributes:
-        boards: where the panes' mazes were in the latest picture.
+        boards: the placement of the panes' mazes in the last frame.
     """
 
     def __init__(self):
@@ -53,7 +55,7 @@ class Scene:
         self._kept: dict[str, tuple[tuple, Any]] = {}
 
     def pane_at(self, position: tuple[int, int]) -> tuple[int, int] | None:
-        """The pane and the cell under a pixel of the latest picture; None beside the mazes."""
+        """Return the pane and the cell under a pixel of the last frame; None outside the mazes."""
         for number, board in enumerate(self.boards):
             if (cell := board.cell_at(position)) is not None:
                 return number, cell
@@ -64,7 +66,7 @@ class Scene:
 
         Args:
             shown: names of ``OVERLAYS``.
-            lines: texts under the mazes.
+            lines: texts below the mazes.
         """
         width, height = surface.get_size()
         size = text_size(height)
@@ -77,7 +79,14 @@ class Scene:
         for number, board in enumerate(self.boards):
             self._draw_pane(surface, viewing, number, board, shown)
             if head:
-                write(surface, title(viewing, number), (board.left, board.top - line), board.rect.width, size, TEXT)
+                write(
+                    surface,
+                    describe_pane(viewing, number),
+                    (board.left, board.top - line),
+                    board.rect.width,
+                    size,
+                    TEXT,
+                )
 
         top = height - foot + GAP // 2
         for row in legend:
@@ -88,71 +97,71 @@ class Scene:
             top += line
 
     def foot(self, size: tuple[int, int], viewing: Viewing, shown: frozenset[str], num_lines: int) -> int:
-        """How many pixels legend and lines take in a picture of this width and height."""
+        """Height in pixels of legend and lines in an image of this width and height."""
         text = text_size(size[1])
         rows = num_lines + len(self._legend(viewing, shown, size[0], text))
         return rows * (text + 4) + GAP * bool(rows)
 
-    def thoughts(self, viewing: Viewing, number: int) -> Thoughts:
-        """What the mouse of a pane thinks in its present level."""
+    def maps(self, viewing: Viewing, number: int) -> Maps:
+        """Compute a pane's policy and value maps."""
         mouse, level = viewing.panes[number].mouse, viewing.states[number].level
-        return self._keep(f"thoughts {number}", (mouse, level), lambda: think(mouse, level))
+        return self._keep(f"maps {number}", (mouse, level), lambda: compute_maps(mouse, level))
 
     def _draw_pane(self, surface: pygame.Surface, viewing: Viewing, number: int, board: Board, shown: frozenset[str]):
         state, spec = viewing.states[number], viewing.panes[number].mouse.spec
-        thinks = shown & NEED_THOUGHTS and not viewing.panes[number].person
-        thoughts = self.thoughts(viewing, number) if thinks else None
-        surface.blit(self._ground(viewing, number, board, shown, thoughts), board.rect)
-        if "visits" in shown and thoughts:
-            visits = self._keep(f"visits {number}", (thoughts, state), lambda: expected_visits(thoughts, state))
+        needed = shown & NEED_MAPS and not viewing.panes[number].person
+        maps = self.maps(viewing, number) if needed else None
+        surface.blit(self._ground(viewing, number, board, shown, maps), board.rect)
+        if "visits" in shown and maps:
+            visits = self._keep(f"visits {number}", (maps, state), lambda: compute_visits(maps, state))
             b.draw_visits(surface, board, visits)
         if "optimal" in shown:
-            b.draw_path(surface, board, optimal_path(state), b.GREEN, 1)
-        if "greedy" in shown and thoughts:
-            cells = self._keep(f"greedy {number}", (thoughts, state), lambda: greedy_path(thoughts, state))
+            b.draw_path(surface, board, compute_shortest_path(state), b.GREEN, 1)
+        if "greedy" in shown and maps:
+            cells = self._keep(f"greedy {number}", (maps, state), lambda: compute_greedy_path(maps, state))
             b.draw_path(surface, board, cells, b.RED, -1)
-        pictures = self._keep("sprites", (board.cell,), lambda: b.sprites(board.cell))
-        b.draw_things(surface, board, state, pictures)
-        if "arrows" in shown and thoughts:
-            surface.blit(self._arrows(number, board, thoughts), board.rect)
+        sprites = self._keep("sprites", (board.cell,), lambda: b.build_sprites(board.cell))
+        b.draw_objects(surface, board, state, sprites)
+        if "arrows" in shown and maps:
+            surface.blit(self._arrows(number, board, maps), board.rect)
         if "sees" in shown:
-            draw_seen(surface, board, spec.painter("cpu").paint(state)[0].numpy())
+            draw_observation(surface, board, spec.painter("cpu").paint(state)[0].numpy())
 
-    def _ground(self, viewing, number: int, board: Board, shown: frozenset[str], thoughts: Thoughts | None):
-        """What lies under mouse and cheese and does not change while the mouse walks."""
+    def _ground(self, viewing, number: int, board: Board, shown: frozenset[str], maps: Maps | None):
+        """Draw the static layers below mouse and cheese."""
         level, region = viewing.states[number].level, viewing.panes[number].mouse.spec.cheese_region
         made_of = (level.walls, level.background, level.shift, board.cell)
-        maze = self._keep(f"maze {number}", made_of, lambda: b.maze_picture(level, board.cell))
+        maze = self._keep(f"maze {number}", made_of, lambda: b.draw_maze(level, board.cell))
 
-        def ground() -> pygame.Surface:
-            picture, here = maze.copy(), board._replace(left=0, top=0)
-            if "value" in shown and thoughts:
-                b.draw_value(picture, here, thoughts.value)
+        def draw_ground() -> pygame.Surface:
+            ground, here = maze.copy(), board._replace(left=0, top=0)
+            if "value" in shown and maps:
+                b.draw_value(ground, here, maps.value)
             if "region" in shown:
-                b.draw_outline(picture, here, region_mask(level, region)[0].numpy(), b.SKY)
+                b.draw_outline(ground, here, region_mask(level, region)[0].numpy(), b.SKY)
             if "decision" in shown:
-                b.draw_decision(picture, here, int(paths.classify_levels(level)[1]))
-            return picture
+                b.draw_decision(ground, here, int(paths.classify_levels(level)[1]))
+            return ground
 
-        return self._keep(f"ground {number}", (maze, level, thoughts, shown), ground)
+        return self._keep(f"ground {number}", (maze, level, maps, shown), draw_ground)
 
-    def _arrows(self, number: int, board: Board, thoughts: Thoughts) -> pygame.Surface:
-        def arrows() -> pygame.Surface:
+    def _arrows(self, number: int, board: Board, maps: Maps) -> pygame.Surface:
+        def draw_arrows() -> pygame.Surface:
             layer = pygame.Surface(board.rect.size, pygame.SRCALPHA)
-            b.draw_arrows(layer, board._replace(left=0, top=0), thoughts.moves)
+            b.draw_arrows(layer, board._replace(left=0, top=0), maps.moves)
             return layer
 
-        return self._keep(f"arrows {number}", (thoughts, board.cell), arrows)
+        return self._keep(f"arrows {number}", (maps, board.cell), draw_arrows)
 
     def _legend(self, viewing: Viewing, shown: frozenset[str], width: int, size: int) -> list[list[Entry]]:
         texts = {name: overlay.meaning for name, overlay in OVERLAYS.items() if name in shown}
         if "value" in texts:
-            low, high = (extreme(self.thoughts(viewing, 0).value) for extreme in (np.nanmin, np.nanmax))
-            texts["value"] += f" {low:.2f} to {high:.2f}" if len(viewing.panes) == 1 else ", least to most"
-        return rows_of(texts, width, size)
+            low, high = (extreme(self.maps(viewing, 0).value) for extreme in (np.nanmin, np.nanmax))
+            texts["value"] += f" {low:.2f} to {high:.2f}" if len(viewing.panes) == 1 else ", minimum to maximum"
+        return arrange_rows(texts, width, size)
 
     def _keep(self, slot: str, made_of: tuple, make: Callable[[], Any]) -> Any:
-        """What was made last time, as long as it would be made of the same things."""
+        """Return the cached result if its inputs are unchanged."""
         if slot not in self._kept or not _same(self._kept[slot][0], made_of):
             self._kept[slot] = (made_of, make())
         return self._kept[slot][1]
@@ -163,10 +172,14 @@ def _same(one: tuple, other: tuple) -> bool:
     return all(a is b or (isinstance(a, int | frozenset) and a == b) for a, b in pairs)
 
 
-def draw_seen(surface: pygame.Surface, board: Board, picture: np.ndarray) -> None:
-    """An observation uint8 (H, W, 3), small: beside the maze where there is room, else in its bottom right."""
-    times = max(1, board.rect.width // SEEN // len(picture))
-    seen = b.surface_of(picture.repeat(times, 0).repeat(times, 1))
+def draw_observation(surface: pygame.Surface, board: Board, obs: np.ndarray) -> None:
+    """Draw the observation inset: beside the maze if there is room, otherwise at its bottom right.
+
+    Args:
+        obs: uint8 (H, W, 3).
+    """
+    times = max(1, board.rect.width // INSET // len(obs))
+    seen = b.convert_image(obs.repeat(times, 0).repeat(times, 1))
     rect = seen.get_rect(bottomright=board.rect.bottomright)
     if board.rect.right + GAP + rect.width + GAP <= surface.get_clip().right:
         rect.left = board.rect.right + GAP

@@ -1,4 +1,4 @@
-"""Looking ahead for levels in which a mouse runs past the cheese, so that nobody has to hunt for one."""
+"""Search for levels in which a mouse passes the cheese on its way to the corner."""
 
 from collections.abc import Iterator
 
@@ -8,24 +8,24 @@ from agents.mouse import Mouse
 from analysis.chain import build_chain, within
 from envs import paths
 from envs.levels import SEED_LIMIT, from_seeds
-from viewer.thoughts import HORIZON
+from viewer.maps import HORIZON
 
-LOOKED_AT = 4000  # levels, before it gives up
-AT_ONCE = 64
-NEAR = 3  # steps from where the ways part to the cheese, at most: so it is seen to be passed
-SURE = 0.9  # the probability that the mouse comes to the corner first, at least, in twice the steps that it takes
+SEARCHED = 4000  # maximum number of levels searched
+BATCH = 64
+NEAR = 3  # maximum steps from the decision square to the cheese, so that passing it is visible
+SURE = 0.9  # minimum probability of reaching the corner first, within twice the shortest path
 
 
-def running_past(mouse: Mouse, first: int) -> Iterator[int | None]:
-    """Look at level seeds from ``first`` on, the cheese anywhere.
+def search_passed_cheese(mouse: Mouse, first: int) -> Iterator[int | None]:
+    """Search level seeds from ``first`` on, with the cheese anywhere.
 
     Yields:
-        None after every few levels, so that a window stays alive, and at last the seed of the first large maze in
-        which the mouse almost surely runs past a near cheese to the corner. Ends without one where there is none.
+        None every few levels, so that the window stays responsive, and finally the seed of the first large maze in
+        which the mouse, with high probability, passes a near cheese. Ends without a seed if there is none.
     """
     world_dim = mouse.spec.world_dim
-    for low in range(first, min(first + LOOKED_AT, SEED_LIMIT), AT_ONCE):
-        levels = from_seeds(np.arange(low, min(low + AT_ONCE, SEED_LIMIT)), world_dim)
+    for low in range(first, min(first + SEARCHED, SEED_LIMIT), BATCH):
+        levels = from_seeds(np.arange(low, min(low + BATCH, SEED_LIMIT)), world_dim)
         level_type, decision = paths.classify_levels(levels)
         near = paths.distance_at(paths.distances(levels, decision), levels.cheese) <= NEAR
         levels = levels.rows((level_type == paths.FORK) & near & (4 * levels.maze_dim >= 3 * world_dim))

@@ -1,4 +1,4 @@
-"""What a mouse thinks, against mice whose plan is known."""
+"""Policy and value maps, against mice whose plan is known."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from envs import paths, world
 from envs.drawings import from_text, to_text
 from envs.levels import from_seeds
 from envs.world import State
-from viewer.thoughts import expected_visits, greedy_path, optimal_path, think
+from viewer.maps import compute_greedy_path, compute_maps, compute_shortest_path, compute_visits
 
 DIM = 7
 SEEDS = range(12)
@@ -34,20 +34,20 @@ def facing_mouse():
 def test_moves_and_paths_are_those_of_the_plan(seed):
     state = beginning(seed)
     open_cells, mouse, cheese = read(to_text(state.level), DIM)
-    way, thoughts = way_to(cheese, open_cells), think(mouse_with(Planned("to the cheese")), state.level)
+    way, maps = way_to(cheese, open_cells), compute_maps(mouse_with(Planned("to the cheese")), state.level)
     for cell in open_cells - {cheese}:
         y, x = cell[1], cell[0]
         step = (way[cell][0] - x, way[cell][1] - y)
         move = {(-1, 0): world.LEFT, (0, -1): world.DOWN, (0, 1): world.UP, (1, 0): world.RIGHT}[step]
-        assert thoughts.moves[:, y, x].tolist() == [float(other == move) for other in range(5)]
+        assert maps.moves[:, y, x].tolist() == [float(other == move) for other in range(5)]
     walls = state.level.walls[0].numpy()
-    assert (np.isnan(thoughts.moves) == walls).all() and (np.isnan(thoughts.value) == walls).all()
+    assert (np.isnan(maps.moves) == walls).all() and (np.isnan(maps.value) == walls).all()
     cells = [mouse]
     while cells[-1] != cheese:
         cells.append(way[cells[-1]])
-    assert greedy_path(thoughts, state) == optimal_path(state) == [number(cell, DIM) for cell in cells]
+    assert compute_greedy_path(maps, state) == compute_shortest_path(state) == [number(cell, DIM) for cell in cells]
 
-    visits = expected_visits(thoughts, state)
+    visits = compute_visits(maps, state)
     assert {(int(x), int(y)): 1.0 for y, x in np.argwhere(visits > 0)} == {
         cell: visits[cell[1], cell[0]] for cell in cells
     }
@@ -55,23 +55,23 @@ def test_moves_and_paths_are_those_of_the_plan(seed):
 
 def test_a_mouse_that_stands_still_goes_nowhere():
     state = world.start(from_text("#.#\n   \n@##", DIM))
-    thoughts = think(mouse_with(Planned("nowhere")), state.level)
-    assert greedy_path(thoughts, state) == [int(state.mouse)]
-    assert expected_visits(thoughts, state).flatten()[int(state.mouse)] == 257
+    maps = compute_maps(mouse_with(Planned("nowhere")), state.level)
+    assert compute_greedy_path(maps, state) == [int(state.mouse)]
+    assert compute_visits(maps, state).flatten()[int(state.mouse)] == 257
 
 
 def test_paths_begin_where_the_mouse_is():
     state = beginning(5)
     other = int((~state.level.walls[0]).flatten().nonzero()[-1])
     state = state._replace(mouse=torch.tensor([other]))
-    thoughts = think(mouse_with(Planned("to the cheese")), state.level)
-    assert greedy_path(thoughts, state)[0] == optimal_path(state)[0] == other
-    assert expected_visits(thoughts, state).flatten()[other] >= 1
+    maps = compute_maps(mouse_with(Planned("to the cheese")), state.level)
+    assert compute_greedy_path(maps, state)[0] == compute_shortest_path(state)[0] == other
+    assert compute_visits(maps, state).flatten()[other] >= 1
 
 
 def test_expected_visits_are_the_mean_of_many_walks():
     state = world.start(from_text("###\n#  \n@ .", 5))
-    thoughts = think(mouse_with(undecided, world_dim=5), state.level)
+    maps = compute_maps(mouse_with(undecided, world_dim=5), state.level)
     rng, counts, walks = np.random.default_rng(0), np.zeros(25), 3000
     for _ in range(walks):
         cell = state.mouse
@@ -80,20 +80,20 @@ def test_expected_visits_are_the_mean_of_many_walks():
             move = torch.tensor([[world.LEFT, world.DOWN, world.UP, world.RIGHT][rng.integers(4)]])
             cell = world.step(state._replace(mouse=cell), move)[0].mouse
             counts[int(cell)] += 1
-    expected = np.nan_to_num(expected_visits(thoughts, state)).flatten()
+    expected = np.nan_to_num(compute_visits(maps, state)).flatten()
     assert expected == pytest.approx(counts / walks, rel=0.1)
 
 
 def test_no_way_no_path():
     state = world.start(from_text("#.#\n###\n@# ", DIM))
-    assert optimal_path(state) == []
-    assert optimal_path(world.start(from_text("###\n###\n@# ", DIM))) == []
+    assert compute_shortest_path(state) == []
+    assert compute_shortest_path(world.start(from_text("###\n###\n@# ", DIM))) == []
 
 
 def test_facings_are_told_apart_where_the_mouse_sees_them():
     mouse, state = facing_mouse(), beginning(7)
-    thoughts = think(mouse, state.level)
-    assert thoughts.chain.facing_right.any()
+    maps = compute_maps(mouse, state.level)
+    assert maps.chain.facing_right.any()
     for facing in (False, True):
         turned = state._replace(facing_right=torch.tensor([facing]))
         cells, now = [int(turned.mouse)], turned
@@ -104,7 +104,7 @@ def test_facings_are_told_apart_where_the_mouse_sees_them():
                 now = world.step(now, move)[0]
                 if int(now.mouse) != cells[-1]:
                     cells.append(int(now.mouse))
-        path = greedy_path(thoughts, turned)
+        path = compute_greedy_path(maps, turned)
         assert path == cells[: len(path)], facing
 
 
@@ -112,4 +112,4 @@ def test_an_optimal_path_is_as_long_as_the_distance():
     for seed in SEEDS:
         state = beginning(seed)
         distance = paths.distance_at(paths.distances(state.level, state.mouse), state.level.cheese)
-        assert len(optimal_path(state)) == int(distance) + 1
+        assert len(compute_shortest_path(state)) == int(distance) + 1

@@ -1,0 +1,55 @@
+"""The ways to present mice: in a window, as a video or as a figure."""
+
+from pathlib import Path
+
+from foundation.files import write_atomically
+from viewer import display, grid_scene, grid_window, recording, window
+from viewer.grid import Grid
+from viewer.maps import compute_maps
+from viewer.saving import Session, describe_cheese
+from viewer.viewing import Viewing
+
+
+def show_viewing(viewing: Viewing, session: Session, speed: int, shown: frozenset[str]) -> None:
+    """Show mice in one maze in a window."""
+    display.open_window(window.SIZE)
+    display.run(window.Window(viewing, session, speed, shown))
+
+
+def record_viewing(viewing: Viewing, path: Path, episodes: int, speed: int, shown: frozenset[str]) -> None:
+    """Record mice in one maze after another, and print what was reached first in the last one."""
+    recording.write_video(path, recording.draw_episodes(viewing, episodes, shown, speed), speed)
+    reached = ", ".join(viewing.episode.outcome(pane) or "neither" for pane in range(len(viewing.panes)))
+    last = "" if episodes == 1 else f"{episodes} episodes; last one: "
+    print(f"{last}{viewing.episode.steps} steps, reached first: {reached} → {path}")
+
+
+def plot_viewing(viewing: Viewing, path: Path) -> None:
+    """Plot each mouse's policy and value in every cell of its maze.
+
+    Raises:
+        ValueError: the file type is not supported.
+    """
+    from analysis.field_figures import FORMATS, Field, moves_and_values  # imports matplotlib
+
+    if path.suffix not in FORMATS:
+        raise ValueError(f"figure must be a {', '.join(FORMATS)} file, not {str(path)!r}")
+    fields = []
+    for pane, state in zip(viewing.panes, viewing.states, strict=True):
+        maps = compute_maps(pane.mouse, state.level)
+        title = f"{pane.mouse.name}, level {viewing.number}, cheese at {describe_cheese(state.level)}"
+        fields.append(Field(title, state, maps.moves, maps.value))
+    write_atomically(path, moves_and_values(fields, path.suffix))
+    print(f"policy and value in level {viewing.number} → {path}")
+
+
+def show_grid(grid: Grid, shape: tuple[int, int], session: Session, speed: int) -> None:
+    """Show a mouse in many mazes in a window."""
+    display.open_window(grid_window.SIZE)
+    display.run(grid_window.GridWindow(grid, shape, session, speed))
+
+
+def record_grid(grid: Grid, shape: tuple[int, int], path: Path, episodes: int, speed: int) -> None:
+    """Record a mouse in many mazes, and print the counts."""
+    recording.write_video(path, grid_scene.draw_episodes(grid, shape, episodes, speed), speed)
+    print(f"{grid.summary} → {path}")
