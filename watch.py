@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from foundation.command import run_command
-from foundation.settings import as_list, check_seed, setting
+from foundation.errors import InputError
+from foundation.settings import SEEDS, as_list, setting
 from viewer.overlays import OVERLAYS, check_overlays
 
 DEFAULT = Path(__file__).parent / "checkpoints" / "corner-seed0.safetensors"
+MOST_MAZES = 400  # of a grid
 FIRST_LEVEL = 1073742409  # a level in which this mouse passes the cheese
 
 
@@ -32,12 +34,12 @@ class WatchConfig:
     cheese: Any = setting(
         "anywhere", "anywhere, as_trained, or a cell [x,y] of the first maze; a list shows several side by side"
     )
-    seed: int = setting(0, "seed of the actions")
-    speed: int = setting(8, "steps per second")
+    seed: int = setting(0, "seed of the actions", *SEEDS)
+    speed: int = setting(8, "steps per second", 1, 1000)
     show: Any = setting("", f"overlays to show: a list of {', '.join(OVERLAYS)}")
     grid: str = setting("", "show columns x rows levels in parallel, e.g. 6x4")
     record: str = setting("", "write a video (.gif or .mp4) instead of opening a window")
-    episodes: int = setting(1, "episodes in the video")
+    episodes: int = setting(1, "episodes in the video", 1, 10_000)
     figure: str = setting("", "write policy and value of the first level as a figure (.png, .svg or .pdf) instead")
     out: str = setting("runs/watching", "folder for files saved from the window")
 
@@ -55,20 +57,15 @@ def run(config: WatchConfig) -> None:
     from viewer.viewing import Viewing
 
     checkpoints, record = as_list(config.checkpoint), Path(config.record)
-    if config.speed < 1:
-        raise ValueError(f"speed must be at least 1 step per second, not {config.speed}")
-    if config.episodes < 1:
-        raise ValueError(f"episodes must be at least 1, not {config.episodes}")
     if config.record:
         check_video(record, config.speed)
-    check_seed(config.seed)
     if not checkpoints:
-        raise ValueError("no checkpoint given; expected a .safetensors file that train.py wrote")
+        raise InputError("no checkpoint given; expected a .safetensors file that train.py wrote")
     check_overlays(as_list(config.show))
     shape = parse_grid(config.grid) if config.grid else None
     if shape and (len(checkpoints) > 1 or config.cheese not in CHEESES or config.figure or config.show):
         choices = "|".join(CHEESES)
-        raise ValueError(f"grid takes one checkpoint and cheese={choices}; it cannot be combined with figure or show")
+        raise InputError(f"grid takes one checkpoint and cheese={choices}; it cannot be combined with figure or show")
 
     mice = [load_mouse(str(path)) for path in checkpoints]
     drawn = read_levels(config.levels, mice[0].spec.world_dim) if config.levels else None
@@ -85,7 +82,7 @@ def run(config: WatchConfig) -> None:
     viewing = Viewing(mice, first, parse_cheeses(config.cheese), config.seed, drawn)
     shown = frozenset(as_list(config.show))
     if drawn is not None and config.episodes > drawn.num_levels - first + 1:
-        raise ValueError(
+        raise InputError(
             f"episodes must not exceed the number of levels from level {first} on in {config.levels}, "
             f"not {config.episodes}"
         )
@@ -101,11 +98,12 @@ def parse_grid(text: str) -> tuple[int, int]:
     """Parse a grid's columns and rows.
 
     Raises:
-        ValueError: not COLUMNSxROWS.
+        InputError: not COLUMNSxROWS.
     """
     columns, times, rows = text.lower().replace("×", "x").partition("x")
-    if not (times and columns.isdecimal() and rows.isdecimal() and int(columns) * int(rows) > 0):
-        raise ValueError(f"grid must be COLUMNSxROWS, e.g. 6x4, not {text!r}")
+    are_numbers = times and columns.isdecimal() and rows.isdecimal() and len(columns + rows) < 9
+    if not are_numbers or not 1 <= int(columns) * int(rows) <= MOST_MAZES:
+        raise InputError(f"grid must be COLUMNSxROWS with at most {MOST_MAZES} mazes, e.g. 6x4, not {text!r}")
     return int(columns), int(rows)
 
 
@@ -115,7 +113,7 @@ def parse_cheeses(value: Any) -> list:
 
 
 def main(arguments: list[str]) -> None:
-    run_command("watch.py", __doc__, WatchConfig(), run, arguments)
+    run_command("watch.py", __doc__, WatchConfig(), run, arguments, "no unfinished video is kept")
 
 
 if __name__ == "__main__":

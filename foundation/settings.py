@@ -133,7 +133,7 @@ def as_list(value: Any) -> list:
     return value if isinstance(value, list) else [value] if value else []
 
 
-def check_names(name: str, values: list, known: Sequence[str]) -> None:
+def check_names(name: str, values: Sequence[Any], known: Sequence[str]) -> None:
     """Check that a setting is a list of known names.
 
     Raises:

@@ -2,6 +2,7 @@
 
 from envs.levels import SEED_LIMIT, Levels
 from envs.spec import WorldSpec
+from foundation.errors import InputError
 
 
 class Course:
@@ -27,12 +28,12 @@ class Course:
             A batch of one.
 
         Raises:
-            ValueError: no level has this number.
+            InputError: no level has this number.
         """
         if self.drawn is None:
             return self.spec.make_levels([number], cheese_region)
         if number not in self.numbers:
-            raise ValueError(f"level must be in 1..{self.drawn.num_levels} for this file, not {number}")
+            raise InputError(f"level must be in 1..{self.drawn.num_levels} for this file, not {number}")
         return self.drawn.rows([number - 1])
 
     def find_number(self, number: int, by: int) -> int:

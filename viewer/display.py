@@ -5,6 +5,7 @@ from typing import Protocol
 
 import pygame
 
+from foundation.errors import InputError
 from viewer.board import SKY
 from viewer.keys import Key
 from viewer.typography import font, text_size, write
@@ -36,7 +37,7 @@ def open_window(size: tuple[int, int]) -> None:
     """Open a window that can be resized.
 
     Raises:
-        ValueError: there is no display.
+        InputError: there is no display.
     """
     try:
         pygame.display.init()
@@ -47,7 +48,7 @@ def open_window(size: tuple[int, int]) -> None:
         pygame.display.set_mode(tuple(map(min, size, desktop)), pygame.RESIZABLE)
     except pygame.error as error:
         pygame.display.quit()
-        raise ValueError(f"no display found ({error}); record=FILE.gif works without one") from error
+        raise InputError(f"no display found ({error}); record=FILE.gif works without one") from error
     pygame.display.set_caption("CheeseMaze")
 
 

@@ -1,6 +1,6 @@
 """Edits of a maze and of its panes: functions from an episode to the edited episode.
 
-Every edit raises ValueError with the reason if it is impossible.
+Every edit raises InputError with the reason if it is impossible.
 """
 
 from collections.abc import Iterable
@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from envs.levels import ANYWHERE, region_mask
+from foundation.errors import InputError
 from viewer.episode import Episode
 from viewer.panes import AS_TRAINED, Pane, parse_region
 
@@ -16,7 +17,7 @@ from viewer.panes import AS_TRAINED, Pane, parse_region
 def move_cheese(episode: Episode, place: int, cell: int) -> Episode:
     """Move a cheese to a cell and continue; restart ended episodes."""
     if not find_free_cells(episode, place, [cell]):
-        raise ValueError("the cheese needs an open cell without a mouse")
+        raise InputError("the cheese needs an open cell without a mouse")
     levels = episode.levels
     levels[place] = levels[place]._replace(cheese=torch.tensor([cell]))
     return episode.resume(levels)
@@ -29,14 +30,14 @@ def draw_cheese(episode: Episode, place: int, where: str, rng: np.random.Generat
     free = find_free_cells(episode, place, cells)
     if not free:
         reason = "no open cell for the cheese in its training region" if where == AS_TRAINED else ""
-        raise ValueError(reason or "no other open cell for the cheese")
+        raise InputError(reason or "no other open cell for the cheese")
     return move_cheese(episode, place, int(rng.choice(free)))
 
 
 def move_mouse(episode: Episode, cell: int) -> Episode:
     """Move the start to a cell and restart there."""
     if not _is_open(episode, cell) or any(cell == int(level.cheese) for level in episode.levels):
-        raise ValueError("the mouse needs an open cell without a cheese")
+        raise InputError("the mouse needs an open cell without a cheese")
     start = torch.tensor([cell])
     return episode.restart([level._replace(start=start) for level in episode.levels])
 
@@ -46,10 +47,10 @@ def toggle_wall(episode: Episode, cell: int) -> Episode:
     level = episode.levels[0]
     margin = int(level.margin)
     if not all(margin <= axis < level.world_dim - margin for axis in divmod(cell, level.world_dim)):
-        raise ValueError("outside the maze")
+        raise InputError("outside the maze")
     taken = [int(level.start), *(int(thing) for s in episode.states for thing in (s.mouse, s.level.cheese))]
     if cell in taken:
-        raise ValueError("cannot place a wall on the mouse, the start or the cheese")
+        raise InputError("cannot place a wall on the mouse, the start or the cheese")
     walls = level.walls.clone()
     walls.view(-1)[cell] ^= True
     return episode.resume([level._replace(walls=walls) for level in episode.levels])

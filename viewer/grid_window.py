@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pygame
 
+from foundation.errors import InputError
 from viewer.display import draw_help
 from viewer.grid import Grid
 from viewer.grid_scene import GridScene
@@ -49,7 +50,7 @@ class GridWindow:
     def _save_image(self) -> None:
         try:
             self.message = f"saved: {self.session.save_image(read_pixels(pygame.display.get_surface()))}"
-        except OSError as error:
+        except InputError as error:
             self.message = str(error)
 
     def pass_time(self, seconds: float) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from foundation.palette import GREEN, GREY, PINK, SKY_BLUE, VERMILION, WHITE
+from foundation.settings import check_names
 
 
 class Overlay(NamedTuple):
@@ -29,8 +30,6 @@ def check_overlays(names: Sequence[str]) -> None:
     """Check that overlays exist.
 
     Raises:
-        ValueError: a name is unknown.
+        InputError: a name is unknown.
     """
-    for name in names:
-        if name not in OVERLAYS:
-            raise ValueError(f"show must be a list of {', '.join(OVERLAYS)}, not {name!r}")
+    check_names("show", names, tuple(OVERLAYS))

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from agents.mouse import Mouse
 from envs.levels import ANYWHERE
 from envs.spec import WorldSpec
+from foundation.errors import InputError
 
 AS_TRAINED, AS_DRAWN = "as_trained", "as_drawn"
 CHEESES = (AS_TRAINED, ANYWHERE)
@@ -34,23 +35,23 @@ def check_cheeses(cheeses: Sequence[Any]) -> None:
     """Check that cheese positions are regions or cells.
 
     Raises:
-        ValueError: one is neither.
+        InputError: one is neither.
     """
     for cheese in cheeses:
         is_cell = isinstance(cheese, list | tuple) and len(cheese) == 2 and all(type(x) is int for x in cheese)
         if not is_cell and cheese not in CHEESES:
-            raise ValueError(f"cheese must be one of {', '.join(CHEESES)} or a cell [x,y], not {cheese!r}")
+            raise InputError(f"cheese must be one of {', '.join(CHEESES)} or a cell [x,y], not {cheese!r}")
 
 
 def check_mice(mice: Sequence[Mouse]) -> None:
     """Check that mice share world size and observation.
 
     Raises:
-        ValueError: they do not; the message names both.
+        InputError: they do not; the message names both.
     """
     worlds = [f"a {m.spec.world_dim}×{m.spec.world_dim} world with {m.spec.observation} observations" for m in mice]
     for mouse, words in zip(mice, worlds, strict=True):
         if words != worlds[0]:
-            raise ValueError(
+            raise InputError(
                 f"mice must share world size and observation: {mice[0].path} has {worlds[0]}, {mouse.path} has {words}"
             )

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from foundation.errors import InputError
 from foundation.files import write_atomically
 from viewer import display, grid_scene, grid_window, recording, window
 from viewer.grid import Grid
@@ -28,12 +29,12 @@ def plot_viewing(viewing: Viewing, path: Path) -> None:
     """Plot each mouse's policy and value in every cell of its maze.
 
     Raises:
-        ValueError: the file type is not supported.
+        InputError: the file type is not supported.
     """
     from analysis.field_figures import FORMATS, Field, moves_and_values  # imports matplotlib
 
     if path.suffix not in FORMATS:
-        raise ValueError(f"figure must be a {', '.join(FORMATS)} file, not {str(path)!r}")
+        raise InputError(f"figure must be a {', '.join(FORMATS)} file, not {str(path)!r}")
     fields = []
     for pane, state in zip(viewing.panes, viewing.states, strict=True):
         maps = compute_maps(pane.mouse, state.level)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pygame
 
+from foundation.errors import InputError
 from foundation.files import write_atomically
 from foundation.film import gif, mp4
 from viewer.legend import GAP
@@ -24,12 +25,12 @@ def check_video(path: Path, speed: int) -> None:
     """Check that a video's file type and speed are supported.
 
     Raises:
-        ValueError: the suffix is none of ``ENCODERS``, or the video is too fast.
+        InputError: the suffix is none of ``ENCODERS``, or the video is too fast.
     """
     if path.suffix not in ENCODERS:
-        raise ValueError(f"record must be a {' or '.join(ENCODERS)} file, not {str(path)!r}")
+        raise InputError(f"record must be a {' or '.join(ENCODERS)} file, not {str(path)!r}")
     if speed > MAX_FRAME_RATE:
-        raise ValueError(f"a video has at most {MAX_FRAME_RATE} steps per second, not {speed}")
+        raise InputError(f"a video has at most {MAX_FRAME_RATE} steps per second, not {speed}")
 
 
 def play_out(viewing: Viewing) -> None:

@@ -12,6 +12,7 @@ from envs import world
 from envs.levels import ANYWHERE, Levels
 from envs.spec import WorldSpec
 from envs.world import State
+from foundation.errors import InputError
 from viewer import edits
 from viewer.course import Course
 from viewer.episode import Episode, Moment
@@ -39,7 +40,7 @@ class Viewing:
         held: the dragged object: "mouse", "cheese" or "".
 
     Raises:
-        ValueError: the mice have different worlds, or a cheese position or level does not exist.
+        InputError: the mice have different worlds, or a cheese position or level does not exist.
     """
 
     def __init__(
@@ -102,7 +103,7 @@ class Viewing:
             cheese: if given, the region of the last cheese position from now on.
 
         Raises:
-            ValueError: no level has this number.
+            InputError: no level has this number.
         """
         cheeses = self.episode.cheeses
         self._begin(number, self.panes, (*cheeses[:-1], cheese or cheeses[-1]))
@@ -232,7 +233,7 @@ class Viewing:
     def _try(self, edit: Callable[[Episode], Episode]) -> str:
         try:
             self.episode = edit(self.episode)
-        except ValueError as error:
+        except InputError as error:
             return str(error)
         return ""
 
@@ -240,7 +241,7 @@ class Viewing:
         dim, margin = int(self.level.maze_dim), int(self.level.margin)
         cell = (y + margin) * self.level.world_dim + x + margin
         if not (0 <= x < dim and 0 <= y < dim) or not edits.find_free_cells(self.episode, place, [cell]):
-            raise ValueError(
+            raise InputError(
                 f"cheese=[{x},{y}] must be an open cell of level {self.number}, other than the start; "
                 f"its maze has {dim}×{dim} cells, counted from [0,0] at the bottom left"
             )

@@ -6,6 +6,7 @@ import pygame
 
 from envs.levels import ANYWHERE
 from envs.world import MOVE_NAMES
+from foundation.errors import InputError
 from viewer.display import draw_help
 from viewer.keys import WINDOW_HELP, map_actions
 from viewer.pace import Pace
@@ -121,7 +122,7 @@ class Window:
         """Run an action; show its error message if it fails."""
         try:
             action()
-        except (ValueError, OSError) as error:
+        except InputError as error:
             self.message = str(error)
         self.pace.waited = 0.0
 
