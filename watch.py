@@ -92,7 +92,7 @@ def watch(config: WatchConfig) -> None:
 
 def draw_figure(viewing: Viewing, path: Path) -> None:
     """Write what each mouse would do in every cell of its maze, for a paper."""
-    from analysis.field_figures import FORMATS, Field, moves_and_values  # matplotlib: windows start without it
+    from analysis.field_figures import FORMATS, Field, draw_policy_and_value  # matplotlib: windows start without it
 
     if path.suffix not in FORMATS:
         raise ValueError(f"figure must be a {', '.join(FORMATS)} file, not {str(path)!r}")
@@ -101,7 +101,7 @@ def draw_figure(viewing: Viewing, path: Path) -> None:
         thoughts = think(pane.mouse, state.level)
         title = f"{pane.mouse.name}, level {viewing.number}, cheese at {cell_text(state.level)}"
         fields.append(Field(title, state, thoughts.moves, thoughts.value))
-    write_atomically(path, moves_and_values(fields, path.suffix))
+    write_atomically(path, draw_policy_and_value(fields, path.suffix))
     print(f"moves and values in level {viewing.number} → {path}")
 
 

@@ -1,4 +1,4 @@
-"""The card of a trained mouse: what a stranger must know to make it again, and what came out."""
+"""Model cards: how a mouse was trained, and its evaluation results."""
 
 import textwrap
 from pathlib import Path
@@ -20,13 +20,13 @@ def _cell(rate: dict[str, Any]) -> str:
 
 
 def render_card(mouse: Mouse, command: str, summary: dict[str, Any], curve: list[dict[str, float]]) -> str:
-    """A Markdown page: command, result, curve, configuration, versions.
+    """Build a model card in Markdown: command, results, learning curve, configuration, versions.
 
     Args:
-        mouse: as loaded.
-        command: that trains it again.
-        summary: of its evaluation.
-        curve: one row a rollout.
+        mouse: the mouse, as loaded.
+        command: the command that reproduces the training.
+        summary: the evaluation summary.
+        curve: the learning curve, one row per rollout.
     """
     header = mouse.header
     minutes = sum(row["seconds"] for row in curve) / 60
@@ -37,7 +37,7 @@ def render_card(mouse: Mouse, command: str, summary: dict[str, Any], curve: list
         f"| {label} | " + " | ".join(_cell(rate) for rate in list_rates(summary[name])) + " |"
         for name, label in LABELS.items()
     )
-    # NaN: no cohort of episodes was complete yet.
+    # NaN: no cohort was complete yet.
     points = "\n".join(
         f"| {row['steps']:,} | {row['success']:.1%} | {row['entropy']:.2f} |".replace("nan%", "–") for row in rows
     )
@@ -51,18 +51,19 @@ def render_card(mouse: Mouse, command: str, summary: dict[str, Any], curve: list
         {header["progress"]["steps"]:,} steps in {minutes:.1f} minutes ({header["trained_on"]["precision"]} on
         {header["trained_on"]["device"]}; {versions}).
 
-        ## What it does
+        ## Results
 
-        {play["levels"]:,} unseen levels from seed {play["first_level"]:,} on, stochastic play, {play["steps"]} steps,
-        computed exactly in each maze; 95 % bootstrap intervals over mazes. "Largest" are the mazes that fill the world.
+        {play["levels"]:,} held-out level seeds from {play["first_level"]:,} (small mazes repeat training mazes).
+        Stochastic policy, {play["steps"]} steps, exact probabilities per maze. Brackets: 95 % bootstrap intervals over
+        mazes. Full-size: mazes as large as the world.
 
-        | | takes the cheese | largest | at forks: cheese first | corner first | neither |
+        | | success | full-size | forks: cheese first | corner first | neither |
         |---|---|---|---|---|---|
         <results>
 
-        ## While it trained
+        ## Learning curve
 
-        Success is counted by when episodes began.
+        Success rate of episodes grouped by start.
 
         | steps | success | entropy |
         |---|---|---|
@@ -82,5 +83,5 @@ def render_card(mouse: Mouse, command: str, summary: dict[str, Any], curve: list
 
 
 def write_card(path: Path, mouse: Mouse, command: str, summary: dict[str, Any], curve: list[dict[str, float]]) -> None:
-    """Write the card of a mouse; see ``render_card``."""
+    """Write a model card; see ``render_card``."""
     write_atomically(path, render_card(mouse, command, summary, curve).encode())

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from agents.mouse import Mouse
-from analysis.chain import Chain, build_chain, greedy, visits
+from analysis.chain import Chain, build_chain, compute_visits, make_greedy
 from envs import paths
 from envs.levels import Levels
 from envs.world import State
@@ -32,8 +32,8 @@ class Thoughts(NamedTuple):
 def think(mouse: Mouse, level: Levels) -> Thoughts:
     """What a mouse thinks in a level, a batch of one."""
     chain = build_chain(mouse, level)
-    moves = np.stack([chain.map_of(column)[0] for column in chain.probability.T])
-    return Thoughts(chain, moves, chain.map_of(chain.value.astype(float))[0])
+    moves = np.stack([chain.to_maps(column)[0] for column in chain.probability.T])
+    return Thoughts(chain, moves, chain.to_maps(chain.value.astype(float))[0])
 
 
 def greedy_path(thoughts: Thoughts, state: State) -> list[int]:
@@ -42,7 +42,7 @@ def greedy_path(thoughts: Thoughts, state: State) -> list[int]:
     It ends at the cheese, or where the mouse comes again to where it was, or stands before a wall for ever.
     """
     chain = thoughts.chain
-    following = chain.successor[np.arange(len(chain.cell)), greedy(chain).probability.argmax(1)]
+    following = chain.successor[np.arange(len(chain.cell)), make_greedy(chain).probability.argmax(1)]
     at, been, cells = _row(chain, state), set(), []
     while at not in been:
         been.add(at)
@@ -61,7 +61,7 @@ def optimal_path(state: State) -> list[int]:
 def expected_visits(thoughts: Thoughts, state: State) -> np.ndarray:
     """float64 (world_dim, world_dim): how often the mouse is expected in each cell from here on; NaN in walls."""
     chain = thoughts.chain._replace(start=np.array([_row(thoughts.chain, state)]))
-    counts = visits(chain, chain.at(state.level.cheese), HORIZON)
+    counts = compute_visits(chain, chain.at(state.level.cheese), HORIZON)
     by_cell = np.bincount(chain.cell, weights=counts, minlength=state.level.walls[0].numel())
     return np.where(state.level.walls[0].numpy(), np.nan, by_cell.reshape(state.level.walls.shape[1:]))
 
