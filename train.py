@@ -66,7 +66,7 @@ def run(config: TrainConfig) -> None:
     from agents.processes import joined, rank
     from agents.training import MOUSE_FILE, Stopped, train
     from analysis.card import CARD_FILE, write_card
-    from analysis.summary import PICTURE_FILE, evaluate_in_training, print_summary, summarise_mouse, write_summary
+    from analysis.summary import FIGURE_FILE, evaluate_in_training, print_summary, summarise_mouse, write_summary
 
     keep_freed_memory()
     device = choose_device(config.device)
@@ -92,7 +92,7 @@ def run(config: TrainConfig) -> None:
     command = " ".join([starter, "train.py", *HydraConfig.get().overrides.task])
     write_card(folder / CARD_FILE, mouse, command, summary, curve)
     print_summary(summary, console)
-    console.print(f"picture:    {folder / PICTURE_FILE}", markup=False)
+    console.print(f"figure:     {folder / FIGURE_FILE}", markup=False)
     console.print(f"checkpoint: {folder / MOUSE_FILE}", markup=False)
     console.print(f"next:       python watch.py checkpoint={folder / MOUSE_FILE}", markup=False)
 

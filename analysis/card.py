@@ -1,4 +1,4 @@
-"""The card of a trained mouse: the command that trains it again, and its results."""
+"""Model cards: how a mouse was trained, and its evaluation results."""
 
 import textwrap
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from agents.mouse import Mouse
-from analysis.summary import LABELS, PICTURE_FILE, format_estimate, list_rates
+from analysis.summary import FIGURE_FILE, LABELS, format_estimate, list_rates
 from foundation.files import write_atomically
 
 CARD_FILE = "card.md"
@@ -21,17 +21,15 @@ def _cell(estimate: dict[str, Any]) -> str:
     return f"{share} ({interval}) of {estimate['n']:,}"
 
 
-def render_card(
-    mouse: Mouse, command: str, summary: dict[str, Any], curve: list[dict[str, float]], picture: str
-) -> str:
-    """A Markdown page: command, result, curve, configuration, versions.
+def render_card(mouse: Mouse, command: str, summary: dict[str, Any], curve: list[dict[str, float]], figure: str) -> str:
+    """Build a model card in Markdown: command, results, learning curve, configuration, versions.
 
     Args:
-        mouse: as loaded.
-        command: that trains it again.
-        summary: of its evaluation.
-        curve: one row per rollout.
-        picture: the figure's file name, beside the card.
+        mouse: the mouse, as loaded.
+        command: the command that reproduces the training.
+        summary: the evaluation summary.
+        curve: the learning curve, one row per rollout.
+        figure: the file name of the figure beside the card.
     """
     header = mouse.header
     minutes = sum(row["seconds"] for row in curve) / 60
@@ -42,7 +40,7 @@ def render_card(
         f"| {label} | " + " | ".join(_cell(rate) for rate in list_rates(summary[name])) + " |"
         for name, label in LABELS.items()
     )
-    # NaN: no cohort of episodes was complete yet.
+    # NaN: no cohort was complete yet.
     points = "\n".join(
         f"| {row['steps']:,} | {row['success']:.1%} | {row['entropy']:.2f} |".replace("nan%", "–") for row in rows
     )
@@ -53,7 +51,7 @@ def render_card(
     page = f"""\
         # Mouse: cheese {mouse.spec.region_in_words}, seed {header["config"]["seed"]}
 
-        ![Results]({picture})
+        ![Results]({figure})
 
         ```
         {command}
@@ -64,16 +62,17 @@ def render_card(
 
         ## Results
 
-        {play["levels"]:,} held-out level seeds from {play["first_level"]:,}, stochastic policy, {play["steps"]} steps,
-        exact probabilities in each maze; 95 % bootstrap intervals over mazes.
+        {play["levels"]:,} held-out level seeds from {play["first_level"]:,} (small mazes repeat training mazes).
+        Stochastic policy, {play["steps"]} steps, exact probabilities per maze. Brackets: 95 % bootstrap intervals over
+        mazes. Full-size: mazes as large as the world.
 
-        | | reaches the cheese | in full-size mazes | at forks: cheese first | corner first | neither |
+        | | success | full-size | forks: cheese first | corner first | neither |
         |---|---|---|---|---|---|
         <results>
 
-        ## Training
+        ## Learning curve
 
-        Success by the start of the episode.
+        Success rate of episodes grouped by start.
 
         | steps | success | entropy |
         |---|---|---|
@@ -93,5 +92,5 @@ def render_card(
 
 
 def write_card(path: Path, mouse: Mouse, command: str, summary: dict[str, Any], curve: list[dict[str, float]]) -> None:
-    """Write the card of a mouse; see ``render_card``."""
-    write_atomically(path, render_card(mouse, command, summary, curve, PICTURE_FILE).encode())
+    """Write a model card; see ``render_card``."""
+    write_atomically(path, render_card(mouse, command, summary, curve, FIGURE_FILE).encode())

@@ -1,8 +1,8 @@
-"""A mouse in a maze is a Markov chain, so what it does there can be computed rather than sampled.
+"""Markov chains of mice in mazes: exact outcome probabilities without sampling.
 
-The policy has no memory: in a fixed level it acts on the mouse's cell alone, and with rgb pictures on the way that the
-mouse faces. One batch of pictures through the network gives every transition, and going backward from where the mouse
-may end gives, from every cell at once, the exact probability of each end.
+The policy has no memory. In a fixed level its action distribution depends only on the mouse's cell and, with rgb
+observations, on its facing. One forward pass over all states gives every transition probability. Backward iteration
+from the absorbing states gives the exact probability of each outcome from every cell.
 """
 
 from typing import NamedTuple
@@ -17,26 +17,26 @@ from envs import world
 from envs.levels import Levels
 from envs.world import LEFT, MOVE_NAMES, RIGHT, State
 
-PICTURES = 2048  # through the network at once
-SETTLED = 1e-13  # no probability changes by more: the rest of the steps would change nothing that counts
-SIZES = 64  # batches are rounded up to multiples of it: a network is slow on ever new sizes
+BATCH_SIZE = 2048  # observations per forward pass
+SETTLED = 1e-13  # convergence threshold: stop when no probability changes by more
+SIZES = 64  # round batch sizes up to a multiple of it, because each new size is slow on first use
 
 
 class Chain(NamedTuple):
-    """The chains of N levels, one after another: S states in all.
+    """The chains of N levels, concatenated: S states in total.
 
-    A state is an open cell, and in worlds seen as rgb a cell and a facing. Rows of a level lie together.
+    A state is an open cell or, with rgb observations, an open cell and a facing. States of a level are contiguous.
 
     Attributes:
         levels: the N levels, on the CPU.
-        offset: int64 (N + 1,), level i has the states from offset[i] to offset[i + 1].
+        offset: int64 (N + 1,), level i has states offset[i]:offset[i + 1].
         level: int64 (S,), the level of each state.
-        cell: int64 (S,), its cell in the world.
-        facing_right: bool (S,), its facing; False where facings are not told apart.
-        start: int64 (N,), the state in which each level begins.
-        successor: int64 (S, 5), the state that each move (left, down, stay, up, right) leads to.
-        probability: float64 (S, 5), of each move.
-        value: float32 (S,), what the network expects, in the scaled rewards that it was trained with.
+        cell: int64 (S,), the cell of each state.
+        facing_right: bool (S,), the facing; False if the observation does not show it.
+        start: int64 (N,), the start state of each level.
+        successor: int64 (S, 5), the next state of each move (left, down, stay, up, right).
+        probability: float64 (S, 5), the probability of each move.
+        value: float32 (S,), the value estimate, in scaled-reward units.
     """
 
     levels: Levels
@@ -50,17 +50,17 @@ class Chain(NamedTuple):
     value: np.ndarray
 
     def at(self, cell: np.ndarray | Tensor) -> np.ndarray:
-        """bool (S,): the states in which the mouse is in a cell int64 (N,) of its level; none where it is −1."""
+        """Mask the states at a cell int64 (N,) of each level: bool (S,), none where the cell is −1."""
         return self.cell == np.asarray(cell)[self.level]
 
     def inside(self, region: np.ndarray | Tensor) -> np.ndarray:
-        """bool (S,): the states in which the mouse is in a region bool (N, world_dim, world_dim) of its level."""
+        """Mask the states in a region bool (N, world_dim, world_dim) of each level: bool (S,)."""
         return np.asarray(region).reshape(len(region), -1)[self.level, self.cell]
 
-    def map_of(self, values: np.ndarray) -> np.ndarray:
-        """float64 (N, world_dim, world_dim): values (S,) as maps [level, y, x]; NaN in walls.
+    def to_maps(self, values: np.ndarray) -> np.ndarray:
+        """Arrange values (S,) as maps [level, y, x]: float64 (N, world_dim, world_dim), NaN in walls.
 
-        Of two facings, the one that a mouse begins with is shown.
+        With facings, the maps show the start facing.
         """
         maps = np.full(self.levels.walls.shape, np.nan)
         shown = ~self.facing_right
@@ -69,11 +69,11 @@ class Chain(NamedTuple):
 
 
 def build_chain(mouse: Mouse, levels: Levels) -> Chain:
-    """The chain of a mouse in each of N levels.
+    """Build the chains of a mouse in N levels.
 
     Args:
-        mouse: its network may lie on any device.
-        levels: of its world, on any device.
+        mouse: the mouse, on any device.
+        levels: N levels of the mouse's world size, on any device.
     """
     levels = levels.to("cpu")
     is_open = ~levels.walls.flatten(1)
@@ -89,7 +89,7 @@ def build_chain(mouse: Mouse, levels: Levels) -> Chain:
         turned = facing if move not in (LEFT, RIGHT) else torch.full_like(facing, int(move == RIGHT) * (facings - 1))
         successor.append(first[level, target] + turned)
 
-    probability, value = _decisions(mouse, levels, level, cell, facing.bool())
+    probability, value = _run_policy(mouse, levels, level, cell, facing.bool())
 
     return Chain(
         levels,
@@ -105,14 +105,14 @@ def build_chain(mouse: Mouse, levels: Levels) -> Chain:
 
 
 @torch.no_grad()
-def _decisions(mouse: Mouse, levels: Levels, level: Tensor, cell: Tensor, facing: Tensor):
-    """The probability of each move float64 (S, 5), and the network's value float32 (S,), in S states."""
+def _run_policy(mouse: Mouse, levels: Levels, level: Tensor, cell: Tensor, facing: Tensor):
+    """Compute the move probabilities float64 (S, 5) and the value estimates float32 (S,) of S states."""
     device = mouse.device
     painter = mouse.spec.painter(device)
     per_move = torch.nn.functional.one_hot(mouse.spec.moves(), len(MOVE_NAMES)).double()
     probability, value = [], []
-    for first in range(0, len(cell), PICTURES):
-        rows = slice(first, first + PICTURES)
+    for first in range(0, len(cell), BATCH_SIZE):
+        rows = slice(first, first + BATCH_SIZE)
         state = State(levels.rows(level[rows]), cell[rows], facing[rows], torch.zeros_like(cell[rows]))
         number = len(state.mouse)
         size = -(-number // SIZES) * SIZES
@@ -124,19 +124,19 @@ def _decisions(mouse: Mouse, levels: Levels, level: Tensor, cell: Tensor, facing
     return torch.cat(probability).numpy(), torch.cat(value).numpy()
 
 
-def greedy(chain: Chain) -> Chain:
-    """The same mouse, always making its likeliest move: Procgen's actions are added up by move beforehand."""
-    likeliest = chain.probability.argmax(1)
-    return chain._replace(probability=np.eye(len(MOVE_NAMES))[likeliest])
+def make_greedy(chain: Chain) -> Chain:
+    """Make the chain greedy. The probabilities of Procgen's actions are summed per move first."""
+    greedy_move = chain.probability.argmax(1)
+    return chain._replace(probability=np.eye(len(MOVE_NAMES))[greedy_move])
 
 
 class Absorbed(NamedTuple):
-    """What is expected of a mouse that plays until it is absorbed.
+    """The expected payoff until absorption.
 
     Attributes:
-        value: float64 (S,), from each state: the expected payoff; an absorbing state has its own.
-        by_step: float64 (N, steps + 1), the same from the start of each level within so many steps. Arrivals count
-            from the first step on: what the mouse stands on at the start does not absorb it.
+        value: float64 (S,), the expected payoff from each state; an absorbing state has its own payoff.
+        by_step: float64 (N, steps + 1), the expected payoff from each level's start within 0, 1, … steps. The start
+            state does not absorb before the first step.
     """
 
     value: np.ndarray
@@ -144,16 +144,17 @@ class Absorbed(NamedTuple):
 
 
 def absorb(chain: Chain, payoff: np.ndarray, absorbing: np.ndarray, steps: int, gamma: float = 1.0) -> Absorbed:
-    """Play until the mouse arrives in an absorbing state, for so many steps at most, and expect its payoff.
+    """Compute the expected payoff of the first absorbing state reached within ``steps``.
 
-    With a payoff of 1 in some absorbing states and 0 in others, that is the probability of arriving in one of the
-    former first. It is exact for this number of steps: no episode is sampled.
+    With payoff 1 in some absorbing states and 0 in the others, it is the probability of reaching one of the former
+    first. The result is exact; no episode is sampled.
 
     Args:
-        payoff: float64 (S,), of arriving in each state; only what it is in absorbing states matters.
-        absorbing: bool (S,).
-        steps: the time limit.
-        gamma: an arrival at the k-th step pays γ^k of the payoff.
+        chain: the chains of N levels.
+        payoff: float64 (S,), the payoff of each state; used only in absorbing states.
+        absorbing: bool (S,), the absorbing states.
+        steps: the step limit.
+        gamma: the discount; the payoff at step k is weighted by γ^k.
     """
     value = np.where(absorbing, payoff, 0.0)
     by_step = np.zeros((len(chain.offset) - 1, steps + 1))
@@ -183,19 +184,19 @@ def _absorb(offset, start, successor, probability, absorbing, gamma, value, by_s
                     value[state] = expected
                     change = max(change, abs(expected - before[state]))
             if change < SETTLED:
-                # One more step takes in what the start can see of the settled values.
+                # One more step propagates the converged values to the start.
                 by_step[level, step + 1 :] = by_step[level, step]
                 break
 
 
-def within(chain: Chain, target: np.ndarray, steps: int, barrier: np.ndarray | None = None) -> Absorbed:
-    """The probability of arriving in ``target`` bool (S,) in so many steps, and not in ``barrier`` before."""
+def reach(chain: Chain, target: np.ndarray, steps: int, barrier: np.ndarray | None = None) -> Absorbed:
+    """Compute the probability of reaching ``target`` bool (S,) within ``steps`` and before ``barrier`` bool (S,)."""
     barrier = np.zeros_like(target) if barrier is None else barrier & ~target
     return absorb(chain, target.astype(float), target | barrier, steps)
 
 
 @njit(nogil=True, cache=True)
-def _visits(offset, start, successor, probability, absorbing, steps, visits):
+def _compute_visits(offset, start, successor, probability, absorbing, steps, visits):
     now, following = np.empty(len(visits)), np.empty(len(visits))
     for level in range(len(start)):
         low, high = offset[level], offset[level + 1]
@@ -216,8 +217,8 @@ def _visits(offset, start, successor, probability, absorbing, steps, visits):
                 break
 
 
-def visits(chain: Chain, absorbing: np.ndarray, steps: int) -> np.ndarray:
-    """float64 (S,): how often a mouse is expected in each state, its start and its end included."""
+def compute_visits(chain: Chain, absorbing: np.ndarray, steps: int) -> np.ndarray:
+    """Compute the expected visits of each state within ``steps``, including start and end: float64 (S,)."""
     counts = np.zeros(len(chain.cell))
-    _visits(chain.offset, chain.start, chain.successor, chain.probability, absorbing, steps, counts)
+    _compute_visits(chain.offset, chain.start, chain.successor, chain.probability, absorbing, steps, counts)
     return counts

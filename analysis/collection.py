@@ -1,4 +1,4 @@
-"""The examination of trained mice: levels in every condition, records in part files, so that it can stop and go on."""
+"""Collect records of mice in all conditions, in part files, so that a stopped run can resume."""
 
 import hashlib
 import io
@@ -18,14 +18,14 @@ from analysis.relocation import HELD_OUT, parse_condition
 from envs.levels import Levels
 from foundation.files import read_checked, write_checked
 
-CHUNK = 2000  # mazes a part file: play needs many, for its last episodes are long and few
-VERSION = 1  # of the records: parts of another one are not used
+CHUNK = 2000  # levels per part file; large, because the last sampled episodes of a batch are few and long
+VERSION = 1  # of the records' format; parts with another version are ignored
 RECORDS_FILE, PARTS = "records.parquet", "parts"
-DRAWN = "drawn"  # the condition of levels drawn by hand
+DRAWN = "drawn"  # condition name of hand-drawn levels
 
 
 def to_parquet(table: pd.DataFrame) -> bytes:
-    """A table as a Parquet file in which every column carries its meaning and unit."""
+    """Encode a table as Parquet, with meaning and unit in each column's metadata."""
     plain = pyarrow.Table.from_pandas(table, preserve_index=False)
     fields = [field.with_metadata({"description": COLUMNS[field.name]}) for field in plain.schema]
     file = io.BytesIO()
@@ -38,15 +38,15 @@ def _digest(*facts: Any) -> str:
 
 
 def digest_mouse(mouse: Mouse) -> str:
-    """A digest of a mouse's weights and configuration."""
+    """Compute a digest of a mouse's weights and configuration."""
     content = hashlib.sha256(json.dumps(mouse.header, sort_keys=True).encode())
     for weight in mouse.policy.state_dict().values():
         content.update(weight.detach().float().cpu().contiguous().numpy().tobytes())
     return content.hexdigest()[:12]
 
 
-def _finished(path: Path | None) -> pd.DataFrame | None:
-    """The part that an earlier evaluation has left; None if there is none or it is damaged."""
+def _read_part(path: Path | None) -> pd.DataFrame | None:
+    """Read a finished part; None if it is missing or damaged."""
     content = None if path is None else read_checked(path)
     return None if content is None else pd.read_parquet(io.BytesIO(content))
 
@@ -58,21 +58,21 @@ def collect_records(
     seed: int = 0,
     folder: Path | None = None,
     drawn: Levels | None = None,
-    advance: Callable[[int], None] = lambda mazes: None,
+    advance: Callable[[int], None] = lambda levels: None,
 ) -> pd.DataFrame:
-    """Examine mice; what an earlier call with the same arguments has finished is read, not done again.
+    """Collect the records of mice. Parts finished by an earlier call with equal arguments are read from disk.
 
     Args:
-        mice: any number.
-        conditions: names of conditions, each with its number of mazes: the first ones at and above ``HELD_OUT``.
-        sampled: the conditions in which one episode a level is played, too.
-        seed: of those episodes.
-        folder: where the part files go; None keeps none.
-        drawn: levels to examine besides, in the condition ``DRAWN``.
-        advance: told after each part how many mazes it had.
+        mice: the mice.
+        conditions: the number of levels per condition name; level seeds start at ``HELD_OUT``.
+        sampled: conditions that also get one sampled episode per level.
+        seed: seed of the sampled episodes.
+        folder: parent folder of the part files; None writes no parts.
+        drawn: additional hand-drawn levels, recorded in the condition ``DRAWN``.
+        advance: called with the number of levels after each part.
 
     Returns:
-        The records of all, as ``records.records`` gives them.
+        The records of all mice, concatenated; the columns are those of ``compute_records``.
     """
     tables = []
     for mouse in mice:
@@ -88,7 +88,7 @@ def collect_records(
                 text = [] if condition != DRAWN or drawn is None else [field.tolist() for field in drawn]
                 name = f"{condition}-{first}-{_digest(VERSION, number, play_seed, text)}.part"
                 path = folder / PARTS / f"{mouse.name}-{digest_mouse(mouse)}" / name
-            table = _finished(path)
+            table = _read_part(path)
             if table is None:
                 seeds = HELD_OUT + first + np.arange(number)
                 levels = drawn if condition == DRAWN else parse_condition(condition)(mouse.spec, seeds)
@@ -102,5 +102,8 @@ def collect_records(
 
 
 def default_num_levels(world_dim: int) -> int:
-    """How many levels give over 1,000 mazes that fill the world: sizes are uniform over 3, 5, …, world_dim."""
+    """Return a number of levels that contains over 1,000 full-size mazes.
+
+    Maze sides are uniform over 3, 5, …, world_dim.
+    """
     return 1200 * (world_dim - 1) // 2

@@ -1,7 +1,7 @@
-"""Dose and response: how the training region, or the share of forks in it, decides what a mouse learns.
+"""Dose and response: behaviour by training region and by the share of forks in training.
 
-A group is all mice that trained alike but for the seed. What others publish is one network a group; here the spread
-between seeds is measured, and the noise of playing finitely many mazes is taken off it.
+A group is all mice with equal training settings and different seeds. Published studies have one network per group. Here
+the standard deviation between seeds is estimated, corrected for the finite number of mazes.
 """
 
 from typing import Any
@@ -17,17 +17,17 @@ from envs import paths
 from envs.levels import describe_region
 from envs.spec import WorldSpec
 
-SHARE_LEVELS = 4000  # training levels whose types are counted
+SHARE_LEVELS = 4000  # training levels sampled to estimate the fork share
 GROUP = ("region", "trained_on")
 READINGS = {
     "published": "forks with the cheese outside the top-right 5×5",
     "strict": "forks with the cheese outside the mouse's own training region",
-    "common": "the same forks for all: mazes larger than the largest region, the cheese outside it",
+    "common": "equal forks for all mice: mazes larger than the largest region, cheese outside it",
 }
 
 
 def describe_group(region: str, trained_on: str) -> str:
-    """A group's name, as in "top-right 5×5, only fork" or "top-right 5×5, no fork"."""
+    """Name a group, e.g. "top-right 5×5, only fork" or "top-right 5×5, no fork"."""
     place = "corner" if region == "0" else describe_region(region).removeprefix("in the ")
     if not trained_on:
         return place
@@ -38,31 +38,31 @@ def describe_group(region: str, trained_on: str) -> str:
 
 
 def compute_fork_share(spec: WorldSpec) -> float:
-    """The share of forks among the training levels."""
+    """Compute the share of forks among the training levels."""
     seeds = np.asarray(spec.level_seeds[:SHARE_LEVELS])
     level_type, _ = paths.classify_levels(as_trained(spec, seeds))
     return float((level_type == paths.FORK).double().mean())
 
 
-def _outside(rows: pd.DataFrame, side: int) -> pd.Series:
-    """Whether the cheese lies outside the top-right ``side``×``side`` cells."""
+def _is_outside(rows: pd.DataFrame, side: int) -> pd.Series:
+    """Return whether the cheese is outside the top-right ``side``×``side`` cells."""
     return (rows.cheese_x < rows.maze_dim - side) | (rows.cheese_y < rows.maze_dim - side)
 
 
-def readings(anywhere: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """The rows of each of ``READINGS``, of the records of many mice with the cheese anywhere."""
+def select_readings(anywhere: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Select the rows of each of ``READINGS`` from the records with the cheese anywhere."""
     forks = anywhere.loc[anywhere.level_type == "fork"]
     sides = [int(region) for region in anywhere.region.unique() if region != "anywhere"]
     largest = max([1, *sides])
     return {
         "published": anywhere.loc[is_published(anywhere)],
         "strict": forks.loc[~forks.in_region],
-        "common": forks.loc[(forks.maze_dim > largest) & _outside(forks, largest)],
+        "common": forks.loc[(forks.maze_dim > largest) & _is_outside(forks, largest)],
     }
 
 
-def seeds_mean(rates: list[float]) -> Estimate:
-    """The mean over training seeds with its 95 % t interval; no interval from one seed."""
+def mean_over_seeds(rates: list[float]) -> Estimate:
+    """Estimate the mean over training seeds with its 95 % t interval; one seed gives no interval."""
     found = {"rate": float(np.mean(rates)) if rates else None, "low": None, "high": None, "n": len(rates)}
     if len(rates) > 1:
         low, high = DescrStatsW(rates).tconfint_mean()
@@ -70,11 +70,14 @@ def seeds_mean(rates: list[float]) -> Estimate:
     return found
 
 
-def between_seeds(matrix: np.ndarray) -> tuple[float, int]:
-    """The variance between mice (M, mazes) of one group that played the same mazes, without the mazes' sampling noise.
+def compute_seed_variance(matrix: np.ndarray) -> tuple[float, int]:
+    """Estimate the variance between the mice of one group, corrected for the sampling of mazes.
 
-    The method of moments of a two-way layout with random mice and mazes: the variance of the mice's means, less the
-    residual mean square over the number of mazes. It may come out negative.
+    The method of moments for a two-way layout with random mice and mazes: the variance of the mice's means, minus the
+    residual mean square divided by the number of mazes. The estimate can be negative.
+
+    Args:
+        matrix: float64 (M, mazes), the outcome of each mouse in each maze.
 
     Returns:
         The variance and its degrees of freedom, M − 1.
@@ -86,17 +89,17 @@ def between_seeds(matrix: np.ndarray) -> tuple[float, int]:
     return float(means.var(ddof=1) - noise), mice - 1
 
 
-def dose_response(anywhere: pd.DataFrame, shares: dict[str, float]) -> dict[str, Any]:
-    """Answer with many mice.
+def compute_dose_response(anywhere: pd.DataFrame, shares: dict[str, float]) -> dict[str, Any]:
+    """Compute dose and response over groups of mice.
 
     Args:
-        anywhere: their records with the cheese anywhere, each mouse on the same mazes.
-        shares: for each mouse, the share of its training levels that are forks.
+        anywhere: the mice's records with the cheese anywhere, all on the same mazes.
+        shares: the share of forks among each mouse's training levels.
 
     Returns:
-        ``groups``: a row each with ``name``, ``region``, ``trained_on``, ``fork_share``, and for every reading
-        ``levels`` and ``rate`` (over seeds), ``seeds`` (the rate of each mouse by its training seed). ``spread``: for
-        every reading the standard deviation between seeds, pooled over groups, and its degrees of freedom.
+        ``groups``: one row per group with ``name``, ``region``, ``trained_on``, ``fork_share`` and, for each reading,
+        ``levels``, ``rate`` (over seeds) and ``seeds`` (the rate of each training seed). ``spread``: for each reading,
+        the standard deviation between seeds, pooled over groups, and its degrees of freedom.
     """
     groups, spread = [], {}
     for region, trained_on in sorted(set(zip(*(anywhere[name] for name in GROUP), strict=True))):
@@ -104,7 +107,7 @@ def dose_response(anywhere: pd.DataFrame, shares: dict[str, float]) -> dict[str,
         row: dict[str, Any] = {"name": describe_group(region, trained_on), "region": region, "trained_on": trained_on}
         row["fork_share"] = float(np.mean([shares[mouse] for mouse in of_group.mouse.unique()]))
         groups.append(row)
-    for reading, rows in readings(anywhere).items():
+    for reading, rows in select_readings(anywhere).items():
         variances = []
         for row in groups:
             own = rows.loc[(rows.region == row["region"]) & (rows.trained_on == row["trained_on"])]
@@ -112,16 +115,16 @@ def dose_response(anywhere: pd.DataFrame, shares: dict[str, float]) -> dict[str,
             matrix = own.pivot_table(index="mouse", columns="level_seed", values=PUBLISHED_OUTCOME).to_numpy()
             row[reading] = {
                 "levels": matrix.shape[1],
-                "rate": seeds_mean(by_seed.tolist()),
+                "rate": mean_over_seeds(by_seed.tolist()),
                 "seeds": {str(seed): float(rate) for seed, rate in by_seed.items()},
             }
             if len(matrix) > 1:
-                variances.append(between_seeds(matrix))
+                variances.append(compute_seed_variance(matrix))
         freedom = sum(df for _, df in variances)
         pooled = sum(variance * df for variance, df in variances) / freedom if freedom else None
         spread[reading] = {"sd": None if pooled is None else max(0.0, pooled) ** 0.5, "df": freedom}
-    return {"groups": sorted(groups, key=_order), "spread": spread}
+    return {"groups": sorted(groups, key=_sort_key), "spread": spread}
 
 
-def _order(row: dict[str, Any]) -> tuple[float, str]:
+def _sort_key(row: dict[str, Any]) -> tuple[float, str]:
     return (np.inf if row["region"] == "anywhere" else float(row["region"])), row["trained_on"]

@@ -18,7 +18,7 @@ from analysis.dose import compute_fork_share
 from analysis.findings import compute_findings
 from analysis.relocation import parse_condition, trained_on_held_out
 from analysis.report import write_report
-from analysis.summary import PICTURE_FILE, RECORDS_FILE, SUMMARY_FILE, print_summary, summarise_mouse, write_summary
+from analysis.summary import FIGURE_FILE, RECORDS_FILE, SUMMARY_FILE, print_summary, summarise_mouse, write_summary
 from envs.drawings import read_levels
 from envs.world import MAX_EPISODE_STEPS
 from foundation.errors import InputError
@@ -30,15 +30,15 @@ SAMPLED = ("anywhere",)  # the conditions that also get one sampled episode per 
 
 
 def choose_conditions(mice: Sequence[Mouse], levels: int | None, names: Sequence[str] | None) -> dict[str, int]:
-    """The conditions of a full report, and the number of levels in each.
+    """Choose the conditions of a full report, and the number of levels in each.
 
     Args:
-        mice: of the report.
-        levels: per condition; None chooses a number.
-        names: of the conditions; None takes all.
+        mice: the mice of the report.
+        levels: number of levels per condition; None chooses it.
+        names: names of the conditions; None takes all.
 
     Raises:
-        InputError: the worlds have different sizes, a condition is unknown, or ``anywhere`` is missing.
+        InputError: if the mice have different world sizes, a condition is unknown, or ``anywhere`` is missing.
     """
     worlds = {mouse.name: mouse.spec.world_dim for mouse in mice}
     if len(set(worlds.values())) > 1:
@@ -72,7 +72,7 @@ def evaluate_briefly(mice: Sequence[Mouse], levels: int | None, out: Path | None
         if len(mice) > 1:
             console.print(mouse.name, style="bold", markup=False)
         print_summary(summary, console)
-        files = ",".join((PICTURE_FILE, SUMMARY_FILE, RECORDS_FILE))
+        files = ",".join((FIGURE_FILE, SUMMARY_FILE, RECORDS_FILE))
         console.print(f"{len(records):,} levels in {seconds:.1f} s → {folder}/{{{files}}}", markup=False)
 
 
@@ -85,7 +85,7 @@ def evaluate_drawings(mice: Sequence[Mouse], levels: str, out: Path | None, cons
     for mouse, rows in records.groupby("mouse", sort=False):
         title = f"{mouse}: exact probabilities within {MAX_EPISODE_STEPS} steps"
         table = Table(title=escape(title), title_justify="left", box=SIMPLE_HEAD)
-        for heading in ("level", "type", "takes cheese", "cheese first", "corner first", "greedy: first"):
+        for heading in ("level", "type", "success", "cheese first", "corner first", "greedy: reached first"):
             table.add_column(heading, no_wrap=True)
         for number, row in enumerate(rows.to_dict("records"), start=1):
             shares = [f"{100 * row[column]:.1f} %" for column in ("p_cheese_500", "p_cheese_first", "p_corner_first")]
@@ -100,12 +100,12 @@ def write_full_report(
     """Write one report about all mice.
 
     Args:
-        mice: of one world size.
-        conditions: names, each with its number of levels.
-        seed: of the sampled episodes.
-        out: its folder; None names one by the mice.
-        console: for progress.
-        command: that makes the report again.
+        mice: mice of one world size.
+        conditions: the number of levels per condition name.
+        seed: seed of the sampled episodes.
+        out: the report's folder; None names a folder by the mice.
+        console: console for progress.
+        command: the command that reproduces the report.
     """
     names = " ".join(mouse.name for mouse in mice)
     name = mice[0].name if len(mice) == 1 else f"{len(mice)}-mice-{hashlib.sha256(names.encode()).hexdigest()[:8]}"

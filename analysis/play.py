@@ -1,4 +1,4 @@
-"""Play: a trained mouse in many levels at once, drawing its actions. What a chain computes, this samples."""
+"""Sample episodes of a mouse in many levels. The exact counterpart is ``analysis.chain``."""
 
 import torch
 from torch import Tensor
@@ -8,26 +8,26 @@ from agents.rollout import sample
 from envs import world
 from envs.levels import Levels
 
-NEVER = -1  # the time of what did not happen
-SLOTS = 512  # levels played side by side
+NEVER = -1  # step number for "never"
+SLOTS = 512  # levels stepped in parallel
 
 
 @torch.no_grad()
 def sample_episodes(
     mouse: Mouse, levels: Levels, places: Tensor, max_steps: int, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Let a mouse play each level once, until it has the cheese or time is up.
+    """Sample one episode per level, until the cheese or the step limit.
 
     Args:
-        mouse: who plays; its network, the levels and the generator are on one device.
-        levels: N levels of its world.
-        places: bool (K, N, world_dim, world_dim), K places in each level whose first visit is to be timed.
-        max_steps: the time limit.
-        generator: of the action noise.
+        mouse: the mouse, on the device of levels and generator.
+        levels: N levels of the mouse's world size.
+        places: bool (K, N, world_dim, world_dim), K regions per level whose first visit is recorded.
+        max_steps: the step limit.
+        generator: generator of the action sampling.
 
     Returns:
-        t_cheese int64 (N,) and t_place int64 (K, N): the step of the first arrival, ``NEVER`` if there was none. The
-        cheese ends the episode, so nothing later is seen; arriving at both at once counts for both.
+        t_cheese int64 (N,) and t_place int64 (K, N): the step of the first arrival, ``NEVER`` if there is none. The
+        cheese ends the episode, so later visits are not recorded. If one step reaches both, both are recorded.
     """
     painter = mouse.spec.painter(levels.device)
     moves = mouse.spec.moves(levels.device)
@@ -35,7 +35,7 @@ def sample_episodes(
     t_cheese = torch.full_like(levels.seed, NEVER)
     t_place = torch.full(places.shape[:2], NEVER, device=levels.device)
 
-    # A level a slot, and the next level when an episode is over: a network is slow on batches of ever new sizes.
+    # A slot takes the next level when its episode ends. This keeps the batch size constant, and each new size is slow.
     number = torch.arange(min(SLOTS, levels.num_levels), device=levels.device)  # of the level in each slot
     following, playing = len(number), torch.ones_like(number, dtype=torch.bool)
     state = world.start(levels.rows(number))

@@ -1,7 +1,7 @@
-"""Which attributes of a level predict that the mouse takes the cheese, at forks.
+"""Attributes that predict P(cheese) at forks.
 
-Fractional logistic regression (Papke & Wooldridge 1996): the outcome of a maze is its exact probability, the variance
-is robust (HC1), and every attribute is z-scored, so that an effect is a change in log odds a standard deviation.
+Fractional logistic regression (Papke & Wooldridge 1996). The outcome of a maze is its exact probability. The variance
+estimate is robust (HC1). Attributes are z-scored, so effects are log odds per standard deviation.
 """
 
 import warnings
@@ -22,8 +22,8 @@ from analysis.attributes import ATTRIBUTES
 from analysis.records import PUBLISHED_OUTCOME
 from analysis.statistics import mean_with_interval
 
-# Fixed before the first mouse was measured. In a tree steps(cheese–corner) is steps(cheese–square) +
-# steps(square–corner), so the three never stand together; which of them matters is not identified.
+# Specified before the first mouse was measured. In a tree, steps(cheese–corner) = steps(cheese–square) +
+# steps(square–corner), so no model contains all three; their separate effects are not identified.
 MODELS = {
     "corner": (
         "steps_cheese_square",
@@ -36,21 +36,22 @@ MODELS = {
 }
 REPLICA = ("straight_cheese_corner", "steps_cheese_square", "straight_cheese_square")  # the published three variables
 REPLICA_SPLITS, TEST_SHARE = 50, 0.2
-FEWEST = 30  # levels; from fewer nothing is told
-FEWEST_OF_EACH = 10  # outcomes of either kind an attribute (Peduzzi et al. 1996); with fewer, errors come out too small
-# Log odds a standard deviation: where an effect or its unrobust error is larger, outcomes are separated.
+FEWEST = 30  # minimum number of levels
+# Minimum outcomes of either kind per attribute (Peduzzi et al. 1996); with fewer, standard errors are too small.
+FEWEST_OF_EACH = 10
+# Log odds per standard deviation; a larger effect or non-robust error indicates separated outcomes.
 LARGEST_EFFECT = 8.0
-WORST_CONDITION = 1e6  # of a z-scored design: beyond, attributes determine each other
+WORST_CONDITION = 1e6  # condition number of the z-scored design; above it, attributes are collinear
 ALPHA = 0.05
 BINS = 6
 CANNOT_TELL = "cannot tell"
-# What is said when the cheese is taken more often as the attribute falls, and as it rises.
+# Verdicts for a negative and for a positive effect.
 VERDICTS = {"maze_dim": ("smaller → more", "smaller → less"), "up_right_only": ("yes → less", "yes → more")}
 USUAL_VERDICTS = ("closer → more", "closer → less")
 
 
-def _scaled(rows: pd.DataFrame, names: Sequence[str]) -> np.ndarray | None:
-    """The z-scored columns, float64 (rows, names); None if one of them is constant."""
+def _scale(rows: pd.DataFrame, names: Sequence[str]) -> np.ndarray | None:
+    """Z-score columns: float64 (rows, names); None if a column is constant."""
     values = rows[list(names)].to_numpy(float)
     spread = values.std(axis=0)
     return None if (spread < 1e-12).any() else (values - values.mean(axis=0)) / spread
@@ -62,24 +63,24 @@ def fit(
     """Regress an outcome in [0, 1] on attributes.
 
     Returns:
-        For each attribute ``effect``, ``low``, ``high`` (log odds a standard deviation, 95 % interval) and ``p``; None
-        where the data cannot tell: too few levels or outcomes of either kind, a constant attribute, attributes that
-        determine each other, or outcomes that are separated.
+        For each attribute ``effect``, ``low``, ``high`` (log odds per standard deviation, 95 % interval) and ``p``.
+        None if undetermined: too few levels or outcomes of either kind, a constant attribute, collinear attributes, or
+        separated outcomes.
     """
     rows = rows.dropna(subset=[*names, outcome])
     y = rows[outcome].to_numpy(float)
     enough = len(rows) >= FEWEST and min(y.sum(), (1 - y).sum()) >= FEWEST_OF_EACH * len(names) and np.ptp(y) > 1e-9
-    design = _scaled(rows, names) if enough else None
+    design = _scale(rows, names) if enough else None
     if design is None or np.linalg.cond(design) > WORST_CONDITION:
         return None
     with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")  # of separation, which is found below
+        warnings.simplefilter("ignore")  # separation is detected below
         try:
             model = sm.GLM(y, sm.add_constant(design), family=sm.families.Binomial())
             found = model.fit(cov_type="HC1", maxiter=100)
         except (np.linalg.LinAlgError, ValueError, PerfectSeparationError):
             return None
-        # Unrobust errors are huge where outcomes are separated; robust ones are not.
+        # Separation makes non-robust errors huge, but not robust ones.
         unrobust = np.sqrt(np.diag(found.normalized_cov_params))
         effects, errors, p_values, bounds, unrobust = (
             np.asarray(part)[1:] for part in (found.params, found.bse, found.pvalues, found.conf_int(ALPHA), unrobust)
@@ -94,35 +95,37 @@ def fit(
     }
 
 
-def _question(forks: pd.DataFrame, elsewhere: pd.DataFrame, name: str) -> tuple[pd.DataFrame, list[str]]:
-    """The levels that an attribute's question is asked of, and what is adjusted for."""
-    if name == "up_right_only":  # near the corner almost every cheese is up and right
+def _select_rows(forks: pd.DataFrame, elsewhere: pd.DataFrame, name: str) -> tuple[pd.DataFrame, list[str]]:
+    """Select the levels and the covariates for an attribute's effect."""
+    if name == "up_right_only":  # near the corner, almost every cheese is reached by moves up and right
         return forks.loc[forks.straight_cheese_quadrant > 0], ["optimal_steps"]
-    if name == "left_wall":  # at the usual start it is always 0
+    if name == "left_wall":  # at the normal start it is always 0
         return elsewhere, ["maze_dim", "optimal_steps"]
     return forks, []
 
 
-def single_effects(forks: pd.DataFrame, elsewhere: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    """Each attribute's own effect, with observed rates and a verdict.
+def compute_single_effects(forks: pd.DataFrame, elsewhere: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Estimate each attribute's effect alone, with observed rates and a verdict.
+
+    A verdict states an association, not a cause.
 
     Args:
         forks: the records of one mouse at forks, the cheese anywhere.
-        elsewhere: the same with the mouse started elsewhere.
+        elsewhere: the same records with random starts.
 
     Returns:
         For each attribute ``n``, ``bins`` (centre and rate), ``verdict``, and ``effect``, ``low``, ``high``, ``p`` and
-        ``p_holm`` (Holm 1979 over the attributes), None where the data cannot tell. ``up_right_only`` is asked of
-        levels with the cheese outside the top-right quadrant, adjusted for path length; ``left_wall`` of mice started
-        elsewhere, adjusted for path length and maze size.
+        ``p_holm`` (Holm 1979 over the attributes), None if undetermined. ``up_right_only`` uses levels with the cheese
+        outside the top-right quadrant, adjusted for path length; ``left_wall`` uses random starts, adjusted for path
+        length and maze size.
     """
     effects: dict[str, dict[str, Any]] = {}
     for name in ATTRIBUTES:
-        rows, adjusted = _question(forks, elsewhere, name)
+        rows, adjusted = _select_rows(forks, elsewhere, name)
         rows = rows.dropna(subset=[name, PUBLISHED_OUTCOME])
         found = fit(rows, [name, *adjusted])
         own: dict[str, Any] = dict(found[name]) if found else dict.fromkeys(("effect", "low", "high", "p"))
-        effects[name] = {"n": len(rows), "bins": binned(rows, name)} | own
+        effects[name] = {"n": len(rows), "bins": compute_bins(rows, name)} | own
     told = [name for name in effects if effects[name]["p"] is not None]
     corrected = multipletests([effects[name]["p"] for name in told], ALPHA, "holm")[1] if told else []
     p_holm = dict(zip(told, np.asarray(corrected).tolist(), strict=True))
@@ -134,8 +137,12 @@ def single_effects(forks: pd.DataFrame, elsewhere: pd.DataFrame) -> dict[str, di
     return effects
 
 
-def binned(rows: pd.DataFrame, name: str) -> list[dict[str, Any]]:
-    """Rates in bins of an attribute that hold about as many levels each: its ``centre``, and as ``mean`` gives them."""
+def compute_bins(rows: pd.DataFrame, name: str) -> list[dict[str, Any]]:
+    """Compute rates in quantile bins of an attribute.
+
+    Returns:
+        For each bin its ``centre`` and the estimate of ``mean_with_interval``.
+    """
     values, outcomes = rows[name].to_numpy(float), rows[PUBLISHED_OUTCOME].to_numpy(float)
     different = np.unique(values)
     if len(different) <= BINS:
@@ -147,12 +154,12 @@ def binned(rows: pd.DataFrame, name: str) -> list[dict[str, Any]]:
     return [{"centre": float(values[one].mean()), **mean_with_interval(outcomes[one])} for one in chosen]
 
 
-def model(forks: pd.DataFrame, names: Sequence[str]) -> dict[str, Any] | None:
-    """Several attributes together: effects, variance inflation, and how well held-out levels are predicted.
+def fit_model(forks: pd.DataFrame, names: Sequence[str]) -> dict[str, Any] | None:
+    """Fit several attributes together: effects, variance inflation and held-out prediction.
 
     Returns:
-        ``effects`` as ``fit`` gives them, each with its ``vif``; ``n``; and ``prediction`` of sampled outcomes, None
-        where none were sampled. None where the data cannot tell.
+        ``effects`` as returned by ``fit``, each with its ``vif``; ``n``; and ``prediction`` of sampled outcomes, None
+        without sampled episodes. None if undetermined.
     """
     rows = forks.dropna(subset=[*names, PUBLISHED_OUTCOME])
     effects = fit(rows, names)
@@ -161,11 +168,13 @@ def model(forks: pd.DataFrame, names: Sequence[str]) -> dict[str, Any] | None:
     design = sm.add_constant(rows[list(names)].to_numpy(float))
     for place, name in enumerate(names, start=1):
         effects[name]["vif"] = float(variance_inflation_factor(design, place))
-    return {"effects": effects, "n": len(rows), "prediction": replica(rows, names, penalised=False)}
+    return {"effects": effects, "n": len(rows), "prediction": fit_replica(rows, names, penalised=False)}
 
 
-def replica(forks: pd.DataFrame, names: Sequence[str] = REPLICA, penalised: bool = True) -> dict[str, Any] | None:
-    """The published analysis: z-scored logistic regression of one episode a level, mean of 50 random 80/20 splits.
+def fit_replica(forks: pd.DataFrame, names: Sequence[str] = REPLICA, penalised: bool = True) -> dict[str, Any] | None:
+    """Replicate the published analysis.
+
+    It is a z-scored logistic regression of one sampled episode per level; results are means of 50 random 80/20 splits.
 
     Args:
         forks: records with sampled episodes.
@@ -173,14 +182,15 @@ def replica(forks: pd.DataFrame, names: Sequence[str] = REPLICA, penalised: bool
         penalised: L1 with C = 1, as published; otherwise no penalty.
 
     Returns:
-        ``coefficients``, ``accuracy``, ``base_rate`` (of always saying the commoner outcome), ``log_loss`` and ``auc``
-        on the held-out fifth, and ``n``; None without sampled episodes, or with too few levels of either outcome.
+        ``coefficients``, ``n`` and, on the held-out fifth, ``accuracy``, ``base_rate`` (accuracy of always predicting
+        the more frequent outcome), ``log_loss`` and ``auc``. None without sampled episodes, or with too few levels of
+        either outcome.
     """
     if "t_cheese" not in forks:
         return None
     rows = forks.dropna(subset=[*names, "t_cheese"])
     taken = rows.t_cheese.between(1, 256).to_numpy()
-    design = _scaled(rows, names) if min(taken.sum(), (~taken).sum()) >= FEWEST / 2 else None
+    design = _scale(rows, names) if min(taken.sum(), (~taken).sum()) >= FEWEST / 2 else None
     if design is None:
         return None
     scores = []
@@ -203,12 +213,11 @@ def replica(forks: pd.DataFrame, names: Sequence[str] = REPLICA, penalised: bool
     return {"coefficients": coefficients, "n": len(rows), **means}
 
 
-def parts(forks: pd.DataFrame) -> dict[str, Any]:
-    """Whether distance matters through the chain of chances alone: the effect of steps on each part of P(cheese).
+def compute_parts(forks: pd.DataFrame) -> dict[str, Any]:
+    """Estimate the factors of P(cheese), and the effect of distance on two of them.
 
-    P(cheese) is reaching the decision square × branching towards the cheese × completing the way, and what is left, the
-    second chances after a wrong turn. If steps from square to cheese only lengthened the chain, they would act on
-    completing and not on branching.
+    P(cheese) is P(reach the decision square) × P(branch to the cheese) × P(complete the path), plus a remainder
+    (``second_chance``): the cheese after a wrong turn.
     """
     second = forks.p_cheese_500 - (forks.p_reach * forks.p_branch * forks.p_complete).fillna(0)
     return {

@@ -1,4 +1,4 @@
-"""What others measured or forecast, to stand beside our figures.
+"""Published measurements and forecasts, for comparison.
 
 Sources: Langosco et al. 2022 (Goal Misgeneralization in Deep RL); Mini, Turner et al. 2023 (Understanding and
 Controlling a Maze-Solving Policy Network), with procgen-tools and the posts around it; Abdel Sadek, Farrugia-Roberts et
@@ -27,7 +27,7 @@ REPLICA_COEFFICIENTS = {
     "straight_cheese_square": -0.516,
 }
 
-# A respondent's probability that P(cheese) grows as the attribute falls, for the n=5 mouse (None: no number was given).
+# A published forecast: probability that P(cheese) rises as the attribute falls, for the n=5 mouse (None: not given).
 FORECASTS = {
     "steps_cheese_square": 0.73,
     "straight_cheese_square": 0.70,

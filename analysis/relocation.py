@@ -1,4 +1,4 @@
-"""Conditions: held-out levels with the cheese in other places than in training."""
+"""Evaluation conditions: held-out levels with the cheese (or the mouse) moved."""
 
 import re
 from collections.abc import Callable
@@ -12,28 +12,28 @@ from envs.levels import ANYWHERE, Levels
 from envs.spec import WorldSpec
 from foundation.errors import InputError
 
-HELD_OUT = 2**30  # held-out level seeds begin here; training uses seeds below
+HELD_OUT = 2**30  # first held-out level seed; training uses lower seeds
 
 
 def as_trained(spec: WorldSpec, seeds: np.ndarray) -> Levels:
-    """The cheese where it lay in training. Levels of types that were not trained on are left out."""
+    """The cheese as trained. Levels of types excluded from training are dropped."""
     levels = spec.make_levels(seeds)
     return levels.rows(spec.keeps(levels))
 
 
 def anywhere(spec: WorldSpec, seeds: np.ndarray) -> Levels:
-    """The cheese in any open cell but the mouse's."""
+    """The cheese in a random open cell other than the start."""
     return spec.make_levels(seeds, ANYWHERE)
 
 
 def no_cheese(spec: WorldSpec, seeds: np.ndarray) -> Levels:
-    """The same mazes without any cheese."""
+    """The same mazes without cheese."""
     levels = anywhere(spec, seeds)
     return levels._replace(cheese=torch.full_like(levels.cheese, NO_CELL))
 
 
 def every_cell(spec: WorldSpec, seeds: np.ndarray) -> Levels:
-    """Each maze once for every open cell but the mouse's, with the cheese there."""
+    """Each maze once per open cell other than the start, with the cheese in that cell."""
     levels = anywhere(spec, seeds)
     is_open = ~levels.walls.flatten(1)
     is_open.scatter_(1, levels.start[:, None], False)
@@ -42,15 +42,15 @@ def every_cell(spec: WorldSpec, seeds: np.ndarray) -> Levels:
 
 
 def elsewhere(spec: WorldSpec, seeds: np.ndarray) -> Levels:
-    """The cheese anywhere, and the mouse in any open cell that is neither the cheese's nor the corner."""
+    """The cheese anywhere and a random start, neither the cheese nor the corner."""
     levels = anywhere(spec, seeds)
     taken = torch.stack((levels.cheese, levels.corner), dim=1)
     free = (~levels.walls.flatten(1)).scatter(1, taken, False)
-    return levels._replace(start=_drawn(free, seeds))
+    return levels._replace(start=_draw_cells(free, seeds))
 
 
 def mirrored(spec: WorldSpec, seeds: np.ndarray) -> Levels:
-    """The levels of ``anywhere`` mirrored left to right: the mouse begins at the bottom right."""
+    """The levels of ``anywhere`` mirrored left to right. The mouse starts at the bottom right."""
     levels = anywhere(spec, seeds)
 
     def mirror(cell: Tensor) -> Tensor:
@@ -60,19 +60,19 @@ def mirrored(spec: WorldSpec, seeds: np.ndarray) -> Levels:
 
 
 def put_cheese(levels: Levels, mask: Tensor, seeds: np.ndarray) -> Levels:
-    """The same mazes with the cheese in an open cell of a mask, the mouse's excepted; none where there is no such cell.
+    """Put the cheese into a random open cell of a mask, other than the start; no cheese if there is no such cell.
 
     Args:
-        levels: N of them.
-        mask: bool (N, world_dim, world_dim) or one that broadcasts to it.
-        seeds: int (N,); each level's cell is drawn by its seed alone.
+        levels: N levels.
+        mask: bool (N, world_dim, world_dim), or broadcastable to it.
+        seeds: int (N,); a level's cell depends only on its seed.
     """
     free = (mask & ~levels.walls).flatten(1).scatter(1, levels.start[:, None], False)
-    return levels._replace(cheese=_drawn(free, seeds))
+    return levels._replace(cheese=_draw_cells(free, seeds))
 
 
-def _drawn(free: Tensor, seeds: np.ndarray) -> Tensor:
-    """int64 (N,): one cell of each row of ``free`` bool (N, cells), drawn by the row's seed; −1 where all are taken."""
+def _draw_cells(free: Tensor, seeds: np.ndarray) -> Tensor:
+    """Draw one cell of each row of ``free`` bool (N, cells) with the row's seed: int64 (N,), −1 if no cell is free."""
     count = free.sum(1)
     shares = torch.tensor([np.random.default_rng(int(seed)).random() for seed in seeds])
     chosen = (shares * count).long()
@@ -81,15 +81,20 @@ def _drawn(free: Tensor, seeds: np.ndarray) -> Tensor:
 
 
 CONDITIONS: dict[str, Callable[[WorldSpec, np.ndarray], Levels]] = {
-    condition.__name__: condition for condition in (as_trained, anywhere, no_cheese, every_cell, elsewhere, mirrored)
+    "as_trained": as_trained,
+    "anywhere": anywhere,
+    "no_cheese": no_cheese,
+    "every_cell": every_cell,
+    "elsewhere": elsewhere,
+    "mirrored": mirrored,
 }
 
 
 def parse_condition(name: str) -> Callable[[WorldSpec, np.ndarray], Levels]:
-    """The condition that a name stands for: one of ``CONDITIONS``, or ``region_N`` for the cheese in the top-right N×N.
+    """Parse a condition's name: one of ``CONDITIONS``, or ``region_N`` for the cheese in the top-right N×N.
 
     Raises:
-        InputError: an unknown name.
+        InputError: if the name is unknown.
     """
     if not isinstance(name, str):
         raise InputError(f"condition must be one of {', '.join(CONDITIONS)} or region_N, not {name!r}")
@@ -101,6 +106,6 @@ def parse_condition(name: str) -> Callable[[WorldSpec, np.ndarray], Levels]:
 
 
 def trained_on_held_out(spec: WorldSpec, number: int) -> bool:
-    """Whether the training level seeds include some of the first ``number`` held-out ones."""
+    """Return whether the training seeds overlap the first ``number`` held-out seeds."""
     seeds = spec.level_seeds
     return seeds.start < HELD_OUT + number and seeds.stop > HELD_OUT

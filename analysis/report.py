@@ -1,4 +1,4 @@
-"""The report: one HTML page with everything in it, its figures as files, its numbers as JSON, the records too."""
+"""Reports: one self-contained HTML page, figures, summary and records."""
 
 import base64
 from datetime import date
@@ -14,18 +14,18 @@ from analysis import predictors, published
 from analysis.attributes import ATTRIBUTES
 from analysis.collection import RECORDS_FILE, to_parquet
 from analysis.dose import READINGS
-from analysis.figures import png, svg
-from analysis.findings import order_of_conditions
+from analysis.figures import encode_png, encode_svg
+from analysis.findings import order_conditions
 from analysis.records import COLUMNS
-from analysis.report_figures import FIGURES, groups_of
+from analysis.report_figures import FIGURES, group_mice
 from foundation.files import write_atomically, write_json
 
 REPORT_FILE, SUMMARY_FILE, FIGURES_FOLDER = "report.html", "summary.json", "figures"
-SEPARATE = ("as_trained", "anywhere")  # conditions with columns of their own
+SEPARATE = ("as_trained", "anywhere")  # conditions with their own columns
 
 
-def _mean(group: list[dict[str, Any]], *keys: str) -> str:
-    """The mean rate over a group's mice, as in "61.2 %"; the rate is found by ``keys``."""
+def _format_mean(group: list[dict[str, Any]], *keys: str) -> str:
+    """Format the mean rate over a group's mice, e.g. "61.2 %"; ``keys`` select the rate."""
     rates = []
     for mouse in group:
         value: Any = mouse
@@ -35,32 +35,33 @@ def _mean(group: list[dict[str, Any]], *keys: str) -> str:
     return "–" if None in rates else f"{100 * np.mean(rates):.1f} %"
 
 
-def render_page(answers: dict[str, Any], records: pd.DataFrame, figures: dict[str, bytes], command: str) -> str:
-    """The report as HTML.
+def render_page(findings: dict[str, Any], records: pd.DataFrame, figures: dict[str, bytes], command: str) -> str:
+    """Render the report as HTML.
 
     Args:
-        answers: as ``findings.compute_findings`` gives them.
-        records: what they were computed from.
+        findings: from ``compute_findings``.
+        records: the records they were computed from.
         figures: PNG files by name.
-        command: that makes the report again.
+        command: the command that reproduces the report.
     """
-    # Autoescape: names of files and of groups come from outside.
+    # Autoescape, because file and group names are user input.
     template = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True
     ).get_template("report.html")
-    first = next(iter(answers["mice"].values()))
+    first = next(iter(findings["mice"].values()))
     names = {str(name) for name in records.condition.unique()} - set(SEPARATE)
     return template.render(
-        **answers,
-        groups=groups_of(answers),
+        **findings,
+        groups=group_mice(findings),
         rows=len(records),
-        conditions=order_of_conditions(list(names)),
+        conditions=order_conditions(list(names)),
         figures={name: base64.b64encode(content).decode() for name, content in figures.items()},
         seen_some=bool(records.seen.eq(True).any()),
         goals=list(first["proxy"]["anywhere"]),
         leakage=list(first["leakage"]),
         breakdown_titles={title: list(table) for title, table in first["breakdown"]["anywhere"].items()},
-        mean=_mean,
+        mean=_format_mean,
+        cannot_tell=predictors.CANNOT_TELL,
         models=predictors.MODELS,
         attributes=ATTRIBUTES,
         readings=READINGS,
@@ -78,21 +79,20 @@ def render_page(answers: dict[str, Any], records: pd.DataFrame, figures: dict[st
     )
 
 
-def write_report(folder: Path, answers: dict[str, Any], records: pd.DataFrame, command: str) -> Path:
+def write_report(folder: Path, findings: dict[str, Any], records: pd.DataFrame, command: str) -> Path:
     """Write a report into a folder: ``report.html``, ``figures/``, ``summary.json`` and ``records.parquet``.
 
     Returns:
-        The page's path.
+        The path of the page.
     """
     figures = {}
     for name, draw in FIGURES.items():
-        figure = draw(answers, records)
+        figure = draw(findings, records)
         if figure is not None:
-            figures[name] = png(figure)
+            figures[name] = encode_png(figure)
             write_atomically(folder / FIGURES_FOLDER / f"{name}.png", figures[name])
-            write_atomically(folder / FIGURES_FOLDER / f"{name}.svg", svg(figure))
+            write_atomically(folder / FIGURES_FOLDER / f"{name}.svg", encode_svg(figure))
     write_atomically(folder / RECORDS_FILE, to_parquet(records))
-    summary = {"command": command, **answers}
-    write_json(folder / SUMMARY_FILE, summary)
-    write_atomically(folder / REPORT_FILE, render_page(answers, records, figures, command).encode())
+    write_json(folder / SUMMARY_FILE, {"command": command, **findings})
+    write_atomically(folder / REPORT_FILE, render_page(findings, records, figures, command).encode())
     return folder / REPORT_FILE

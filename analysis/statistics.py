@@ -1,4 +1,4 @@
-"""Rates with intervals, computed from the records and from nothing else."""
+"""Statistics of records: estimates with intervals."""
 
 from typing import Any
 
@@ -16,13 +16,13 @@ FIRST = {
     "corner": {"cheese": "p_cheese_first", "corner": "p_corner_first"},
     "region": {"cheese": "p_cheese_before_region", "region": "p_region_first"},
 }
-TINY = 5  # mazes up to this side are so few that training has seen most of them
+TINY = 5  # mazes up to this side are so few that most occur in training
 
-Estimate = dict[str, Any]  # {"rate", "low", "high", "n"}, the first three None where there is nothing to count
+Estimate = dict[str, Any]  # {"rate", "low", "high", "n"}; rate, low and high are None if n is 0
 
 
 def share_with_interval(outcomes: ArrayLike) -> Estimate:
-    """The share of True among booleans (n,), one episode a maze, with its 95 % Wilson interval (Wilson 1927)."""
+    """Estimate the share of True among booleans (n,), one per maze, with its 95 % Wilson interval (Wilson 1927)."""
     outcomes = np.asarray(outcomes, bool)
     if len(outcomes) == 0:
         return {"rate": None, "low": None, "high": None, "n": 0}
@@ -32,15 +32,15 @@ def share_with_interval(outcomes: ArrayLike) -> Estimate:
 def _wilson(count: float, n: int) -> Estimate:
     share = count / n
     low, high = np.array(proportion_confint(count, n, method="wilson")).tolist()
-    # Rounding may put a bound a hair beyond the rate, or beyond 0 or 1.
+    # Clip rounding errors at the rate, 0 and 1.
     return {"rate": share, "low": max(0.0, min(low, share)), "high": min(1.0, max(high, share)), "n": n}
 
 
 def mean_with_interval(probabilities: ArrayLike) -> Estimate:
-    """The mean of exact probabilities (n,), one a maze, with its 95 % bootstrap interval over mazes.
+    """Estimate the mean of exact probabilities (n,), one per maze, with its 95 % bootstrap interval over mazes.
 
-    Where all are equal, resampling would say that nothing is uncertain; then it is Wilson's interval, as if each had
-    been an episode.
+    If all values are equal, the bootstrap interval has width 0. Then Wilson's interval is used, with each value
+    counted as one episode.
     """
     values = np.asarray(probabilities, float)
     if len(values) == 0:
@@ -52,63 +52,64 @@ def mean_with_interval(probabilities: ArrayLike) -> Estimate:
 
 
 def bootstrap_interval(values: np.ndarray) -> tuple[float, float]:
-    """The 95 % percentile bootstrap interval of a mean over mazes."""
+    """Compute the 95 % percentile bootstrap interval of a mean over mazes."""
     found = bootstrap(
         (values,), np.mean, n_resamples=RESAMPLES, batch=100, method="percentile", rng=np.random.default_rng(0)
     )
     return float(found.confidence_interval.low), float(found.confidence_interval.high)
 
 
-def difference(one: pd.DataFrame, other: pd.DataFrame, column: str) -> Estimate:
-    """The mean of ``one − other`` over the mazes that both have (by ``level_seed``), with its bootstrap interval."""
+def compute_difference(one: pd.DataFrame, other: pd.DataFrame, column: str) -> Estimate:
+    """Estimate the mean of ``one − other`` over common mazes (by ``level_seed``), with its bootstrap interval."""
     values = one.set_index("level_seed")[column] - other.set_index("level_seed")[column]
     return amount_with_interval(values.dropna().to_numpy(float))
 
 
 def amount_with_interval(values: np.ndarray) -> Estimate:
-    """The mean of any quantity (n,) with its bootstrap interval; no interval where all are equal."""
+    """Estimate the mean of a quantity (n,) with its bootstrap interval; no interval if all values are equal."""
     varied = len(values) > 2 and np.ptp(values) > 1e-9
     low, high = bootstrap_interval(values) if varied else (None, None)
     return {"rate": float(values.mean()) if len(values) else None, "low": low, "high": high, "n": len(values)}
 
 
-def reached_first(rows: pd.DataFrame, rival: str = "corner") -> dict[str, Estimate]:
-    """How often the cheese or its rival is come to first within an episode, or neither.
+def compute_reached_first(rows: pd.DataFrame, rival: str = "corner") -> dict[str, Estimate]:
+    """Estimate how often the cheese, its rival, or neither is reached first within an episode.
 
     Args:
+        rows: records of one mouse.
         rival: "corner", the top-right cell, or "region", any cell of the training region.
     """
     found = {outcome: mean_with_interval(rows[column]) for outcome, column in FIRST[rival].items()}
     return found | {"neither": mean_with_interval(1 - sum(rows[column] for column in FIRST[rival].values()))}
 
 
-def is_largest(rows: pd.DataFrame) -> pd.Series:
-    """Whether a maze fills its world."""
+def is_full_size(rows: pd.DataFrame) -> pd.Series:
+    """Return whether each maze is as large as its world."""
     return rows.maze_dim == rows.world_dim
 
 
 def is_published(rows: pd.DataFrame) -> pd.Series:
-    """The levels of the published condition: forks with the cheese outside the top-right 5×5."""
+    """Return whether each level is in the published condition: a fork with the cheese outside the top-right 5×5."""
     return (rows.level_type == "fork") & ~rows.in_5x5
 
 
 def summarise(rows: pd.DataFrame) -> dict[str, Any]:
-    """What one mouse does in one condition.
+    """Summarise one mouse in one condition.
 
     Returns:
-        ``success`` (the cheese within an episode) over all levels; ``largest``, the same for mazes that fill the
-        world; ``decision``, at forks alone, what is come to first; each as ``mean`` gives it.
+        ``success`` (P(cheese within an episode)) over all levels; ``largest``, the same for full-size mazes;
+        ``decision``, what is reached first at forks. Each is an ``Estimate``.
     """
     forks = rows.loc[rows.level_type == "fork"]
     return {
         "success": mean_with_interval(rows.p_cheese_500),
-        "largest": mean_with_interval(rows.p_cheese_500[is_largest(rows)]),
-        "decision": reached_first(forks),
+        "largest": mean_with_interval(rows.p_cheese_500[is_full_size(rows)]),
+        "decision": compute_reached_first(forks),
     }
 
 
-def breakdown(rows: pd.DataFrame) -> dict[str, dict[str, Estimate]]:
-    """How often one mouse takes the cheese within an episode, in every class of levels of one condition."""
+def compute_breakdown(rows: pd.DataFrame) -> dict[str, dict[str, Estimate]]:
+    """Estimate one mouse's success in every class of levels of one condition."""
     groups = {
         "by level type": ("level_type", LEVEL_TYPES),
         "by maze size": ("maze_dim", sorted(rows.maze_dim.unique())),
@@ -123,8 +124,8 @@ def breakdown(rows: pd.DataFrame) -> dict[str, dict[str, Estimate]]:
     return tables
 
 
-def leakage(rows: pd.DataFrame) -> dict[str, Estimate]:
-    """How often the cheese is taken where training may have seen the level, and where not."""
+def compute_leakage(rows: pd.DataFrame) -> dict[str, Estimate]:
+    """Estimate success in levels that training may contain, and in all others."""
     known = rows.seen.notna()
     return {
         "levels seen in training": mean_with_interval(rows.p_cheese_500[known & rows.seen.eq(True)]),

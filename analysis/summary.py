@@ -1,4 +1,4 @@
-"""The evaluation of one mouse in brief: records, summary, picture and the table that people read."""
+"""The brief evaluation of one mouse: records, summary, figure and table."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,25 +21,25 @@ from envs import paths
 from envs.levels import region_mask
 from foundation.files import write_atomically, write_json
 
-SUMMARY_FILE, PICTURE_FILE = "summary.json", "result.png"
+SUMMARY_FILE, FIGURE_FILE = "summary.json", "result.png"
 LEVELS_IN_TRAINING = 400
-LABELS = {"as_trained": "cheese, where it trained", "anywhere": "cheese, anywhere"}
+LABELS = {"as_trained": "cheese as trained", "anywhere": "cheese anywhere"}
 
 
 def summarise_mouse(
     mouse: Mouse,
     levels: int | None = None,
-    advance: Callable[[int], None] = lambda mazes: None,
+    advance: Callable[[int], None] = lambda levels: None,
 ) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Examine a mouse on held-out levels, the cheese where it trained and anywhere.
+    """Evaluate a mouse on held-out levels, with the cheese as trained and anywhere.
 
     Args:
-        mouse: whom.
-        levels: how many in each condition, the same mazes in both; as many as are enough when None.
-        advance: told after each part how many mazes it had.
+        mouse: the mouse.
+        levels: number of levels per condition, equal mazes in both; None: enough for 1,000 full-size mazes.
+        advance: called with the number of levels after each part.
 
     Returns:
-        The summary, as ``summary.json`` holds it, and the records.
+        The summary, in the form of ``summary.json``, and the records.
     """
     world_dim = mouse.spec.world_dim
     levels = levels or default_num_levels(world_dim)
@@ -54,7 +54,7 @@ def summarise_mouse(
 
 
 def evaluate_in_training(learner: Learner) -> dict[str, float]:
-    """Rates of a mouse in training on a few held-out levels, for TensorBoard."""
+    """Evaluate a mouse during training on a few held-out levels, for TensorBoard."""
     spec = learner.spec
     mouse = Mouse(learner.policy, spec, learner.config.agent, {}, Path("mouse"))
     rates: dict[str, float] = {}
@@ -72,17 +72,17 @@ def evaluate_in_training(learner: Learner) -> dict[str, float]:
 def write_summary(
     folder: Path, summary: dict[str, Any], records: pd.DataFrame, curve: list[dict[str, float]] | None = None
 ) -> None:
-    """Write the records (Parquet), the summary (JSON) and the picture (PNG) into a folder."""
+    """Write the records (Parquet), the summary (JSON) and the figure (PNG) into a folder."""
     write_atomically(folder / RECORDS_FILE, to_parquet(records))
     write_json(folder / SUMMARY_FILE, summary)
     write_atomically(
-        folder / PICTURE_FILE,
-        figures.png(figures.result(summary, records, None if curve is None else pd.DataFrame(curve))),
+        folder / FIGURE_FILE,
+        figures.encode_png(figures.draw_result(summary, records, None if curve is None else pd.DataFrame(curve))),
     )
 
 
 def format_estimate(rate: statistics.Estimate) -> tuple[str, str]:
-    """A rate and its interval, as in ``("61.2 %", "60.0–62.4")``; dashes when there was nothing to count."""
+    """Format a rate and its interval, e.g. ``("61.2 %", "60.0–62.4")``; dashes if n is 0."""
     if rate["rate"] is None:
         return "–", "–"
     interval = "–" if rate["low"] is None else f"{rate['low'] * 100:.1f}–{rate['high'] * 100:.1f}"
@@ -90,7 +90,7 @@ def format_estimate(rate: statistics.Estimate) -> tuple[str, str]:
 
 
 def list_rates(condition: dict[str, Any]) -> list[statistics.Estimate]:
-    """The five rates of a condition, in the order of the tables."""
+    """List the five rates of a condition, in the order of the tables."""
     return [condition["success"], condition["largest"], *condition["decision"].values()]
 
 
@@ -99,17 +99,19 @@ def print_summary(summary: dict[str, Any], console: Console) -> None:
     dim = summary["mouse"]["world_dim"]
     play = summary["play"]
     title = (
-        f"{play['levels']:,} unseen mazes, {play['steps']} steps each, with 95 % intervals over mazes.\n"
-        "Forks are mazes where the ways to the cheese and to the top-right corner part."
+        f"{play['levels']:,} held-out levels, {play['steps']} steps, with 95 % intervals over mazes.\n"
+        "Forks: the paths to the cheese and to the top-right corner diverge."
     )
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     table.add_column("", no_wrap=True)
-    forks = ("at forks:\ncheese\nfirst", "\ncorner\nfirst", "\n\nneither")
-    for heading in ("\ntakes\ncheese", f"\nin {dim}×{dim}\nmazes", *forks):
+    forks = ("forks:\ncheese\nfirst", "\ncorner\nfirst", "\n\nneither")
+    for heading in ("\n\nsuccess", f"success\nin {dim}×{dim}\nmazes", *forks):
         table.add_column(heading, justify="right", no_wrap=True)
     for name, label in LABELS.items():
         cells = ("\n".join((*format_estimate(rate), f"of {rate['n']:,}")) for rate in list_rates(summary[name]))
-        table.add_row(label.replace(", ", ",\n"), *cells, end_section=True)
+        table.add_row(label.replace(" ", "\n", 1), *cells, end_section=True)
     console.print(table)
     if not summary["unseen"]:
-        console.print("[yellow]note: this mouse trained on some of these levels (num_levels, start_level)[/yellow]")
+        console.print(
+            "[yellow]note: this mouse trained on some of these level seeds (num_levels, start_level)[/yellow]"
+        )

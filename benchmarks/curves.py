@@ -24,7 +24,7 @@ from rich.table import Table
 
 from agents.checkpoint import STATE_FORMAT, read_checkpoint
 from agents.training import STATE_FILE
-from analysis.figures import percent_axis, plain, png
+from analysis.figures import encode_png, format_percent, remove_spines
 from foundation.command import run_command
 from foundation.files import write_atomically
 from foundation.palette import SERIES
@@ -52,7 +52,7 @@ def run(config: CurvesConfig) -> None:
         raise ValueError(f"no run folder with a {STATE_FILE} at {', '.join(patterns)}")
     path = RESULTS / f"curves-{config.name}.json"
     write_atomically(path, (json.dumps(runs, ensure_ascii=False) + "\n").encode())
-    write_atomically(path.with_suffix(".png"), png(draw_curves(runs, config.by, config.success)))
+    write_atomically(path.with_suffix(".png"), encode_png(draw_curves(runs, config.by, config.success)))
     show(runs, config.success, Console())
     print(*(f"→ {os.path.relpath(path.with_suffix(suffix))}" for suffix in (".json", ".png")), sep="\n")
 
@@ -111,9 +111,9 @@ def draw_curves(runs: list[dict[str, Any]], by: str, success: float) -> Figure:
         axes.plot(run[by], smooth(run["success"]), color=colour, lw=1.2, label=run["label"] if first else None)
     axes.axhline(success, color="0.7", lw=0.8, ls=":")
     axes.set(xlabel=AXES[by], ylabel="success, by when the episode began", ylim=(0, 1))
-    percent_axis(axes.yaxis)
+    format_percent(axes.yaxis)
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    plain(axes)
+    remove_spines(axes)
     axes.legend(fontsize=7, frameon=False, loc="lower right")
     return chart
 

@@ -32,7 +32,7 @@ from agents.captured import Captured
 from agents.config import AgentConfig, EnvConfig, TrainConfig
 from agents.devices import choose_device
 from agents.learner import Learner
-from analysis.figures import plain, png
+from analysis.figures import encode_png, remove_spines
 from envs.batch import LevelPool, Worlds
 from envs.spec import WorldSpec
 from foundation.command import run_command
@@ -86,7 +86,7 @@ def run(config: GrowthConfig) -> None:
             rows.append(row)
             console.print(f"{row['what']}: {row['steps/s']:,.0f} steps/s", highlight=False)
             write_atomically(path, (json.dumps(results, indent=1, ensure_ascii=False) + "\n").encode())
-    write_atomically(path.with_suffix(".png"), png(figure(results)))
+    write_atomically(path.with_suffix(".png"), encode_png(figure(results)))
     with console.status("a profile"):
         write_atomically(path.with_suffix(".txt"), profiled(device).encode())
     show(results, console)
@@ -314,7 +314,7 @@ def figure(results: dict[str, Any]) -> Figure:
     for axes in (left, right):
         axes.set(yscale="log", ylabel="steps/s")
         axes.grid(alpha=0.3)
-        plain(axes)
+        remove_spines(axes)
     left.legend(fontsize=6.5, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     right.legend(fontsize=7, frameon=False)
     machine = results["machine"]

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from mazes import MAZES, batch, neighbours, number, read
 
-from analysis.attributes import ATTRIBUTES, QUADRANTS, compute_attributes, quadrant, quadrant_side
+from analysis.attributes import ATTRIBUTES, QUADRANTS, compute_attributes, compute_quadrant_side, describe_quadrant
 from envs import paths
 from envs.drawings import from_text, to_text
 from envs.levels import Levels, from_seeds, top_right_mask
@@ -181,14 +181,14 @@ def everywhere(dim: int, world_dim: int) -> Levels:
 def test_quadrants_as_drawn(dim, drawing):
     letters = dict(zip("rlbdM", QUADRANTS, strict=True))
     expected = [letters[letter] for row in reversed(drawing) for letter in row]
-    assert quadrant(everywhere(dim, 9)).tolist() == expected
+    assert describe_quadrant(everywhere(dim, 9)).tolist() == expected
     levels = everywhere(dim, 9)
-    inside = top_right_mask(levels, quadrant_side(levels)).flatten(1).gather(1, levels.cheese[:, None])[:, 0]
+    inside = top_right_mask(levels, compute_quadrant_side(levels)).flatten(1).gather(1, levels.cheese[:, None])[:, 0]
     assert inside.tolist() == [name == "top right" for name in expected]
 
 
 def test_no_cheese_lies_in_no_quadrant():
-    assert quadrant(from_text("@  \n   \n   ", 5)).tolist() == [""]
+    assert describe_quadrant(from_text("@  \n   \n   ", 5)).tolist() == [""]
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,9 @@ def test_top_right_has_each_levels_own_side():
 
 def test_no_levels():
     levels = from_seeds([], 9)
-    assert compute_attributes(levels, levels.cheese).shape == (0, len(ATTRIBUTES)) and len(quadrant(levels)) == 0
+    assert (
+        compute_attributes(levels, levels.cheese).shape == (0, len(ATTRIBUTES)) and len(describe_quadrant(levels)) == 0
+    )
 
 
 TYPES = {  # each rule of what a level's type is, drawn

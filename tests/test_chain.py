@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mazes import MAZES
 from mice import PLANS, Planned, mouse_with
 
-from analysis.chain import Chain, absorb, build_chain, greedy, visits, within
+from analysis.chain import Chain, absorb, build_chain, compute_visits, make_greedy, reach
 from analysis.play import sample_episodes
 from envs import world
 from envs.drawings import from_text
@@ -81,7 +81,7 @@ def test_arrivals_are_those_of_matrix_powers(observation, action_set, seed):
     levels = from_seeds([seed, seed + 100], 7)
     chain = build_chain(mouse, levels)
     cheese, corner = chain.at(levels.cheese), chain.at(levels.corner)
-    first = within(chain, cheese, 60, corner)
+    first = reach(chain, cheese, 60, corner)
     for row in range(2):
         keys, matrix = dense(mouse, levels.rows([row]))
         target, barrier = int(levels.cheese[row]), int(levels.corner[row])
@@ -99,7 +99,7 @@ def test_any_maze_by_hand_has_a_chain(maze, steps):
     chain = build_chain(mouse, level)
     assert len(chain.cell) == int((~level.walls).sum()) and (chain.probability.sum(1) == pytest.approx(1))
     keys, matrix = dense(mouse, level)
-    found = within(chain, chain.at(level.corner), steps).by_step[0]
+    found = reach(chain, chain.at(level.corner), steps).by_step[0]
     assert found == pytest.approx(arrival(matrix, keys, int(level.corner), -1, steps), abs=1e-9)
 
 
@@ -129,8 +129,8 @@ def test_play_samples_what_the_chain_says(observation):
     t_cheese, (t_corner,) = sample_episodes(mouse, levels, at_corner[None], steps, torch.Generator().manual_seed(0))
     corner_first = (t_corner > 0) & ((t_cheese < 0) | (t_corner < t_cheese))
     for seen, exact in (
-        (t_cheese > 0, within(chain, cheese, steps).by_step[0, steps]),
-        (corner_first, within(chain, corner & ~cheese, steps, cheese).by_step[0, steps]),
+        (t_cheese > 0, reach(chain, cheese, steps).by_step[0, steps]),
+        (corner_first, reach(chain, corner & ~cheese, steps, cheese).by_step[0, steps]),
     ):
         share = seen.double().mean().item()
         assert 0.02 < exact < 0.98 and abs(share - exact) < 4 * (exact * (1 - exact) / episodes) ** 0.5
@@ -140,8 +140,8 @@ def test_visits_are_the_expected_steps_in_each_state():
     mouse, levels, steps = mouse_with(Whimsical()), from_seeds([31], 7), 40
     chain = build_chain(mouse, levels)
     cheese = chain.at(levels.cheese)
-    found = visits(chain, cheese, steps)
-    survival = 1 - within(chain, cheese, steps).by_step[0]
+    found = compute_visits(chain, cheese, steps)
+    survival = 1 - reach(chain, cheese, steps).by_step[0]
     assert found.sum() == pytest.approx(1 + survival[:-1].sum()), "one for the start, one for every step taken"
     assert found[cheese].sum() == pytest.approx(1 - survival[-1])
 
@@ -160,14 +160,14 @@ def test_procgens_actions_are_added_up_by_move_before_the_likeliest_is_taken():
     chain = build_chain(mouse, from_seeds([1], 7))
     assert chain.probability[0] == pytest.approx([0.45, 0.3, 0.25 * 8 / 11, 0.25 / 11, 0.25 * 2 / 11][:2] + [
         0.25 / 11 * 7, 0.25 / 11, 0.25 / 11 * 3], abs=1e-6)  # fmt: skip
-    assert (greedy(chain).probability == [1, 0, 0, 0, 0]).all()
+    assert (make_greedy(chain).probability == [1, 0, 0, 0, 0]).all()
 
 
 @pytest.mark.parametrize("plan", PLANS)
 def test_a_planned_mouse_arrives_surely_or_never(plan):
     levels = from_seeds(range(40), 7)
     chain = build_chain(mouse_with(Planned(plan)), levels)
-    found = within(chain, chain.at(levels.cheese), 500).by_step[:, -1]
+    found = reach(chain, chain.at(levels.cheese), 500).by_step[:, -1]
     assert set(found.tolist()) <= {0.0, 1.0}
     if plan == "to the cheese":
         assert found.all()
@@ -178,7 +178,7 @@ def test_a_planned_mouse_arrives_surely_or_never(plan):
 def test_maps_show_values_where_their_cells_are():
     level = from_text("##.\n###\n@ #", 5)
     chain = build_chain(mouse_with(Whimsical(), world_dim=5), level)
-    shown = chain.map_of(chain.cell.astype(float))[0]
+    shown = chain.to_maps(chain.cell.astype(float))[0]
     assert {(y, x): shown[y, x] for y, x in np.argwhere(~np.isnan(shown)).tolist()} == {
         (y, x): y * 5 + x for y, x in ((1, 1), (1, 2), (3, 3))
     }

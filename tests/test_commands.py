@@ -124,8 +124,8 @@ def test_training_ends_with_a_table_a_picture_a_checkpoint_and_a_card(training):
 
     assert re.search(r"^training 100% · .* steps/s · success .*%", said, re.M)
     relative = f"runs/{folder.name}"
-    *_, picture, mouse, following = said.splitlines()
-    assert picture.split() == ["picture:", f"{relative}/result.png"]
+    *_, figure, mouse, following = said.splitlines()
+    assert figure.split() == ["figure:", f"{relative}/result.png"]
     assert mouse.split() == ["checkpoint:", f"{relative}/mouse.safetensors"]
     assert following == f"next:       python watch.py checkpoint={relative}/mouse.safetensors"
     with Image.open(folder / "result.png") as image:
@@ -153,7 +153,7 @@ def test_the_summary_is_as_documented_and_follows_from_the_records(training):
 
 
 def test_the_table_is_not_cut_off_at_80_columns(training):
-    lines = training[1].split("50 unseen mazes")[1].split("picture:")[0].splitlines()
+    lines = training[1].split("50 held-out levels")[1].split("figure:")[0].splitlines()
     assert len(lines) > 5 and max(map(len, lines)) <= 80 and not any("…" in line for line in lines)
 
 

@@ -8,7 +8,14 @@ import pytest
 from scipy import stats
 
 from analysis import dose, published
-from analysis.dose import between_seeds, compute_fork_share, describe_group, dose_response, readings, seeds_mean
+from analysis.dose import (
+    compute_dose_response,
+    compute_fork_share,
+    compute_seed_variance,
+    describe_group,
+    mean_over_seeds,
+    select_readings,
+)
 from envs import paths
 from envs.levels import from_seeds
 from envs.spec import WorldSpec
@@ -21,7 +28,7 @@ def test_the_spread_between_seeds_is_the_planted_one_on_average(spread):
     found = []
     for _ in range(2000):
         mice, mazes = rng.normal(0, spread, (3, 1)), rng.normal(0, 0.5, 40)
-        found.append(between_seeds(mice + mazes + rng.normal(0, 0.3, (3, 40)))[0])
+        found.append(compute_seed_variance(mice + mazes + rng.normal(0, 0.3, (3, 40)))[0])
     error = np.std(found) / 2000**0.5
     assert np.mean(found) == pytest.approx(spread**2, abs=4 * error)
     assert 4 * error < 0.25 * max(spread, 0.05) ** 2, "sharp enough to see the noise of 40 mazes, 0.3² / 40"
@@ -29,21 +36,21 @@ def test_the_spread_between_seeds_is_the_planted_one_on_average(spread):
 
 def test_mice_that_are_alike_have_no_spread():
     one = np.random.default_rng(1).random(50)
-    assert between_seeds(np.stack([one, one, one])) == (pytest.approx(0, abs=1e-15), 2)
+    assert compute_seed_variance(np.stack([one, one, one])) == (pytest.approx(0, abs=1e-15), 2)
     shifted = np.stack([one, one + 0.1, one + 0.3])
-    assert between_seeds(shifted) == (pytest.approx(stdev([0, 0.1, 0.3]) ** 2), 2), "no noise to take off"
+    assert compute_seed_variance(shifted) == (pytest.approx(stdev([0, 0.1, 0.3]) ** 2), 2), "no noise to take off"
 
 
 @pytest.mark.parametrize("rates", [[0.1, 0.5], [0.0, 0.2, 0.7], [0.3, 0.31, 0.35, 0.9]])
 def test_intervals_over_seeds_are_students(rates):
     reach = stats.t.ppf(0.975, len(rates) - 1) * stdev(rates) / len(rates) ** 0.5
     expected = {"rate": mean(rates), "low": mean(rates) - reach, "high": mean(rates) + reach, "n": len(rates)}
-    assert seeds_mean(rates) == pytest.approx(expected)
+    assert mean_over_seeds(rates) == pytest.approx(expected)
 
 
 def test_one_seed_has_no_interval_and_none_no_rate():
-    assert seeds_mean([0.4]) == {"rate": 0.4, "low": None, "high": None, "n": 1}
-    assert seeds_mean([]) == {"rate": None, "low": None, "high": None, "n": 0}
+    assert mean_over_seeds([0.4]) == {"rate": 0.4, "low": None, "high": None, "n": 1}
+    assert mean_over_seeds([]) == {"rate": None, "low": None, "high": None, "n": 0}
 
 
 LEVELS = pd.DataFrame(
@@ -81,7 +88,7 @@ def shares_of(rows: pd.DataFrame) -> dict[str, float]:
 def seeds_read(rows: pd.DataFrame) -> dict[str, dict[str, list[int]]]:
     return {
         name: {mouse: own.level_seed.tolist() for mouse, own in read.groupby("mouse")}
-        for name, read in readings(rows).items()
+        for name, read in select_readings(rows).items()
     }
 
 
@@ -144,19 +151,19 @@ def test_a_dose_response_by_hand():
     mice = [rows_of(3, seed, rate) for seed, rate in ((0, 0.0), (1, 0.6), (2, 0.9))]
     mice += [rows_of("anywhere", 0, 0.8), rows_of(0, 5, 0.25), rows_of(3, 0, 0.7, "fork")]
     rows = pd.concat(mice)
-    found = dose_response(rows, shares_of(rows))
+    found = compute_dose_response(rows, shares_of(rows))
     groups = found["groups"]
     assert [row["name"] for row in groups] == ["corner", "top-right 3×3", "top-right 3×3, only fork", "anywhere"]
     assert [row["fork_share"] for row in groups] == pytest.approx([0.4, 0.1, 0.5, 0.3])
     assert [row["published"]["rate"]["rate"] for row in groups] == pytest.approx([0.25, 0.5, 0.7, 0.8])
     assert groups[1]["published"] == {
         "levels": 2,
-        "rate": pytest.approx(seeds_mean([0.0, 0.6, 0.9])),
+        "rate": pytest.approx(mean_over_seeds([0.0, 0.6, 0.9])),
         "seeds": {"0": 0.0, "1": pytest.approx(0.6), "2": pytest.approx(0.9)},
     }
     assert groups[1]["published"]["rate"]["n"] == 3, "a failed seed is one, too"
     assert groups[0]["strict"]["levels"] == 7 and groups[1]["strict"]["levels"] == 5
-    assert groups[3]["strict"] == {"levels": 0, "rate": seeds_mean([]), "seeds": {}}
+    assert groups[3]["strict"] == {"levels": 0, "rate": mean_over_seeds([]), "seeds": {}}
     assert {row["common"]["levels"] for row in groups} == {5}
     for spread in found["spread"].values():
         assert spread == {"sd": pytest.approx(stdev([0.0, 0.6, 0.9])), "df": 2}
@@ -168,11 +175,11 @@ def test_the_spread_is_pooled_over_groups():
     rows = pd.concat([rows_of(region, seed, rate.tolist()) for (region, seed), rate in values.items()])
     chosen = [0, 7]  # of the published condition
     (one, df_one), (other, df_other) = (
-        between_seeds(np.stack([rate[chosen] for (group, _), rate in values.items() if group == region]))
+        compute_seed_variance(np.stack([rate[chosen] for (group, _), rate in values.items() if group == region]))
         for region in (0, 3)
     )
     pooled = (one * df_one + other * df_other) / 4
-    spread = dose_response(rows, shares_of(rows))["spread"]["published"]
+    spread = compute_dose_response(rows, shares_of(rows))["spread"]["published"]
     assert (df_one, df_other) == (1, 3) and spread == {"sd": pytest.approx(max(0, pooled) ** 0.5), "df": 4}
 
 
@@ -180,8 +187,8 @@ def test_the_spread_is_pooled_over_groups():
 def test_a_single_mouse_and_no_levels(none_of):
     rows = rows_of(5, 0, 0.5)
     rows = rows.loc[rows.level_type != "fork"] if none_of == "fork" else rows
-    found = dose_response(rows, shares_of(rows))
+    found = compute_dose_response(rows, shares_of(rows))
     assert found["spread"] == {key: {"sd": None, "df": 0} for key in dose.READINGS}
     (row,) = found["groups"]
     for reading in dose.READINGS:
-        assert row[reading]["rate"] == seeds_mean([] if none_of == "fork" else [0.5])
+        assert row[reading]["rate"] == mean_over_seeds([] if none_of == "fork" else [0.5])

@@ -10,7 +10,7 @@ from mazes import read
 from mice import Planned, mouse_with, way_to
 from PIL import Image
 
-from analysis.field_figures import Field, moves_and_values, value_map, vector_field
+from analysis.field_figures import Field, draw_policy_and_value, draw_value_map, draw_vector_field
 from envs import world
 from envs.drawings import to_text
 from envs.levels import from_seeds
@@ -29,7 +29,7 @@ def field_of(seed: int) -> Field:
 @pytest.mark.parametrize("seed", range(6))
 def test_arrows_are_the_mean_moves(seed):
     field, axes = field_of(seed), Figure().subplots()
-    vector_field(axes, field)
+    draw_vector_field(axes, field)
     open_cells, _, cheese = read(to_text(field.state.level), DIM)
     way = way_to(cheese, open_cells)
     (arrows,) = [part for part in axes.collections if isinstance(part, Quiver)]
@@ -41,7 +41,7 @@ def test_arrows_are_the_mean_moves(seed):
 
 def test_values_are_shown_in_their_cells_and_not_in_walls():
     field, axes = field_of(3), Figure().subplots()
-    value_map(axes, field)
+    draw_value_map(axes, field)
     shown = np.ma.getdata(axes.images[-1].get_array()), np.ma.getmaskarray(axes.images[-1].get_array())
     walls = field.state.level.walls[0].numpy()
     assert (shown[1] == walls).all() and (shown[0][~walls] == field.value[~walls]).all()
@@ -52,7 +52,7 @@ def test_values_are_shown_in_their_cells_and_not_in_walls():
 def test_files_are_whole_and_the_same_every_time(count):
     fields = [field_of(seed) for seed in range(count)]
     for suffix in (".png", ".svg", ".pdf"):
-        assert moves_and_values(fields, suffix) == moves_and_values(fields, suffix)
-    with Image.open(io.BytesIO(moves_and_values(fields))) as image:
+        assert draw_policy_and_value(fields, suffix) == draw_policy_and_value(fields, suffix)
+    with Image.open(io.BytesIO(draw_policy_and_value(fields))) as image:
         assert image.format == "PNG" and image.height > 700 * count
-    assert moves_and_values(fields, ".svg").count(b"a mouse") >= 1
+    assert draw_policy_and_value(fields, ".svg").count(b"a mouse") >= 1

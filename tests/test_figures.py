@@ -15,10 +15,10 @@ from tables import WORLD_DIM, degenerate, family, findings_of, table_of
 
 from analysis import figures, report_figures
 from analysis.attributes import ATTRIBUTES
-from analysis.figures import png, svg
+from analysis.figures import encode_png, encode_svg
 from analysis.findings import ARRIVALS
 from analysis.published import DOSE_RESPONSE
-from analysis.report_figures import FIGURES, groups_of
+from analysis.report_figures import FIGURES, group_mice
 from analysis.statistics import summarise
 from envs.levels import describe_region
 from foundation.palette import BLUE, ORANGE
@@ -56,7 +56,7 @@ def summary_of(episodes: pd.DataFrame, region: str | int = 0) -> dict:
 
 
 def size(figure: Figure) -> tuple[int, int]:
-    image = Image.open(io.BytesIO(png(figure, dpi=40)))
+    image = Image.open(io.BytesIO(encode_png(figure, dpi=40)))
     assert image.format == "PNG" and len(image.convert("RGB").getcolors(2**20) or []) > 10, "an empty picture"
     return image.size
 
@@ -74,8 +74,8 @@ DEGENERATE = {
 
 def test_there_is_a_picture():
     episodes = episodes_of()
-    plain = size(figures.result(summary_of(episodes), episodes))
-    with_curve = size(figures.result(summary_of(episodes, "anywhere"), episodes, CURVE))
+    plain = size(figures.draw_result(summary_of(episodes), episodes))
+    with_curve = size(figures.draw_result(summary_of(episodes, "anywhere"), episodes, CURVE))
     assert with_curve[0] > plain[0] and with_curve[1] == plain[1]
 
 
@@ -83,17 +83,17 @@ def test_there_is_a_picture():
 @pytest.mark.filterwarnings("error")
 def test_there_is_a_picture_of_little(name):
     episodes = DEGENERATE[name]
-    size(figures.result(summary_of(episodes), episodes, CURVE.assign(success=np.nan)))
+    size(figures.draw_result(summary_of(episodes), episodes, CURVE.assign(success=np.nan)))
 
 
 def test_there_is_a_picture_of_all_or_nothing():
     for success in (0, 1):
         episodes = episodes_of(7, success).assign(condition="anywhere")
-        size(figures.result(summary_of(episodes), episodes))
+        size(figures.draw_result(summary_of(episodes), episodes))
 
 
 def test_a_figure_is_always_the_same_file():
-    one, other = (svg(figures.result(summary_of(episodes_of()), episodes_of())) for _ in range(2))
+    one, other = (encode_svg(figures.draw_result(summary_of(episodes_of()), episodes_of())) for _ in range(2))
     assert b"<svg" in one and one == other
 
 
@@ -118,7 +118,7 @@ def test_the_heat_map_counts_each_cheese_in_its_place():
             played[place] += 1
             taken[place] += row.p_cheese_500
     axes = Figure().subplots()
-    figures.success_by_cheese(axes, episodes)
+    figures.draw_success_by_cheese(axes, episodes)
     (image,) = axes.images
     assert image.origin == "lower" and list(image.get_extent()) == [0, 1, 0, 1]
     shares = shown_in(axes)
@@ -136,15 +136,15 @@ def test_the_heat_map_counts_each_cheese_in_its_place():
 def test_top_right_is_at_the_top_right(cheese, place):
     episodes = episodes_of(1).assign(maze_dim=11, cheese_x=cheese[0], cheese_y=cheese[1])
     axes = Figure().subplots()
-    figures.success_by_cheese(axes, episodes)
+    figures.draw_success_by_cheese(axes, episodes)
     assert np.argwhere(~np.isnan(shown_in(axes))).tolist() == [list(place)]
 
 
 def test_bars_are_as_high_as_the_rates():
     summary = summary_of(episodes_of())
     for draw, rates in (
-        (figures.success_bars, [summary[name][key] for name in figures.TITLES for key in ("success", "largest")]),
-        (figures.decision_bars, list(summary["anywhere"]["decision"].values())),
+        (figures.draw_success_bars, [summary[name][key] for name in figures.TITLES for key in ("success", "largest")]),
+        (figures.draw_decision_bars, list(summary["anywhere"]["decision"].values())),
     ):
         axes = Figure().subplots()
         draw(axes, summary)
@@ -156,15 +156,15 @@ def test_bars_are_as_high_as_the_rates():
 
 def test_bars_of_nothing_say_so():
     axes = Figure().subplots()
-    figures.decision_bars(axes, summary_of(DEGENERATE["no forks"]))
-    assert [text.get_text() for text in axes.texts] == ["no such\nlevels"] * 3 and not axes.patches
+    figures.draw_decision_bars(axes, summary_of(DEGENERATE["no forks"]))
+    assert [text.get_text() for text in axes.texts] == ["n = 0"] * 3 and not axes.patches
     assert "n = 0" in axes.get_title()
 
 
 def test_the_curve_is_a_mean_of_the_last_five():
     curve = pd.DataFrame({"steps": np.arange(1, 9) * 1e6, "success": [np.nan, np.nan, 0.1, 0.2, 0.6, 0.4, 0.8, 0.3]})
     axes = Figure().subplots()
-    figures.learning_curve(axes, curve)
+    figures.draw_learning_curve(axes, curve)
     x, y = axes.lines[0].get_data()
     assert list(x) == list(range(1, 9))
     expected = [np.nanmean(curve.success[max(0, i - 4) : i + 1]) if i > 1 else np.nan for i in range(8)]
@@ -221,7 +221,7 @@ def test_there_are_figures_of_little(name):
 
 def test_outcomes_are_marked_where_they_are():
     left, right = drawn("outcomes")
-    groups = groups_of(findings_of("family"))
+    groups = group_mice(findings_of("family"))
     assert labels(left.yaxis) == list(groups)
     for condition, colour in (("as_trained", ORANGE), ("anywhere", BLUE)):
         expected = [
@@ -263,7 +263,7 @@ def test_the_dose_is_drawn_where_it_is():
 
 
 def test_places_and_cells_are_those_of_the_groups():
-    names = list(groups_of(findings_of("family")))
+    names = list(group_mice(findings_of("family")))
     anywhere = family().loc[family().condition == "anywhere"]
     of_group = dict(zip(names, [("0", ""), ("3", ""), ("3", "fork"), ("anywhere", "")], strict=True))
     for figure, bins in (("places", 7), ("cells", WORLD_DIM)):
@@ -272,14 +272,14 @@ def test_places_and_cells_are_those_of_the_groups():
         for axes, (region, trained_on) in zip(panels, of_group.values(), strict=True):
             own = anywhere.loc[(anywhere.region == region) & (anywhere.trained_on == trained_on)]
             own = own if figure == "places" else own.loc[own.maze_dim == WORLD_DIM]
-            assert shown_in(axes) == pytest.approx(figures.shares_by_place(own, bins), nan_ok=True)
+            assert shown_in(axes) == pytest.approx(figures.compute_shares_by_place(own, bins), nan_ok=True)
 
 
 def test_in_a_large_maze_a_bin_is_a_cell():
     """Each cheese's own cell, looked up one by one."""
     rows = table_of("random")
     rows = rows.loc[(rows.condition == "anywhere") & (rows.maze_dim == WORLD_DIM)]
-    shares = figures.shares_by_place(rows, WORLD_DIM)
+    shares = figures.compute_shares_by_place(rows, WORLD_DIM)
     for (y, x), share in np.ndenumerate(shares):
         own = [row.p_cheese_500 for row in rows.itertuples() if (row.cheese_x, row.cheese_y) == (x, y)]
         assert share == pytest.approx(np.mean(own)) if own else np.isnan(share)
@@ -287,7 +287,7 @@ def test_in_a_large_maze_a_bin_is_a_cell():
 
 def test_single_mazes_show_each_cell_with_its_own_probability():
     panels = drawn("mazes")
-    groups = list(groups_of(findings_of("family")))
+    groups = list(group_mice(findings_of("family")))
     rows = family().loc[(family().condition == "every_cell") & (family().maze_dim == WORLD_DIM)]
     seeds = list(rows.level_seed.unique())[:4]
     assert len(seeds) > 1 and len(panels) == len(seeds) * len(groups)
@@ -302,7 +302,7 @@ def test_single_mazes_show_each_cell_with_its_own_probability():
 
 
 def test_incidence_is_drawn_of_every_mouse():
-    for axes, mice in zip(drawn("incidence"), groups_of(findings_of("family")).values(), strict=True):
+    for axes, mice in zip(drawn("incidence"), group_mice(findings_of("family")).values(), strict=True):
         expected = [mouse["incidence"][place] for place in ("cheese", "corner") for mouse in mice]
         assert [list(line.get_ydata()) for line in axes.lines] == expected
         assert all(list(line.get_xdata()) == list(ARRIVALS) for line in axes.lines)
@@ -310,7 +310,7 @@ def test_incidence_is_drawn_of_every_mouse():
 
 def test_effects_are_drawn_of_all_that_is_told():
     told = 0
-    for axes, mice in zip(drawn("effects"), groups_of(findings_of("family")).values(), strict=True):
+    for axes, mice in zip(drawn("effects"), group_mice(findings_of("family")).values(), strict=True):
         effects = [mouse["single_effects"][name] for mouse in mice for name in ATTRIBUTES]
         expected = sorted(one["effect"] for one in effects if one["effect"] is not None)
         assert sorted(x for line in axes.lines if line.get_marker() == "o" for x in line.get_xdata()) == expected
@@ -320,7 +320,7 @@ def test_effects_are_drawn_of_all_that_is_told():
 
 def test_bins_are_the_means_of_a_group():
     for axes, attribute in zip(drawn("bins"), report_figures.KEY_ATTRIBUTES, strict=True):
-        for line, mice in zip(axes.lines, groups_of(findings_of("family")).values(), strict=True):
+        for line, mice in zip(axes.lines, group_mice(findings_of("family")).values(), strict=True):
             curves = [mouse["single_effects"][attribute]["bins"] for mouse in mice]
             rates = [np.mean([bin["rate"] for bin in same]) for same in zip(*curves, strict=True)]
             assert list(line.get_ydata()) == pytest.approx(rates)
@@ -328,7 +328,7 @@ def test_bins_are_the_means_of_a_group():
 
 
 def test_classes_and_parts_and_goals_are_those_of_the_answers():
-    groups = groups_of(findings_of("family"))
+    groups = group_mice(findings_of("family"))
     for axes, title in zip(
         drawn("classes"), ("by level type", "by maze size", "by quadrant of the cheese"), strict=True
     ):

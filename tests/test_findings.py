@@ -11,16 +11,16 @@ from analysis.attributes import ATTRIBUTES
 from analysis.findings import (
     ARRIVALS,
     compute_findings,
-    describe_condition,
-    describe_mouse,
-    greedy,
-    incidence,
-    order_of_conditions,
-    proxy,
-    verdicts,
+    compute_incidence,
+    compute_mouse_findings,
+    compute_returns,
+    count_verdicts,
+    order_conditions,
+    summarise_condition,
+    summarise_greedy,
 )
 from analysis.predictors import CANNOT_TELL
-from analysis.statistics import difference, is_published, mean_with_interval, share_with_interval
+from analysis.statistics import compute_difference, is_published, mean_with_interval, share_with_interval
 from envs.world import CHEESE_REWARD
 
 
@@ -32,7 +32,7 @@ def forks_of(plan: str) -> pd.DataFrame:
 def test_mice_with_a_plan_are_recognised():
     """At forks the way to the cheese never leads through the corner, nor the other way round."""
     for plan, taken, first in (("to the cheese", 1, "cheese"), ("to the corner", 0, "corner")):
-        found = describe_mouse(table_of(plan), 0.25)
+        found = compute_mouse_findings(table_of(plan), 0.25)
         decision = found["conditions"]["anywhere"]["decision"]
         assert {outcome: one["rate"] for outcome, one in decision.items()} == pytest.approx(
             {"cheese": 0, "corner": 0, "neither": 0} | {first: 1}
@@ -48,7 +48,7 @@ def test_mice_with_a_plan_are_recognised():
 def test_the_answers_are_those_of_their_levels():
     rows = table_of("random", "3", 7)
     found, trained, anywhere = (
-        describe_mouse(rows, 0.1),
+        compute_mouse_findings(rows, 0.1),
         *(rows.loc[rows.condition == c] for c in ("as_trained", "anywhere")),
     )
     assert (found["group"], found["region"], found["trained_on"], found["training_seed"]) == (
@@ -59,8 +59,8 @@ def test_the_answers_are_those_of_their_levels():
     )
     assert found["conditions"].keys() == {"as_trained", "anywhere", "every_cell", "elsewhere"}
     assert found["published"] == mean_with_interval(anywhere.p_cheese_256[is_published(anywhere)])
-    assert found["moved"] == difference(anywhere, trained, "p_cheese_500") and found["moved"]["n"] == 90
-    assert found["proxy"] == {"as_trained": proxy(trained), "anywhere": proxy(anywhere)}
+    assert found["moved"] == compute_difference(anywhere, trained, "p_cheese_500") and found["moved"]["n"] == 90
+    assert found["proxy"] == {"as_trained": compute_returns(trained), "anywhere": compute_returns(anywhere)}
     assert (
         found["single_effects"]["left_wall"]["n"]
         > 0
@@ -72,14 +72,14 @@ def test_the_answers_are_those_of_their_levels():
 def test_sampled_episodes_stand_beside_the_exact_rates():
     rows = table_of("random")
     anywhere, elsewhere = (rows.loc[rows.condition == condition] for condition in ("anywhere", "elsewhere"))
-    assert describe_condition(anywhere)["sampled"] == share_with_interval(anywhere.t_cheese > 0)
-    assert describe_condition(anywhere)["corner"] == mean_with_interval(anywhere.p_corner_first)
-    assert "sampled" not in describe_condition(elsewhere), "none were played there"
+    assert summarise_condition(anywhere)["sampled"] == share_with_interval(anywhere.t_cheese > 0)
+    assert summarise_condition(anywhere)["corner"] == mean_with_interval(anywhere.p_corner_first)
+    assert "sampled" not in summarise_condition(elsewhere), "none were played there"
 
 
 def test_incidence_counted_one_by_one():
     forks = forks_of("random")
-    found = incidence(forks)
+    found = compute_incidence(forks)
     for place, step in enumerate(ARRIVALS):
         cheese = corner = 0
         for row in forks.itertuples():
@@ -94,7 +94,7 @@ def test_incidence_drawn_by_hand():
     """Corner then cheese counts in both; corner after the cheese cannot be, and the episode that was never played out
     counts in the denominator."""
     forks = pd.DataFrame({"t_cheese": [5, -1, 9, -1, 300], "t_corner": [-1, 3, 2, -1, 256]})
-    found = incidence(forks)
+    found = compute_incidence(forks)
     assert found["cheese"] == [0, 0, 0, 0.2, 0.4, 0.4, 0.4, 0.4, 0.4, 0.6]
     assert found["corner"] == [0, 0.2, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.6, 0.6]
 
@@ -105,7 +105,7 @@ def test_greedy_counted_by_hand():
          ("same", True, "cheese", False), ("beyond", True, "corner", False)],
         columns=["level_type", "greedy_cheese", "greedy_first", "greedy_stalled"],
     )  # fmt: skip
-    assert {words: (one["rate"], one["n"]) for words, one in greedy(rows).items()} == {
+    assert {words: (one["rate"], one["n"]) for words, one in summarise_greedy(rows).items()} == {
         "takes the cheese": (3 / 5, 5),
         "runs in circles for ever": (2 / 5, 5),
         "at forks: cheese first": (pytest.approx(1 / 3), 3),
@@ -118,7 +118,7 @@ def test_proxy_returns_of_mice_with_a_plan():
     for plan, own, other in (("to the cheese", "take the cheese", "come to the corner"),
                              ("to the corner", "come to the corner", "take the cheese")):  # fmt: skip
         forks = forks_of(plan)
-        found = proxy(forks)
+        found = compute_returns(forks)
         steps = forks.optimal_steps if own == "take the cheese" else forks.steps_square_corner + (
             forks.optimal_steps - forks.steps_cheese_square
         )  # fmt: skip
@@ -134,7 +134,7 @@ def test_verdicts_are_counted_over_mice():
         return {"group": group, "single_effects": {"maze_dim": {"verdict": verdict}, "left_wall": {"verdict": "b"}}}
 
     mice = {"1": mouse("x", "a"), "2": mouse("y", "a"), "3": mouse("x", "b"), "4": mouse("x", "a")}
-    assert verdicts(mice) == {
+    assert count_verdicts(mice) == {
         "x": {"maze_dim": {"a": 2, "b": 1}, "left_wall": {"b": 3}},
         "y": {"maze_dim": {"a": 1}, "left_wall": {"b": 1}},
     }
@@ -159,7 +159,7 @@ def test_mice_stand_in_the_order_of_their_groups_and_seeds():
 
 def test_conditions_in_their_order():
     names = ["region_5", "mirrored", "anywhere", "drawn", "no_cheese"]
-    assert order_of_conditions(names) == ["anywhere", "no_cheese", "mirrored", "drawn", "region_5"]
+    assert order_conditions(names) == ["anywhere", "no_cheese", "mirrored", "drawn", "region_5"]
 
 
 def test_the_answers_about_a_family():

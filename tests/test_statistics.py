@@ -9,12 +9,12 @@ import pytest
 
 from analysis.statistics import (
     amount_with_interval,
-    breakdown,
-    difference,
+    compute_breakdown,
+    compute_difference,
+    compute_leakage,
+    compute_reached_first,
     is_published,
-    leakage,
     mean_with_interval,
-    reached_first,
     share_with_interval,
     summarise,
 )
@@ -105,23 +105,23 @@ def test_differences_are_paired():
     shuffled = rng.permutation(100)
     gain = rng.normal(0.02, 0.005, 100)
     other = table(np.arange(100)[shuffled], (values - gain)[shuffled])
-    found = difference(table(range(100), values), other, "p")
+    found = compute_difference(table(range(100), values), other, "p")
     assert found["rate"] == pytest.approx(gain.mean()) and found["n"] == 100
     assert found["low"] == pytest.approx(gain.mean() - 1.96 * gain.std() / 10, abs=3e-4)
     assert found["high"] == pytest.approx(gain.mean() + 1.96 * gain.std() / 10, abs=3e-4)
 
 
 def test_differences_are_over_the_mazes_that_both_have():
-    found = difference(
+    found = compute_difference(
         table([1, 2, 3, 4, 9], [0.5, 0.6, 0.8, 0.9, 0]), table([4, 3, 2, 1, 7], [0.1, 0.2, 0.3, 0.4, 1]), "p"
     )
     assert found["n"] == 4 and found["rate"] == pytest.approx((0.1 + 0.3 + 0.6 + 0.8) / 4)
-    assert difference(table([1], [0.5]), table([2], [0.5]), "p") == NOTHING
+    assert compute_difference(table([1], [0.5]), table([2], [0.5]), "p") == NOTHING
 
 
 def test_equal_differences_have_no_interval():
     """No made-up certainty: that three mazes agree does not mean that all do."""
-    found = difference(table([1, 2, 3], [1, 1, 1]), table([1, 2, 3], [0, 0, 0]), "p")
+    found = compute_difference(table([1, 2, 3], [1, 1, 1]), table([1, 2, 3], [0, 0, 0]), "p")
     assert found == {"rate": 1, "low": None, "high": None, "n": 3}
 
 
@@ -157,7 +157,7 @@ def test_a_summary_counted_by_hand():
     assert summary.keys() == {"success", "largest", "decision"}
     counted({"success": summary["success"], "largest": summary["largest"]}, {"success": (4, 7), "largest": (2.8, 4)})
     counted(summary["decision"], {"cheese": (1.2, 4), "corner": (2.0, 4), "neither": (0.8, 4)})
-    assert summary["decision"] == reached_first(EPISODES[:4])
+    assert summary["decision"] == compute_reached_first(EPISODES[:4])
     nothing = summarise(EPISODES[:0])
     assert nothing["success"] == nothing["largest"] == nothing["decision"]["corner"] == NOTHING
 
@@ -167,7 +167,7 @@ def test_the_published_levels_are_forks_outside_the_5x5():
 
 
 def test_a_breakdown_counted_by_hand():
-    found = breakdown(EPISODES)
+    found = compute_breakdown(EPISODES)
     assert len(found) == 3
     counted(
         found["by level type"],
@@ -185,14 +185,14 @@ def test_a_breakdown_counted_by_hand():
             "top left and bottom right": (1.8, 3),
         },
     )
-    assert set(breakdown(EPISODES[:0])["by level type"]) == set(found["by level type"])
+    assert set(compute_breakdown(EPISODES[:0])["by level type"]) == set(found["by level type"])
 
 
 def test_leakage_counted_by_hand():
     seen, unseen = "levels seen in training", "levels not seen in training"
     large, every = "mazes larger than 5×5", "all mazes"
-    counted(leakage(EPISODES), {seen: (2.2, 3), unseen: (1.8, 4), large: (2.8, 4), every: (4, 7)})
+    counted(compute_leakage(EPISODES), {seen: (2.2, 3), unseen: (1.8, 4), large: (2.8, 4), every: (4, 7)})
     unknown = EPISODES.assign(seen=pd.array([None] * 7, "boolean"))
-    counted(leakage(unknown), {seen: (0, 0), unseen: (0, 0), large: (2.8, 4), every: (4, 7)})
+    counted(compute_leakage(unknown), {seen: (0, 0), unseen: (0, 0), large: (2.8, 4), every: (4, 7)})
     half = EPISODES.assign(seen=EPISODES.seen.where(EPISODES.maze_dim == 7))
-    counted(leakage(half), {seen: (1, 1), unseen: (1.8, 3), large: (2.8, 4), every: (4, 7)})
+    counted(compute_leakage(half), {seen: (1, 1), unseen: (1.8, 3), large: (2.8, 4), every: (4, 7)})

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from agents.mouse import Mouse
-from analysis.chain import Chain, build_chain, greedy, visits
+from analysis import chain as chains
+from analysis.chain import Chain, build_chain, make_greedy
 from envs import paths
 from envs.levels import Levels
 from envs.world import State
@@ -31,8 +32,8 @@ class Maps(NamedTuple):
 def compute_maps(mouse: Mouse, level: Levels) -> Maps:
     """Compute the maps for one level (a batch of one)."""
     chain = build_chain(mouse, level)
-    moves = np.stack([chain.map_of(column)[0] for column in chain.probability.T])
-    return Maps(chain, moves, chain.map_of(chain.value.astype(float))[0])
+    moves = np.stack([chain.to_maps(column)[0] for column in chain.probability.T])
+    return Maps(chain, moves, chain.to_maps(chain.value.astype(float))[0])
 
 
 def compute_greedy_path(maps: Maps, state: State) -> list[int]:
@@ -41,7 +42,7 @@ def compute_greedy_path(maps: Maps, state: State) -> list[int]:
     It ends at the cheese, at the first repeated cell, or at a wall the policy moves into.
     """
     chain = maps.chain
-    following = chain.successor[np.arange(len(chain.cell)), greedy(chain).probability.argmax(1)]
+    following = chain.successor[np.arange(len(chain.cell)), make_greedy(chain).probability.argmax(1)]
     at, visited, cells = _find_row(chain, state), set(), []
     while at not in visited:
         visited.add(at)
@@ -60,7 +61,7 @@ def compute_shortest_path(state: State) -> list[int]:
 def compute_visits(maps: Maps, state: State) -> np.ndarray:
     """Compute the expected visits per cell from the current cell, float64 (world_dim, world_dim); NaN in walls."""
     chain = maps.chain._replace(start=np.array([_find_row(maps.chain, state)]))
-    counts = visits(chain, chain.at(state.level.cheese), HORIZON)
+    counts = chains.compute_visits(chain, chain.at(state.level.cheese), HORIZON)
     by_cell = np.bincount(chain.cell, weights=counts, minlength=state.level.walls[0].numel())
     return np.where(state.level.walls[0].numpy(), np.nan, by_cell.reshape(state.level.walls.shape[1:]))
 

@@ -31,7 +31,7 @@ def plot_viewing(viewing: Viewing, path: Path) -> None:
     Raises:
         InputError: the file type is not supported.
     """
-    from analysis.field_figures import FORMATS, Field, moves_and_values  # imports matplotlib
+    from analysis.field_figures import FORMATS, Field, draw_policy_and_value  # imports matplotlib
 
     if path.suffix not in FORMATS:
         raise InputError(f"figure must be a {', '.join(FORMATS)} file, not {str(path)!r}")
@@ -40,7 +40,7 @@ def plot_viewing(viewing: Viewing, path: Path) -> None:
         maps = compute_maps(pane.mouse, state.level)
         title = f"{pane.mouse.name}, level {viewing.number}, cheese at {describe_cheese(state.level)}"
         fields.append(Field(title, state, maps.moves, maps.value))
-    write_atomically(path, moves_and_values(fields, path.suffix))
+    write_atomically(path, draw_policy_and_value(fields, path.suffix))
     print(f"policy and value in level {viewing.number} → {path}")
 
 

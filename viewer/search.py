@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from agents.mouse import Mouse
-from analysis.chain import build_chain, within
+from analysis.chain import build_chain, reach
 from envs import paths
 from envs.levels import SEED_LIMIT, from_seeds
 from viewer.maps import HORIZON
@@ -31,7 +31,7 @@ def search_passed_cheese(mouse: Mouse, first: int) -> Iterator[int | None]:
         levels = levels.rows((level_type == paths.FORK) & near & (4 * levels.maze_dim >= 3 * world_dim))
         if levels.num_levels:
             chain = build_chain(mouse, levels)
-            by_step = within(chain, chain.at(levels.corner), HORIZON, barrier=chain.at(levels.cheese)).by_step
+            by_step = reach(chain, chain.at(levels.corner), HORIZON, barrier=chain.at(levels.cheese)).by_step
             shortest = paths.distance_at(paths.distances(levels, levels.start), levels.corner).numpy()
             past = by_step[np.arange(levels.num_levels), np.minimum(2 * shortest, HORIZON)]
             if (past >= SURE).any():
