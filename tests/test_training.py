@@ -3,21 +3,16 @@
 import io
 import os
 import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
 from rich.console import Console
 
 from agents import training
-from agents.config import AgentConfig, EnvConfig, TrainConfig, name_run
+from agents.config import AgentConfig, EnvConfig, TrainConfig
 from agents.logbook import Logbook
 
-ROOT = Path(__file__).parents[1]
 CONFIG = TrainConfig(
     env=EnvConfig(world_dim=5, cheese_region=2, max_episode_steps=20),
     agent=AgentConfig(num_envs=8, num_steps=8, minibatch_size=32),
@@ -91,38 +86,3 @@ def test_a_finished_run_is_found_trained_and_fresh_starts_over(tmp_path, uninter
     mouse, curve, said = run(tmp_path)
     assert "continuing at 640 steps" in said and mouse == uninterrupted[0] and len(curve) == 10
     assert "continuing" not in run(tmp_path, fresh=True)[2]
-
-
-def test_run_folders_are_named_by_what_matters():
-    name = name_run(CONFIG)
-    assert name == name_run(replace(CONFIG, fresh=True, device="cpu", run_dir="elsewhere"))
-    others = [replace(CONFIG, seed=1), replace(CONFIG, total_steps=1), replace(CONFIG, agent=AgentConfig(scale=2))]
-    assert len({name, *map(name_run, others)}) == 4
-
-
-def test_a_process_killed_outright_goes_on(tmp_path):
-    settings = ["env.world_dim=5", "agent.num_envs=16", "agent.num_steps=16", "agent.minibatch_size=64"]
-    settings += ["total_steps=2560", "save_every=1", "evaluation_levels=20", "device=cpu"]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-
-    def command(folder):
-        return [sys.executable, "train.py", *settings, f"run_dir={folder}"]
-
-    def mouse_of(folder):
-        (mouse,) = Path(folder).glob(f"*/{training.MOUSE_FILE}")
-        return mouse.read_bytes()
-
-    process = subprocess.Popen(command(tmp_path / "killed"), cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
-    while not list((tmp_path / "killed").glob(f"*/{training.STATE_FILE}")) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    process.kill()
-    process.wait()
-    assert not list((tmp_path / "killed").glob(f"*/{training.MOUSE_FILE}")), "it was over before it was killed"
-    for folder in ("killed", "whole"):
-        ran = subprocess.run(
-            command(tmp_path / folder), cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240
-        )
-        assert ran.returncode == 0, ran.stderr
-        assert ("continuing at" in ran.stdout) == (folder == "killed")
-    assert mouse_of(tmp_path / "killed") == mouse_of(tmp_path / "whole")
