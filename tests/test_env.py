@@ -12,6 +12,7 @@ import pytest
 import torch
 from gymnasium.error import InvalidAction, ResetNeeded
 from gymnasium.utils.env_checker import check_env, data_equivalence
+from mazes import PROCGEN_ROWS, number, read
 
 import envs  # noqa: F401 (names CheeseMaze-v0)
 from envs.drawings import from_text, to_text
@@ -20,7 +21,6 @@ from envs.levels import SEED_LIMIT, from_seeds
 from envs.painter import build_painter, portrait
 from envs.paths import shortest_path
 from envs.world import MAX_EPISODE_STEPS
-from tests.mazes import PROCGEN_ROWS, number, read
 
 OPEN_FIELD = "    .\n     \n  @  \n     \n     "
 CROOKED = "  .\n #@\n   "

@@ -6,11 +6,11 @@ import pytest
 import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
+from mazes import MAZES, batch, neighbours, number, read
 
 from envs import paths, world
 from envs.drawings import from_text, to_text
 from envs.levels import from_seeds
-from tests.mazes import MAZES, batch, neighbours, number, read
 
 LOOP = "    .\n ### \n ### \n ### \n@    "  # two shortest ways to the cheese
 CUT_OFF = "   # \n####.\n   ##\n #   \n@ #  "

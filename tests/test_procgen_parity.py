@@ -5,12 +5,12 @@ import pytest
 import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
+from mazes import PROCGEN_ROWS, SEEDS, WORLD_DIMS
 
 from envs import paths
 from envs.drawings import to_text
 from envs.generator import _randn, _seed_twister
 from envs.levels import from_seeds
-from tests.mazes import PROCGEN_ROWS, SEEDS, WORLD_DIMS
 
 LAST_SEED = 2**31 - 2
 VARIANTS = sorted({(row.world_dim, row.region) for row in PROCGEN_ROWS}, key=str)

@@ -1,4 +1,4 @@
-"""Settings from arguments and from untrusted mappings, and their ranges."""
+"""Settings from arguments, their help, and checks of values."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agents.config import TrainConfig
 from foundation.errors import InputError
@@ -13,11 +15,87 @@ from foundation.settings import (
     as_list,
     build_settings,
     check_settings,
+    describe_error,
     describe_settings,
     is_integer,
+    plain,
     read_settings,
     setting,
 )
+
+
+@dataclass
+class Config:
+    name: str = setting("", "what it is called")
+    count: int = setting(1, "how many")
+    limit: int | None = setting(None, "at most")
+    where: Any = setting("anywhere", "a place, or several")
+
+
+@dataclass
+class Nested:
+    config: Config = field(default_factory=Config)
+    seed: int = setting(0, "of everything")
+
+
+@given(st.integers(-(2**63), 2**63 - 1), st.none() | st.integers(0, 9), st.sampled_from(["corner", [1, 2], ["a", "b"]]))
+def test_settings_are_read_back(count, limit, where):
+    value = "null" if limit is None else limit
+    place = where if isinstance(where, str) else f"[{','.join(map(str, where))}]"
+    config = read_settings(Config(), [f"count={count}", f"limit={value}", f"where={place}"])
+    assert config == Config("", count, limit, where)
+
+
+@pytest.mark.parametrize("text", ["", "a=b", "*.txt", "runs/*", "ü", "a b"])
+def test_text_is_meant_as_text(text):
+    assert read_settings(Config("before"), [f"name={text}"]) == Config(text)
+
+
+def test_the_last_argument_of_a_name_holds_and_the_defaults_stay_as_they_are():
+    defaults = Config()
+    assert read_settings(defaults, ["count=2", "count=3"]).count == 3 and defaults == Config()
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("mice=1", "unknown argument 'mice=1'; accepted are name=…, count=…, limit=…, where=…"),
+        ("count", "unknown argument 'count'"),
+        ("count=many", "cannot read argument 'count=many'"),
+        ("count=1.5", "cannot read argument 'count=1.5'"),
+        ("where=[1", r"cannot read argument 'where=\[1'"),
+    ],
+)
+def test_what_cannot_be_read_is_said_in_one_line(argument, message):
+    with pytest.raises(InputError, match=message) as refused:
+        read_settings(Config(), [argument])
+    assert "\n" not in str(refused.value)
+
+
+def test_every_setting_has_a_line_with_its_default_and_meaning():
+    lines = [line.split(maxsplit=1) for line in describe_settings(Nested()).splitlines()]
+    assert lines == [
+        ["config.name=", "what it is called"],
+        ["config.count=1", "how many"],
+        ["config.limit=None", "at most"],
+        ["config.where=anywhere", "a place, or several"],
+        ["seed=0", "of everything"],
+    ]
+
+
+@pytest.mark.parametrize("value", [np.arange(3), torch.arange(3), [0, 1, 2]])
+def test_arrays_become_lists(value):
+    assert plain(value) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(("value", "values"), [("a", ["a"]), (["a", "b"], ["a", "b"]), ("", []), (None, []), ([], [])])
+def test_one_value_is_a_list_of_one(value, values):
+    assert as_list(value) == values
+
+
+def test_an_error_is_one_line_whatever_its_text():
+    assert describe_error(ValueError("one\n  two")) == "one two"
+    assert describe_error(ValueError()) == "ValueError"
 
 
 @dataclass
@@ -27,7 +105,7 @@ class Inner:
 
 
 @dataclass
-class Settings:
+class Mixed:
     name: str = setting("x", "of the thing")
     size: int = setting(3, "of it", 1, 10)
     anything: Any = setting(None, "whatever")
@@ -35,51 +113,26 @@ class Settings:
 
 
 @dataclass
-class Nested:
+class Outer:
     inner: Inner = field(default_factory=Inner)
     top: int = setting(1, "number", 0)
-
-
-def test_arguments_fill_the_settings():
-    read = read_settings(Settings(), ["size=7", "anything=[a,2]", "name=", "flag=true"])
-    assert read == Settings(name="", size=7, anything=["a", 2], flag=True)
-    assert read_settings(Settings(), ["name=*.gif"]).name == "*.gif"
-
-
-@pytest.mark.parametrize(
-    ("argument", "message"),
-    [
-        ("nonsense", "unknown argument 'nonsense'; accepted are name=…, size=…"),
-        ("nonsense=1", "unknown argument 'nonsense=1'"),
-        ("size=many", "cannot read argument 'size=many'"),
-        ("size=0", "size must be from 1 to 10, not 0"),
-        ("size=11", "size must be from 1 to 10, not 11"),
-        ("size=1.5", "size=1.5"),
-        ("anything=[", "cannot read argument 'anything=\\['"),
-        ("name=${x}", "x"),
-    ],
-)
-def test_bad_arguments_are_refused_in_one_line(argument, message):
-    with pytest.raises(InputError, match=message) as refused:
-        read_settings(Settings(), [argument])
-    assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize("rate", [float("nan"), float("inf"), -float("inf"), 2.0, -0.1, "0.5", True])
 def test_numbers_outside_their_range_are_refused(rate):
     with pytest.raises(InputError, match=r"inner\.rate must be .*from 0\.0 to 1\.0, not"):
-        check_settings(Nested(Inner(rate=rate)))
+        check_settings(Outer(Inner(rate=rate)))
 
 
 def test_ranges_include_their_bounds_and_none_is_no_number():
     for rate in (0.0, 1.0, 1):
-        check_settings(Nested(Inner(rate=rate, count=None)))
+        check_settings(Outer(Inner(rate=rate, count=None)))
     with pytest.raises(InputError, match="top must be at least 0, not -1"):
-        check_settings(Nested(top=-1))
+        check_settings(Outer(top=-1))
 
 
 def test_help_shows_default_meaning_and_range():
-    lines = describe_settings(Nested()).splitlines()
+    lines = describe_settings(Outer()).splitlines()
     assert lines[0].split() == ["inner.rate=0.5", "of", "something", "(from", "0.0", "to", "1.0)"]
     assert lines[1].endswith("of others (at least 1)") and lines[2].startswith("  top=1 ")
 
@@ -116,22 +169,14 @@ def test_every_numeric_setting_of_training_has_a_range():
 )
 def test_untrusted_mappings_are_checked(values, message):
     with pytest.raises(InputError, match=message):
-        build_settings(Settings, values, "header")
+        build_settings(Mixed, values, "header")
 
 
 def test_untrusted_texts_are_not_interpolated():
-    assert build_settings(Settings, {"name": "${oc.env:HOME}"}, "header").name == "${oc.env:HOME}"
+    assert build_settings(Mixed, {"name": "${oc.env:HOME}"}, "header").name == "${oc.env:HOME}"
     assert build_settings(Inner, {"rate": 1}, "header").rate == 1, "whole numbers are floats, too"
 
 
 def test_integers_of_every_kind():
     assert all(map(is_integer, (3, np.int32(3), torch.tensor(3), np.uint8(3))))
     assert not any(map(is_integer, (True, 3.0, "3", None, np.bool_(True), torch.tensor([3]), torch.tensor(True))))
-
-
-def test_one_or_several():
-    assert (
-        as_list("a") == ["a"]
-        and as_list(["a", "b"]) == ["a", "b"]
-        and as_list("") == as_list(None) == as_list([]) == []
-    )

@@ -1,6 +1,8 @@
-"""A training run in its folder: what ends it, and what is refused before it begins."""
+"""A run that was killed and started again ends with the same weights, bit for bit, as one that was not."""
 
 import io
+import os
+import signal
 from dataclasses import replace
 
 import pytest
@@ -10,14 +12,82 @@ from rich.console import Console
 from agents import training
 from agents.config import AgentConfig, EnvConfig, TrainConfig
 from agents.learner import Learner
+from agents.logbook import Logbook
 from foundation.errors import InputError
 
 CONFIG = TrainConfig(
     env=EnvConfig(world_dim=5, cheese_region=2, max_episode_steps=20),
     agent=AgentConfig(num_envs=8, num_steps=8, minibatch_size=32),
     total_steps=10 * 64,
-    save_every=2,
+    save_every=3,
+    picture_every=4,
 )
+
+
+def run(folder, **changes):
+    output = io.StringIO()
+    config = replace(CONFIG, run_dir=str(folder), **changes)
+    trained, curve = training.train(config, torch.device("cpu"), Console(file=output, width=200))
+    return (trained / training.MOUSE_FILE).read_bytes(), curve, output.getvalue()
+
+
+def without_seconds(curve):
+    return str([{name: value for name, value in row.items() if name != "seconds"} for row in curve])
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    return run(tmp_path_factory.mktemp("whole"))
+
+
+def test_two_runs_with_one_seed_are_one(tmp_path, uninterrupted):
+    mouse, curve, _ = run(tmp_path)
+    assert mouse == uninterrupted[0] and without_seconds(curve) == without_seconds(uninterrupted[1])
+    assert run(tmp_path / "other", seed=1)[0] != mouse
+
+
+@pytest.mark.parametrize("rollout", [1, 5, 9])
+def test_killed_at_any_rollout(tmp_path, uninterrupted, monkeypatch, rollout):
+    """As after SIGKILL: what was not saved is lost, and is made again."""
+
+    def killed(logbook, metrics):
+        if logbook.learner.rollouts == rollout:
+            raise SystemExit
+        log(logbook, metrics)
+
+    log = Logbook.log
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(Logbook, "log", killed)
+        run(tmp_path)
+    mouse, curve, said = run(tmp_path)
+    assert mouse == uninterrupted[0] and without_seconds(curve) == without_seconds(uninterrupted[1])
+    assert (f"continuing at {(rollout - 1) // 3 * 3 * 64:,} steps" in said) == (rollout > 3)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_says_so(tmp_path, uninterrupted, monkeypatch, number):
+    def signalled(logbook, metrics):
+        log(logbook, metrics)
+        if logbook.learner.rollouts == 4:
+            os.kill(os.getpid(), number)
+
+    log, handler = Logbook.log, signal.getsignal(number)
+    with (
+        monkeypatch.context() as patch,
+        pytest.raises(training.Stopped, match=r"256 steps.*the same command continues"),
+    ):
+        patch.setattr(Logbook, "log", signalled)
+        run(tmp_path)
+    assert signal.getsignal(number) == handler
+    mouse, _, said = run(tmp_path)
+    assert "continuing at 256 steps" in said and mouse == uninterrupted[0]
+
+
+def test_a_finished_run_is_found_trained_and_fresh_starts_over(tmp_path, uninterrupted):
+    run(tmp_path)
+    mouse, curve, said = run(tmp_path)
+    assert "continuing at 640 steps" in said and mouse == uninterrupted[0] and len(curve) == 10
+    assert "continuing" not in run(tmp_path, fresh=True)[2]
 
 
 def train(folder, **changes):

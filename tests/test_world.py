@@ -4,11 +4,11 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from mazes import batch, drawn_mazes, nearly_trees, number, read
 
 from envs.drawings import from_text
 from envs.levels import from_seeds
 from envs.world import ACTION_SETS, DOWN, LEFT, MOVE_NAMES, RIGHT, STAY, UP, build_moves, start, step
-from tests.mazes import batch, drawn_mazes, nearly_trees, number, read
 
 MOVES = (LEFT, DOWN, STAY, UP, RIGHT)
 

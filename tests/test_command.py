@@ -1,0 +1,79 @@
+"""Commands: their help, their arguments, and one line for bad input."""
+
+import subprocess
+import sys
+from dataclasses import dataclass
+
+import pytest
+from commands import ROOT
+from omegaconf.errors import ConfigKeyError
+
+from foundation.command import BAD_INPUT, is_main_process, one_line_errors, run_command
+from foundation.settings import setting
+
+
+@dataclass
+class Config:
+    mice: int = setting(2, "how many")
+
+
+def run(arguments, run=lambda config: print(config.mice)):
+    run_command("say.py", "Say how many.", Config(), run, arguments)
+
+
+def test_a_command_runs_with_its_settings(capsys):
+    run([])
+    run(["mice=3"])
+    assert capsys.readouterr().out == "2\n3\n"
+
+
+@pytest.mark.parametrize("arguments", [["-h"], ["--help"], ["mice=three", "--help"]])
+def test_help_prints_the_usage_and_every_setting_and_does_nothing_else(capsys, arguments):
+    run(arguments, pytest.fail)
+    usage, line = capsys.readouterr().out.splitlines()
+    assert usage == "Say how many." and line.split() == ["mice=2", "how", "many"]
+
+
+@pytest.mark.parametrize("error", [ValueError("no\nmice"), FileNotFoundError("no mice"), ConfigKeyError("no mice")])
+def test_errors_about_input_are_one_line_and_exit_code_2(capsys, error):
+    def fail(config):
+        raise error
+
+    with pytest.raises(SystemExit) as leaving:
+        run([], fail)
+    assert leaving.value.code == BAD_INPUT == 2 and capsys.readouterr() == ("", "say.py: no mice\n")
+
+
+@pytest.mark.parametrize("error", [TypeError("a bug"), KeyError("a bug"), RuntimeError("a bug"), KeyboardInterrupt()])
+def test_other_errors_are_not_hidden(error):
+    with pytest.raises(type(error)), one_line_errors("say.py"):
+        raise error
+
+
+def test_only_the_first_process_prints(capsys, monkeypatch):
+    slept = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    for rank in ("0", "1"):
+        monkeypatch.setenv("RANK", rank)
+        assert is_main_process() == (rank == "0")
+        with pytest.raises(SystemExit), one_line_errors("say.py"):
+            raise ValueError("no mice")
+    assert capsys.readouterr().err == "say.py: no mice\n" and slept == [1]
+    monkeypatch.delenv("RANK")
+    assert is_main_process()
+
+
+def test_torchrun_lets_the_first_process_print_before_it_ends_it(tmp_path):
+    """The second process fails at once; torchrun then ends the first one, which is slower."""
+    script = tmp_path / "say.py"
+    script.write_text(
+        "import os, sys, time\n"
+        f"sys.path.insert(0, {str(ROOT)!r})\n"
+        "from foundation.command import one_line_errors\n"
+        "with one_line_errors('say.py'):\n"
+        "    time.sleep(0.5 if os.environ['RANK'] == '0' else 0)\n"
+        "    raise ValueError('no mice')\n"
+    )
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", str(script)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert ran.returncode and ran.stderr.count("say.py: no mice\n") == 1

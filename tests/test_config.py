@@ -1,0 +1,20 @@
+"""The settings of a training run, and the names of run folders."""
+
+from dataclasses import replace
+
+from agents.config import ABOUT_THE_RUN, AgentConfig, TrainConfig, describe_identity, name_run
+
+CONFIG = TrainConfig()
+
+
+def test_run_folders_are_named_by_what_matters():
+    name = name_run(CONFIG)
+    assert name == name_run(replace(CONFIG, fresh=True, device="cpu", run_dir="elsewhere"))
+    others = [replace(CONFIG, seed=1), replace(CONFIG, total_steps=1), replace(CONFIG, agent=AgentConfig(scale=2))]
+    assert len({name, *map(name_run, others)}) == 4
+
+
+def test_the_identity_is_every_setting_but_those_about_the_run():
+    identity = describe_identity(CONFIG)
+    settings = vars(CONFIG).keys()
+    assert identity.keys() == settings - set(ABOUT_THE_RUN) and set(ABOUT_THE_RUN) < settings

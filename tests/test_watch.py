@@ -1,0 +1,133 @@
+"""watch.py as people run it: films, figures, and what it refuses."""
+
+import os
+import re
+import subprocess
+import sys
+
+import av
+import numpy as np
+import pytest
+from commands import DISPLAYS, NO_MICE, ROOT, check_refusal, files_in
+from PIL import Image, ImageSequence
+
+from viewer.legend import GAP
+from viewer.recording import CELL
+
+
+def test_a_recording_needs_no_display(call, monkeypatch, tmp_path, checkpoint):
+    for name in DISPLAYS:
+        monkeypatch.delenv(name, raising=False)
+    code, said, errors = call("watch.py", f"checkpoint={checkpoint}", "record=new/mouse.gif", "speed=10")
+    assert (code, errors) == (0, "")
+    film = tmp_path / "new" / "mouse.gif"
+    assert files_in(tmp_path).keys() == {str(film.parent), str(film)}
+    steps, outcome = re.fullmatch(r"(\d+) steps, reached first: (\w+) → new/mouse.gif\n", said).groups()
+    assert outcome in ("cheese", "corner", "neither")
+    with Image.open(film) as image:
+        assert image.size == (5 * CELL + GAP, 5 * CELL + GAP)
+        lasts = sum(frame.info["duration"] for frame in ImageSequence.Iterator(image))
+    assert lasts == 100 * (int(steps) + 1) + 1000
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".mp4"])
+def test_films_of_several_mice_cheeses_levels_and_grids(call, tmp_path, checkpoint, suffix):
+    film = tmp_path / f"mouse{suffix}"
+    for arguments in (
+        (f"checkpoint=[{checkpoint},{checkpoint}]", "cheese=[as_trained,anywhere]", "show=[value,sees]", "level=5"),
+        (f"checkpoint={checkpoint}", "grid=3x2", "episodes=2"),
+        (f"checkpoint={checkpoint}", "episodes=3", "seed=4"),
+    ):
+        films = []
+        for _ in range(2):
+            code, said, errors = call("watch.py", *arguments, f"record={film.name}", "speed=50")
+            assert (code, errors) == (0, "") and said.endswith(f" → {film.name}\n")
+            with av.open(str(film)) as container:
+                films.append(np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]))
+        frames, again = films
+        assert len(frames) > 5 and frames[0].std() > 10 and (frames[0] != frames[-1]).any()
+        # What one sees can be made again. Not always byte for byte: the last bits of what the network computes may
+        # depend on where its memory lies, and an overlay's colours with them.
+        assert np.abs(frames.astype(float) - again).max(axis=(1, 2, 3)).mean() < 8
+
+
+@pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
+def test_a_figure_is_the_same_every_time(call, tmp_path, checkpoint, suffix):
+    contents = []
+    for _ in range(2):
+        code, said, errors = call("watch.py", f"checkpoint={checkpoint}", "level=5", f"figure=mouse{suffix}")
+        assert (code, errors, said) == (0, "", f"moves and values in level 5 → mouse{suffix}\n")
+        contents.append((tmp_path / f"mouse{suffix}").read_bytes())
+    assert contents[0] == contents[1] and len(contents[0]) > 5000
+
+
+def test_a_file_of_levels_is_watched(call, tmp_path, checkpoint):
+    (tmp_path / "two.txt").write_text("; nothing between\n@ .\n###\n###\n\n. @\n   \n   \n")
+    arguments = (f"checkpoint={checkpoint}", "levels=two.txt", "record=mouse.gif")
+    assert call("watch.py", *arguments, "level=2", "cheese=[0,0]")[0] == 0
+    assert call("watch.py", *arguments, "episodes=2")[0] == 0
+    code, _, errors = call("watch.py", *arguments, "episodes=2", "level=2")
+    assert code == 2 and "at most the levels left in two.txt" in errors
+    code, _, errors = call("watch.py", *arguments, "level=3")
+    assert code == 2 and "one of the file's, 1 to 2, not 3" in errors
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is always a display")
+def test_without_a_display_a_window_is_refused(tmp_path, checkpoint):
+    environment = {name: value for name, value in os.environ.items() if name not in DISPLAYS}
+    command = [sys.executable, str(ROOT / "watch.py"), f"checkpoint={checkpoint}"]
+    ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600)
+    assert ran.returncode == 2 and ran.stdout == "" and files_in(tmp_path) == {}
+    (line,) = ran.stderr.splitlines()
+    assert line.startswith("watch.py: no display") and "record=FILE.gif" in line
+
+
+def test_help_names_every_setting(call, tmp_path):
+    code, said, errors = call("watch.py", "--help")
+    assert (code, errors, files_in(tmp_path)) == (0, "", {})
+    settings = ("checkpoint=", "level=None ", "cheese=anywhere ", "speed=8 ", "record=", "press h there")
+    assert all(setting in said for setting in settings)
+
+
+@pytest.mark.parametrize(
+    ("argument", "named"),
+    [
+        ("nonsense=1", "accepted are checkpoint=…, level=…"),
+        ("nonsense", "nonsense"),
+        ("level=deep", "level=deep"),
+        ("level=-1", "-1"),
+        ("level=2147483647", "2147483647"),
+        ("cheese=moon", "as_trained, anywhere"),
+        ("cheese=[as_trained,moon]", "not 'moon'"),
+        ("cheese=[9,0]", "cheese=[9,0] must be an open cell"),
+        ("cheese=[1,2,3]", "not [1, 2, 3]"),
+        ("checkpoint=", "no checkpoint given"),
+        ("checkpoint=[]", "no checkpoint given"),
+        ("checkpoint=[{mouse},nowhere.safetensors]", "no checkpoint at nowhere.safetensors"),
+        ("checkpoint=[{mouse},{larger}]", "{larger} in worlds of 7×7 cells seen as cells"),
+        ("levels=nowhere.txt", "nowhere.txt"),
+        ("levels={text}", "{text}: level 1"),
+        ("levels={of 7 cells}", "level 2, from line 7: level text must have an odd side from 3 to 5, not 7"),
+        ("levels={of 7 cells}", "the mouse was trained in worlds of 5×5 cells"),
+        ("levels={empty}", "there is no level in it"),
+        ("show=smell", "show must be a list of arrows, value"),
+        ("show=[arrows,smell]", "not 'smell'"),
+        ("episodes=0", "episodes must be at least 1, not 0"),
+        ("speed=51", "at most 50 steps a second, not 51"),
+        ("grid=6", "columns x rows, as 6x4, not '6'"),
+        ("grid=0x4", "as 6x4"),
+        ("grid=axb", "as 6x4"),
+        ("figure=mouse.gif", "figure must be a .png, .svg, .pdf file"),
+        ("figure={text}/mouse.svg", "{text}"),
+        ("speed=0", "at least 1 step"),
+        ("speed=1.5", "speed=1.5"),
+        ("seed=-1", "seed must be from 0 to 2^63 - 1, not -1"),
+        ("record=mouse.png", "must be a .gif or .mp4 file, not 'mouse.png'"),
+        ("record=mouse", "must be a .gif or .mp4 file"),
+        ("record={text}/mouse.mp4", "{text}"),
+        ("record={text}/mouse.gif", "{text}"),
+        *((f"checkpoint={file}", named) for file, named in NO_MICE),
+    ],
+)
+def test_bad_input_is_told_in_one_line_and_leaves_nothing(call, tmp_path, given, argument, named):
+    check_refusal(call, tmp_path, given, ["watch.py", "checkpoint={mouse}", "record=new/mouse.gif", argument], named)
