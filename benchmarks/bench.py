@@ -34,6 +34,7 @@ from analysis.summary import summarise_mouse
 from envs.levels import SEED_LIMIT, WORLD_DIMS, from_seeds
 from envs.vector_env import CheeseMazeVectorEnv
 from foundation.command import run_command
+from foundation.errors import InputError
 from foundation.files import write_atomically
 from foundation.settings import setting
 
@@ -63,7 +64,7 @@ class BenchConfig:
 
 def run(config: BenchConfig) -> None:
     if config.rounds < 1 or not config.seconds > 0:
-        raise ValueError("rounds must be at least 1, and seconds more than 0")
+        raise InputError("rounds must be at least 1, and seconds more than 0")
     check_name(config.name)
     keep_freed_memory()
     console, machine = Console(), machine_of()
@@ -239,5 +240,9 @@ def show(comparisons: list[Comparison], machine: dict[str, Any], console: Consol
     console.print(table)
 
 
+def main(arguments: list[str]) -> None:
+    run_command("bench.py", __doc__, BenchConfig(), run, arguments)
+
+
 if __name__ == "__main__":
-    run_command("bench.py", __doc__, BenchConfig(), run, sys.argv[1:])
+    main(sys.argv[1:])

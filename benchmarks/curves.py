@@ -24,8 +24,10 @@ from rich.table import Table
 
 from agents.checkpoint import STATE_FORMAT, read_checkpoint
 from agents.training import STATE_FILE
+from agents.training_state import parse_curve
 from analysis.figures import encode_png, format_percent, remove_spines
 from foundation.command import run_command
+from foundation.errors import InputError
 from foundation.files import write_atomically
 from foundation.palette import SERIES
 from foundation.settings import as_list, setting
@@ -44,12 +46,12 @@ class CurvesConfig:
 def run(config: CurvesConfig) -> None:
     check_name(config.name)
     if config.by not in AXES:
-        raise ValueError(f"by must be one of {', '.join(AXES)}, not {config.by!r}")
+        raise InputError(f"by must be one of {', '.join(AXES)}, not {config.by!r}")
     patterns = as_list(config.runs)
     folders = [Path(folder) for pattern in patterns for folder in sorted(glob(pattern))]
     runs = label_runs([read_run(folder / STATE_FILE) for folder in folders if (folder / STATE_FILE).is_file()])
     if not runs:
-        raise ValueError(f"no run folder with a {STATE_FILE} at {', '.join(patterns)}")
+        raise InputError(f"no run folder with a {STATE_FILE} at {', '.join(patterns)}")
     path = RESULTS / f"curves-{config.name}.json"
     write_atomically(path, (json.dumps(runs, ensure_ascii=False) + "\n").encode())
     write_atomically(path.with_suffix(".png"), encode_png(draw_curves(runs, config.by, config.success)))
@@ -59,8 +61,8 @@ def run(config: CurvesConfig) -> None:
 
 def read_run(state: Path) -> dict[str, Any]:
     """A run's settings, and its curve: success (NaN as null until it is known) by steps and minutes."""
-    _, header = read_checkpoint(state, STATE_FORMAT)
-    curve = header["curve"]
+    tensors, header = read_checkpoint(state, STATE_FORMAT)
+    curve = parse_curve(tensors, header, state)
     minutes = np.cumsum([row["seconds"] for row in curve]) / 60
     return {
         "settings": flatten_settings(header["config"]),
@@ -131,5 +133,9 @@ def show(runs: list[dict[str, Any]], success: float, console: Console) -> None:
     console.print(table)
 
 
+def main(arguments: list[str]) -> None:
+    run_command("curves.py", __doc__, CurvesConfig(), run, arguments)
+
+
 if __name__ == "__main__":
-    run_command("curves.py", __doc__, CurvesConfig(), run, sys.argv[1:])
+    main(sys.argv[1:])

@@ -36,6 +36,7 @@ from analysis.figures import encode_png, remove_spines
 from envs.batch import LevelPool, Worlds
 from envs.spec import WorldSpec
 from foundation.command import run_command
+from foundation.errors import InputError
 from foundation.files import write_atomically
 from foundation.settings import setting
 
@@ -69,7 +70,7 @@ class GrowthConfig:
 def run(config: GrowthConfig) -> None:
     check_name(config.name)
     if not config.seconds > 0 or config.largest < NUM_ENVS[0]:
-        raise ValueError(f"seconds must be more than 0, and largest at least {NUM_ENVS[0]}")
+        raise InputError(f"seconds must be more than 0, and largest at least {NUM_ENVS[0]}")
     device = choose_device(config.device)
     keep_freed_memory()
     console, rows, path = Console(), [], RESULTS / f"growth-{config.name}.json"
@@ -334,5 +335,9 @@ def show(results: dict[str, Any], console: Console) -> None:
         console.print(f"bound: {value:.3g} {name}", highlight=False)
 
 
+def main(arguments: list[str]) -> None:
+    run_command("growth.py", __doc__, GrowthConfig(), run, arguments)
+
+
 if __name__ == "__main__":
-    run_command("growth.py", __doc__, GrowthConfig(), run, sys.argv[1:])
+    main(sys.argv[1:])

@@ -10,6 +10,7 @@ import torch
 from measure import cores
 
 from agents.checkpoint import list_versions
+from foundation.errors import InputError
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -18,10 +19,10 @@ def check_name(name: str) -> None:
     """Refuse a name that no file should have.
 
     Raises:
-        ValueError: it is one.
+        InputError: it is one.
     """
     if not re.fullmatch(r"[\w.-]+", name):
-        raise ValueError(f"name must be of letters, digits, dots and dashes, not {name!r}")
+        raise InputError(f"name must be of letters, digits, dots and dashes, not {name!r}")
 
 
 def machine_of(device: torch.device | str = "cpu") -> dict[str, Any]:

@@ -70,10 +70,10 @@ def run_of(seed, **settings):
 
 
 def test_runs_are_labelled_by_what_tells_them_apart():
-    assert [run["label"] for run in curves.labelled([run_of(0), run_of(1)])] == ["all alike"] * 2
-    runs = curves.labelled([run_of(0), run_of(0, **{"agent.epochs": 1})])
+    assert [run["label"] for run in curves.label_runs([run_of(0), run_of(1)])] == ["all alike"] * 2
+    runs = curves.label_runs([run_of(0), run_of(0, **{"agent.epochs": 1})])
     assert [run["label"] for run in runs] == ["epochs 3", "epochs 1"]
-    assert [run["label"] for run in curves.labelled([run_of(0), run_of(0, name="other")])] == ["mouse", "other"]
+    assert [run["label"] for run in curves.label_runs([run_of(0), run_of(0, name="other")])] == ["mouse", "other"]
     assert curves.smooth([None, 0.5, 1.0]).tolist()[1:] == [0.5, 0.75]
 
 

@@ -2,13 +2,15 @@
 
 import subprocess
 import sys
+import warnings
 from dataclasses import dataclass
 
 import pytest
 from commands import ROOT
 from omegaconf.errors import ConfigKeyError
 
-from foundation.command import BAD_INPUT, is_main_process, one_line_errors, run_command
+from foundation.command import BAD_INPUT, STOPPED, is_main_process, one_line_errors, run_command
+from foundation.errors import InputError
 from foundation.settings import setting
 
 
@@ -34,7 +36,7 @@ def test_help_prints_the_usage_and_every_setting_and_does_nothing_else(capsys, a
     assert usage == "Say how many." and line.split() == ["mice=2", "how", "many"]
 
 
-@pytest.mark.parametrize("error", [ValueError("no\nmice"), FileNotFoundError("no mice"), ConfigKeyError("no mice")])
+@pytest.mark.parametrize("error", [InputError("no\nmice"), ConfigKeyError("no mice")])
 def test_errors_about_input_are_one_line_and_exit_code_2(capsys, error):
     def fail(config):
         raise error
@@ -44,10 +46,22 @@ def test_errors_about_input_are_one_line_and_exit_code_2(capsys, error):
     assert leaving.value.code == BAD_INPUT == 2 and capsys.readouterr() == ("", "say.py: no mice\n")
 
 
-@pytest.mark.parametrize("error", [TypeError("a bug"), KeyError("a bug"), RuntimeError("a bug"), KeyboardInterrupt()])
+@pytest.mark.parametrize("error", [TypeError("a bug"), KeyError("a bug"), ValueError("a bug"), OSError("a bug")])
 def test_other_errors_are_not_hidden(error):
     with pytest.raises(type(error)), one_line_errors("say.py"):
         raise error
+
+
+def test_ctrl_c_is_one_line_that_says_what_is_kept(capsys):
+    with pytest.raises(SystemExit) as leaving, one_line_errors("say.py", "the parts are kept"):
+        raise KeyboardInterrupt
+    assert leaving.value.code == STOPPED == 130 and capsys.readouterr().err == "say.py: stopped; the parts are kept\n"
+
+
+def test_warnings_are_notes_of_one_line(capsys):
+    with one_line_errors("say.py"):
+        warnings.warn("an old file", stacklevel=1)
+    assert capsys.readouterr().err == "say.py: note: an old file\n"
 
 
 def test_only_the_first_process_prints(capsys, monkeypatch):
@@ -57,7 +71,7 @@ def test_only_the_first_process_prints(capsys, monkeypatch):
         monkeypatch.setenv("RANK", rank)
         assert is_main_process() == (rank == "0")
         with pytest.raises(SystemExit), one_line_errors("say.py"):
-            raise ValueError("no mice")
+            raise InputError("no mice")
     assert capsys.readouterr().err == "say.py: no mice\n" and slept == [1]
     monkeypatch.delenv("RANK")
     assert is_main_process()
@@ -70,9 +84,10 @@ def test_torchrun_lets_the_first_process_print_before_it_ends_it(tmp_path):
         "import os, sys, time\n"
         f"sys.path.insert(0, {str(ROOT)!r})\n"
         "from foundation.command import one_line_errors\n"
+        "from foundation.errors import InputError\n"
         "with one_line_errors('say.py'):\n"
         "    time.sleep(0.5 if os.environ['RANK'] == '0' else 0)\n"
-        "    raise ValueError('no mice')\n"
+        "    raise InputError('no mice')\n"
     )
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", str(script)]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=120)

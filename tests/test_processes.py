@@ -55,10 +55,15 @@ def improved(learner, rollout, minibatches):
     """What a learner's update makes of a stored rollout: its weights, its statistics and what it logs."""
     for mine, stored in zip(learner.rollout, rollout, strict=True):
         mine.copy_(stored)
-    ppo.shuffled = lambda *_: minibatches
-    metrics = learner.improve()
+    ppo.shuffle_minibatches = lambda *_: minibatches
+    metrics = learner.update()
     scale = learner.return_scale
-    return {"weights": learner.weights.data, "mean": scale.mean, "var": scale.var, "count": scale.count} | metrics
+    return {
+        "weights": learner.weights.vector.data,
+        "mean": scale.mean,
+        "var": scale.var,
+        "count": scale.count,
+    } | metrics
 
 
 def improve_a_share(rank, folder):
@@ -71,9 +76,9 @@ def improve_a_share(rank, folder):
 
 
 def test_an_update_by_two_processes_is_that_of_one(tmp_path, monkeypatch):
-    monkeypatch.setattr(ppo, "shuffled", ppo.shuffled)  # to be put back
+    monkeypatch.setattr(ppo, "shuffle_minibatches", ppo.shuffle_minibatches)  # to be put back
     learner, num_envs = Learner(CONFIG, CPU), CONFIG.agent.num_envs
-    learner.play()
+    learner.collect()
     rollout = [field.clone() for field in learner.rollout]
     generator = torch.Generator().manual_seed(0)
     each = num_envs // COUNT
@@ -89,7 +94,7 @@ def test_an_update_by_two_processes_is_that_of_one(tmp_path, monkeypatch):
     expected = improved(learner, rollout, whole)
     together(improve_a_share, tmp_path)
     found = [torch.load(tmp_path / f"improved{rank}.pt") for rank in range(COUNT)]
-    assert not torch.equal(expected["weights"], Learner(CONFIG, CPU).weights.data)
+    assert not torch.equal(expected["weights"], Learner(CONFIG, CPU).weights.vector.data)
     for name, value in expected.items():
         assert torch.equal(found[0][name], found[1][name]) or value.isnan()
         if name != "explained_variance":  # the mean of the processes' own
@@ -119,7 +124,7 @@ def test_two_processes_go_on_where_they_were_lost(tmp_path):
     together(train_some, tmp_path / "whole", None)
     together(train_some, tmp_path / "lost", 5)
     assert not list((tmp_path / "lost").glob(f"*/{training.MOUSE_FILE}"))
-    with pytest.raises(ValueError, match=r"was saved by 2 processes, not 1; go on with torchrun --nproc-per-node=2"):
+    with pytest.raises(ValueError, match=r"was saved by 2 processes, not 1; continue with torchrun --nproc-per-node=2"):
         training.train(replace(CONFIG, run_dir=str(tmp_path / "lost")), CPU, Console(quiet=True))
     together(train_some, tmp_path / "lost", None)
     assert mouse_in(tmp_path / "lost") == mouse_in(tmp_path / "whole")
