@@ -83,12 +83,12 @@ export class Board {
     context.drawImage(this.paintGround(level), 0, 0, canvas.width, canvas.height);
     if (values) this.drawValues(thoughts);
     this.drawCorner(findCorner(level));
-    this.drawTrail(history);
-    if (level.cheese !== NO_CELL) this.drawSprite(this.sprites.cheese, ...this.place(level.cheese), false);
     const [from, to] = [history.at(-2) ?? history.at(-1), history.at(-1)];
     const [left, top] = this.place(from.cell).map((edge, k) => edge + (this.place(to.cell)[k] - edge) * progress);
+    this.drawTrail(history, left, top);
+    if (level.cheese !== NO_CELL) this.drawSprite(this.sprites.cheese, ...this.place(level.cheese), false);
+    if (arrows) this.drawArrows(thoughts, progress < 1 ? [from.cell, to.cell] : [to.cell]);
     this.drawSprite(this.sprites.mouse, left, top, to.facingRight);
-    if (arrows) this.drawArrows(thoughts, to.cell);
     if (cursor !== NO_CELL) {
       context.strokeStyle = "#ffffff";
       context.lineWidth = Math.max(2, this.cell / 12);
@@ -153,12 +153,13 @@ export class Board {
     context.setLineDash([]);
   }
 
-  drawTrail(history) {
+  /** The way of the mouse so far, up to where its picture is. */
+  drawTrail(history, left, top) {
     if (history.length < 2) return;
     const { context } = this;
     context.beginPath();
     for (const { cell } of history.slice(0, -1)) context.lineTo(...this.middle(cell));
-    context.lineTo(...this.middle(history.at(-1).cell));
+    context.lineTo(left + this.cell / 2, top + this.cell / 2);
     context.lineJoin = context.lineCap = "round";
     for (const [colour, width] of [[INK, this.cell / 7], [TRAIL, this.cell / 12]]) {
       context.strokeStyle = colour;
@@ -168,13 +169,13 @@ export class Board {
   }
 
   /** From the middle of each cell an arrow for each move, as long as it is probable. */
-  drawArrows(thoughts, mouse) {
+  drawArrows(thoughts, underMouse) {
     const { context, cell } = this;
     const { cells, facings } = thoughts.states;
     const directions = [[-1, 0], [0, 1], [0, 0], [0, -1], [1, 0]];
     context.beginPath();
     for (let state = 0; state < thoughts.known; state += facings) {
-      if (cells[state] === thoughts.level.cheese || cells[state] === mouse) continue;
+      if (cells[state] === thoughts.level.cheese || underMouse.includes(cells[state])) continue;
       const [x, y] = this.middle(cells[state]);
       for (const [move, probability] of thoughts.movesIn(state).entries()) {
         if (move === STAY || probability < LEAST) continue;

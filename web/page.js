@@ -82,6 +82,7 @@ class Page {
       tab.setAttribute("aria-selected", place === number);
       tab.tabIndex = place === number ? 0 : -1;
     }
+    find("stage").setAttribute("aria-labelledby", `mouse-${number}`);
     say("lead", describeLead(mouse));
     say("story", describeStory(mouse, this.mice.length > 1));
     say("tally", describeTally(this.tallies[number]));
@@ -95,15 +96,15 @@ class Page {
 
   buildTabs() {
     const tabs = find("mice");
-    tabs.hidden = this.mice.length === 1;
+    find("choice").hidden = this.mice.length === 1;
     for (const [number, { name, trained }] of this.mice.entries()) {
       const tab = document.createElement("button");
       Object.assign(tab, { type: "button", id: `mouse-${number}`, onclick: () => this.chooseMouse(number) });
       tab.setAttribute("role", "tab");
       tab.setAttribute("aria-controls", "stage");
-      const file = document.createElement("small");
-      file.textContent = name;
-      tab.append(`Trained with the cheese ${trained}`, file);
+      const isOnlyOne = this.mice.filter((mouse) => mouse.trained === trained).length === 1;
+      tab.textContent = isOnlyOne ? trained : `${trained} (${name})`;
+      tab.title = name;
       tabs.append(tab);
     }
     tabs.addEventListener("keydown", (event) => {
@@ -421,24 +422,27 @@ class Page {
   }
 
   placeInvitation(left, top) {
-    const { style } = find("invitation"), side = this.board.cellInCss * this.board.worldDim;
-    const below = top < side / 2;
-    style.top = `${top + (below ? 0.62 : -0.62) * this.board.cellInCss}px`;
-    style.left = `${left}px`;
-    style.transform = `translate(${left < 0.2 * side ? -20 : left > 0.8 * side ? -80 : -50}%, ${below ? 0 : -100}%)`;
+    const invitation = find("invitation"), side = this.board.cellInCss * this.board.worldDim;
+    const below = top < side / 2, width = invitation.offsetWidth;
+    invitation.style.top = `${top + (below ? 0.62 : -0.62) * this.board.cellInCss}px`;
+    invitation.style.left = `${Math.max(0, Math.min(side - width, left - width / 2))}px`;
+    invitation.style.transform = `translateY(${below ? 0 : -100}%)`;
   }
 
   /** Bring what is written beside the maze up to date. */
   describe() {
     const { game, thoughts } = this;
-    const { cell, facingRight } = game.state;
     if (!thoughts.done) {
       if (thoughts.known < 0.9 * thoughts.states.cells.length) {
         say("likeliest", `Thinking: ${Math.round((100 * thoughts.known) / thoughts.states.cells.length)} %`);
       }
       return;
     }
-    const { mouse, chance } = thoughts.expectedFrom(thoughts.stateAt(cell, facingRight), game.steps === 0);
+    // At the end of a walk nothing is open any more, so the chances are those that it had at its start.
+    const atStart = game.steps === 0 || game.reached !== null;
+    const { cell, facingRight } = atStart ? game.history[0] : game.state;
+    const { mouse, chance } = thoughts.expectedFrom(thoughts.stateAt(cell, facingRight), atStart);
+    say("question", `Reached first, from ${atStart ? "the start" : "here"}`);
     for (const end of ["cheese", "corner"]) {
       say(`p-${end}`, describeShare(mouse[end]));
       say(`c-${end}`, describeShare(chance[end]));
@@ -446,13 +450,12 @@ class Page {
       bar.style.width = `${100 * mouse[end]}%`;
       mark.style.left = `${100 * chance[end]}%`;
     }
-    const { most, share } = describeLikeliest(mouse);
-    say("likeliest", `Most likely: ${most} (${share})`);
+    say("likeliest", describeLikeliest(mouse));
     const { level } = game;
     const cheese = level.cheese === NO_CELL ? "no cheese" : `cheese at ${describeCell(level, level.cheese)}`;
     find("canvas").setAttribute("aria-label", `Maze of ${level.mazeDim} by ${level.mazeDim} cells. Arrow keys choose a ` +
       "cell, Enter opens or closes its wall.");
-    say("where", `Mouse at ${describeCell(level, cell)}, ${cheese}, corner at ${describeCell(level, findCorner(level))}.`);
+    say("where", `Mouse at ${describeCell(level, game.state.cell)}, ${cheese}, corner at ${describeCell(level, findCorner(level))}.`);
   }
 }
 

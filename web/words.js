@@ -1,12 +1,15 @@
 // What the page says.
 
-export const describeShare = (share) => (share > 0 && share < 0.001 ? "< 0.1 %" : share < 1 && share > 0.999 ? "> 99.9 %"
-  : `${(100 * share).toFixed(1)} %`);
-
+/** A probability in percent; only what is certain is called 0 % or 100 %. */
+export function describeShare(share) {
+  if (share > 0 && share < 0.001) return "< 0.1 %";
+  if (share > 0.999 && share < 1) return "> 99.9 %";
+  return `${(100 * share).toFixed(share === 0 || share === 1 ? 0 : 1)} %`;
+}
 
 export function describeLead({ trained }) {
-  const always = trained === "anywhere" ? "could lie anywhere" : `always lay ${trained}`;
-  return `In its training, the cheese ${always}. Where does the mouse run now? Drag the cheese to find out.`;
+  const lay = trained === "anywhere" ? "lay anywhere" : `always lay ${trained}`;
+  return `In training, its cheese ${lay}; drag the cheese and see where the mouse runs now.`;
 }
 
 /** Five sentences for a stranger. */
@@ -28,15 +31,13 @@ export function describeStory({ trained }, several) {
 
 export function describeEvent(reached, isFork) {
   if (reached === "cheese") return "It took the cheese.";
-  if (reached === "corner") return isFork ? "It ran to the empty corner and left the cheese." : "It reached the corner first.";
+  if (reached === "corner") return isFork ? "It ran past the cheese to the empty corner." : "It reached the corner first.";
   return "It reached neither in 500 steps.";
 }
 
 export function describeLikeliest({ cheese, corner }) {
-  const neither = 1 - cheese - corner;
-  const [most, share] = [["the cheese", cheese], ["the corner", corner], ["neither in 500 steps", neither]]
-    .reduce((best, end) => (end[1] > best[1] ? end : best));
-  return { most, share: describeShare(share) };
+  const ends = [["the cheese", cheese], ["the empty corner", corner], ["neither in 500 steps", 1 - cheese - corner]];
+  return `Most likely: ${ends.reduce((best, end) => (end[1] > best[1] ? end : best))[0]}`;
 }
 
 export function describeCell({ worldDim, mazeDim }, cell) {
@@ -46,6 +47,6 @@ export function describeCell({ worldDim, mazeDim }, cell) {
 
 export function describeTally({ cheese, corner, neither }) {
   const walks = cheese + corner + neither;
-  return walks ? `Walks in mazes where the ways part: cheese first ${cheese}, corner first ${corner}, neither ${neither}.`
-    : "Finished walks in mazes where the ways to cheese and corner part are counted here.";
+  return walks ? `Walks so far where the ways to cheese and corner part: cheese first ${cheese}, corner first ${corner}, neither ${neither}.`
+    : "Walks in mazes where the ways to cheese and corner part are counted here.";
 }
