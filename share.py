@@ -1,40 +1,43 @@
-"""Write a page in which trained mice walk in the browser: one file, to open or to put on any static host.
+"""Write a web page in which trained mice walk: one HTML file that works from the disk and on any static host.
 
-python share.py checkpoint=checkpoints/corner-seed0.safetensors out=mouse.html
-python share.py 'checkpoint=[checkpoints/corner-seed0.safetensors,checkpoints/anywhere-seed0.safetensors]' out=mice.html
+python share.py checkpoint=checkpoints/corner-seed0.safetensors out=mouse.html       one mouse
+python share.py 'checkpoint=[checkpoints/corner-seed0.safetensors,checkpoints/anywhere-seed0.safetensors]'    two mice
 """
 
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from agents.checkpoint import load_mouse, write_atomically
-from agents.config import setting
-from agents.console import describe, one_line_errors, read_settings
-from web.page import build_page
+from foundation.command import run_command
+from foundation.settings import as_list, setting
 
 
 @dataclass
 class ShareConfig:
-    checkpoint: Any = setting("", "the trained mouse, a .safetensors file; [a,b] or [a,b,c] on one page")
+    checkpoint: Any = setting("", "trained mice: a .safetensors file, a glob pattern, or a list; three mice at most")
     out: str = setting("mouse.html", "the page")
 
 
+def run(config: ShareConfig) -> None:
+    """Write the page of the mice that the settings name."""
+    # torch and its company take seconds to import, and --help does without.
+    from pathlib import Path
+
+    from agents.mouse import load_mice
+    from foundation.files import write_atomically
+    from web.page import build_page
+
+    if not config.checkpoint:
+        raise ValueError("no checkpoint given; expected checkpoint=FILE.safetensors, a mouse that train.py wrote")
+    if not config.out:
+        raise ValueError("no page given; expected out=FILE.html")
+    page = build_page(load_mice(as_list(config.checkpoint))).encode()
+    write_atomically(Path(config.out), page)
+    print(f"{len(page) / 1e6:.2f} MB → {config.out}")
+
+
 def main(arguments: list[str]) -> None:
-    if {"-h", "--help"} & set(arguments):
-        print(__doc__, describe(ShareConfig()), sep="\n")
-        return
-    with one_line_errors("share.py"):
-        config = read_settings(ShareConfig(), arguments)
-        paths = config.checkpoint if isinstance(config.checkpoint, list) else [config.checkpoint]
-        if not all(paths) or not paths:
-            raise ValueError("no checkpoint given; expected checkpoint=FILE.safetensors, a mouse that train.py wrote")
-        if not config.out:
-            raise ValueError("no page given; expected out=FILE.html")
-        page, out = build_page([load_mouse(str(path)) for path in paths]).encode(), Path(config.out)
-        write_atomically(out, page)
-        print(f"{len(page) / 1e6:.2f} MB → {out}")
+    run_command("share.py", __doc__, ShareConfig(), run, arguments)
 
 
 if __name__ == "__main__":

@@ -13,15 +13,17 @@ import torch
 from mazes import PROCGEN_ROWS
 from mice import mouse_with, undecided
 
-from agents.checkpoint import Mouse, load_mouse
-from agents.config import AgentConfig, EnvConfig
-from agents.learner import painter_for, policy_for
-from analysis.chain import chain_of
-from analysis.records import ends
+from agents.config import AgentConfig
+from agents.impala import build_policy
+from agents.mouse import Mouse, load_mouse
+from analysis.chain import build_chain
+from analysis.records import compute_arrivals
 from envs import paths
+from envs.drawings import from_text, to_text
 from envs.generator import NO_CELL
-from envs.levels import Levels, from_seeds, from_text, region_mask, region_of, to_text
-from envs.painter import painter_of
+from envs.levels import Levels, from_seeds, parse_region, region_mask
+from envs.painter import build_painter
+from envs.spec import WorldSpec
 from envs.world import State
 from web.page import describe_art, describe_mouse
 
@@ -68,24 +70,24 @@ def corner() -> Mouse:
 def seeing() -> Mouse:
     """A mouse with Procgen's pictures and buttons, untrained, with biases and decided moves."""
     torch.manual_seed(0)
-    env = EnvConfig(distribution_mode="easy", world_dim=None, observation="rgb", action_set="procgen")
-    agent = AgentConfig()
-    policy = policy_for(env, agent, "cpu")
+    spec = WorldSpec.build("easy", observation="rgb", action_set="procgen")
+    policy = build_policy(spec, 1, "cpu")
     with torch.no_grad():
         policy.fc_policy.weight.mul_(100)
         for name, tensor in policy.named_parameters():
             if name.endswith("bias"):
                 tensor.normal_(std=0.1)
-    return rounded(Mouse(policy.eval(), env, agent, {}, Path("seeing.safetensors")))
+    return rounded(Mouse(policy.eval(), spec, AgentConfig(), {}, Path("seeing.safetensors")))
 
 
 def test_levels_are_procgens_own():
     code = """
         import { generateLevel } from "./web/generator.js";
         import { levelToText } from "./web/levels.js";
-        answer(data.map((one) => generateLevel(...one)).map((level) => [level.mazeDim, level.background, levelToText(level)]));
+        const levels = data.map((one) => generateLevel(...one));
+        answer(levels.map((level) => [level.mazeDim, level.background, levelToText(level)]));
     """
-    asked = [[row.seed, row.world_dim, region_of(row.region, row.world_dim)] for row in PROCGEN_ROWS]
+    asked = [[row.seed, row.world_dim, parse_region(row.region, row.world_dim)] for row in PROCGEN_ROWS]
     assert len(asked) == 388
     assert run_node(code, asked) == [[row.maze_dim, row.background, row.text] for row in PROCGEN_ROWS]
 
@@ -102,9 +104,10 @@ def test_levels_are_those_of_the_generator(world_dim):
 
 
 TEXTS = [
-    ".  \n## \n@  ", ".  \r\n## \r\n@  \r\n", "   \n## \n@  ", "...\n## \n@  ", ".  \n## \n   ", ".  \n##\n@  ", ".  \n##x\n@  ",
-    ".@\n  ", "", "@", "@ \n .\n", ".    \n#### \n     \n ####\n@    ", *("\n".join([" " * n] * (n - 1) + ["@" * n]) for n in (5, 7, 9)),
-]  # fmt: skip
+    *(".  \n## \n@  ", ".  \r\n## \r\n@  \r\n", "   \n## \n@  ", "...\n## \n@  ", ".  \n## \n   ", ".  \n##\n@  "),
+    *(".  \n##x\n@  ", ".@\n  ", "", "@", "@ \n .\n", ".    \n#### \n     \n ####\n@    "),
+    *("\n".join([" " * dim] * (dim - 1) + ["@" + " " * (dim - 1)]) for dim in (5, 7, 9)),
+]
 
 
 def test_texts_are_read_and_refused_as_in_python():
@@ -137,10 +140,20 @@ def test_links_hold_the_level_and_damaged_ones_say_so():
         const refuse = (link) => { try { readLink(link, mice); } catch (error) { return error.message; } };
         answer([kept, ...data.damaged.map(refuse)]);
     """
-    damaged = ["mouse=c&seed=1", "mouse=a", "seed=-1", "seed=99999999999", "maze=x-/m", "maze=--c/xx-/%20--", "nonsense"]
+    damaged = [
+        "mouse=c&seed=1",
+        "mouse=a",
+        "seed=-1",
+        "seed=99999999999",
+        "maze=x-/m",
+        "maze=--c/xx-/%20--",
+        "nonsense",
+    ]
     kept, *messages = run_node(code, {"seeds": list(range(40)), "damaged": damaged})
     assert kept
-    for message, word in zip(messages, ["“c”", "damaged", "seed", "seed", "damaged", "damaged", "damaged"], strict=True):
+    for message, word in zip(
+        messages, ["“c”", "damaged", "seed", "seed", "damaged", "damaged", "damaged"], strict=True
+    ):
         assert word in message
     assert len(messages) == len(damaged)
 
@@ -151,7 +164,7 @@ def test_decision_squares():
         import { findDecisionSquare } from "./web/paths.js";
         answer(data.map(findDecisionSquare));
     """
-    assert run_node(code, described(levels)) == paths.forks(levels)[1].tolist()
+    assert run_node(code, described(levels)) == paths.classify_levels(levels)[1].tolist()
 
 
 def test_float16_and_checksum():
@@ -163,7 +176,9 @@ def test_float16_and_checksum():
     content = bytes(range(256)) * 3
     numbers, checksum = run_node(code, list(content))
     halves = np.arange(65536, dtype=np.uint16).view(np.float16).astype(float)
-    np.testing.assert_array_equal(np.array([float(str(number).replace("Infinity", "inf")) for number in numbers]), halves)
+    np.testing.assert_array_equal(
+        np.array([float(str(number).replace("Infinity", "inf")) for number in numbers]), halves
+    )
     assert checksum == zlib.crc32(content)
 
 
@@ -171,7 +186,7 @@ def test_float16_and_checksum():
 def test_pictures(observation, world_dim):
     levels = from_seeds(range(20), world_dim)
     facing = torch.arange(20) % 2 == 0
-    painted = painter_of(observation, world_dim).paint(State(levels, levels.start, facing, torch.zeros(20).long()))
+    painted = build_painter(observation, world_dim).paint(State(levels, levels.start, facing, torch.zeros(20).long()))
     code = """
         import { readArt } from "./web/art.js";
         import { buildPainter } from "./web/painter.js";
@@ -191,9 +206,9 @@ def test_pictures(observation, world_dim):
 
 def random_states(mouse: Mouse, number: int) -> torch.Tensor:
     """Pictures of a mouse in random open cells of as many levels."""
-    levels = from_seeds(range(2**30, 2**30 + number), 15 if mouse.env.distribution_mode else 11)
+    levels = from_seeds(range(2**30, 2**30 + number), mouse.spec.world_dim)
     cells = (~levels.walls).flatten(1).float().multinomial(1, generator=torch.Generator().manual_seed(0))[:, 0]
-    return painter_for(mouse.env, "cpu").paint(State(levels, cells, cells % 2 == 0, torch.zeros_like(cells)))
+    return mouse.spec.painter().paint(State(levels, cells, cells % 2 == 0, torch.zeros_like(cells)))
 
 
 @pytest.mark.parametrize(("name", "number"), [("corner", 1000), ("seeing", 40)])
@@ -241,18 +256,18 @@ def test_what_is_reached_first(name, request):
         mouse, number = mouse_with(undecided, world_dim=11, cheese_region="anywhere"), 200
     else:
         mouse, number = request.getfixturevalue(name), 3 if name == "seeing" else 100
-    levels = from_seeds(range(2**30, 2**30 + number), 15 if mouse.env.distribution_mode else 11)
+    levels = from_seeds(range(2**30, 2**30 + number), mouse.spec.world_dim)
     levels.cheese[-1] = NO_CELL
     levels.cheese[0] = levels.corner[0]
     levels.start[1] = levels.corner[1]  # arriving counts from the first step on
-    chain = chain_of(mouse, levels)
+    chain = build_chain(mouse, levels)
     parts = [slice(low, high) for low, high in zip(chain.offset[:-1], chain.offset[1:], strict=True)]
     data = {
         "levels": described(levels),
-        "facings": 2 if mouse.env.observation == "rgb" else 1,
+        "facings": 2 if mouse.spec.observation == "rgb" else 1,
         "probability": [chain.probability[part].flatten().tolist() for part in parts],
     }
-    expected = ends(chain, levels, region_mask(levels, "anywhere"))
+    expected = compute_arrivals(chain, levels, region_mask(levels, "anywhere"))
     cheese, corner, successor = zip(*run_node(ARRIVALS, data), strict=True)
     np.testing.assert_allclose(cheese, expected["p_cheese_first"], atol=1e-9)
     np.testing.assert_allclose(corner, expected["p_corner_first"], atol=1e-9)
@@ -264,10 +279,10 @@ def test_what_is_reached_first(name, request):
 def test_thoughts(name, number, request):
     """From a level to the numbers beside the maze, of the mouse and of a random walk."""
     mouse = request.getfixturevalue(name)
-    levels = from_seeds(range(2**30, 2**30 + number), 15 if mouse.env.distribution_mode else 11)
-    walk = mouse_with(undecided, **vars(mouse.env) | {"observation": "cells", "action_set": "minimal"})
+    levels = from_seeds(range(2**30, 2**30 + number), mouse.spec.world_dim)
+    walk = mouse_with(undecided, world_dim=mouse.spec.world_dim, cheese_region="anywhere")
     region = region_mask(levels, "anywhere")
-    expected = [ends(chain_of(one, levels), levels, region) for one in (mouse, walk)]
+    expected = [compute_arrivals(build_chain(one, levels), levels, region) for one in (mouse, walk)]
     code = """
         import { readArt } from "./web/art.js";
         import { readMouse } from "./web/mice.js";
@@ -288,7 +303,11 @@ def test_thoughts(name, number, request):
 def test_damaged_weights_say_so(corner):
     whole = describe_mouse(corner, 0)
     weights = whole["weights"]
-    damaged = [weights[:-8], "é" + weights[1:], weights[:1000] + ("A" if weights[1000] != "A" else "B") + weights[1001:]]
+    damaged = [
+        weights[:-8],
+        "é" + weights[1:],
+        weights[:1000] + ("A" if weights[1000] != "A" else "B") + weights[1001:],
+    ]
     code = """
         import { readArt } from "./web/art.js";
         import { readMouse } from "./web/mice.js";

@@ -10,11 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from agents.checkpoint import Mouse
-from agents.config import world_of
-from envs.levels import region_in_words
-from envs.sprites import CHEESE, FLOOR_TEXELS, FLOORS, MOUSE, TEXELS, WALL
-from envs.world import moves_of
+from agents.mouse import Mouse
+from envs.sprites import CHEESE_SPRITE, FLOOR_TEXELS, FLOOR_TILES, MOUSE_SPRITE, TEXELS, WALL_TILE
 from viewer.search import running_past
 
 FOLDER = Path(__file__).parent
@@ -25,30 +22,26 @@ IMPORT = re.compile(r'^import \{[^}]*\}\s*from "\./(\w+)\.js";\n', re.MULTILINE)
 
 
 def build_page(mice: list[Mouse]) -> str:
-    """Build the page of one to three mice.
+    """Build the page of one to three mice with different names.
 
     Raises:
-        ValueError: too many mice, two of the same name, or a mouse of a world that is too large for the page.
+        ValueError: too many mice, or a mouse of a world that is too large for the page.
     """
     if len(mice) > MOST_MICE:
         raise ValueError(f"a page holds at most {MOST_MICE} mice, not {len(mice)}")
     names = [mouse.name for mouse in mice]
-    if len(set(names)) < len(names):
-        raise ValueError(f"mice must have different names, not {', '.join(names)}")
     for mouse in mice:
-        if (dim := world_of(mouse.env)) > LARGEST_WORLD:
-            raise ValueError(
-                f"{mouse.name} is of a world of {dim}×{dim} cells; a page holds worlds up to "
-                f"{LARGEST_WORLD}×{LARGEST_WORLD}"
-            )
-    openings: dict[int, int] = {}
+        dim = mouse.spec.world_dim
+        if dim > LARGEST_WORLD:
+            limit = f"{LARGEST_WORLD}×{LARGEST_WORLD}"
+            raise ValueError(f"{mouse.name} is of a world of {dim}×{dim} cells; a page holds worlds up to {limit}")
+    openings: dict[int, int] = {}  # mice of one world open with the same level, so that people can compare them
     for mouse in mice:
-        dim = world_of(mouse.env)
-        if openings.get(dim) is None:
-            openings[dim] = find_opening(mouse)
+        dim = mouse.spec.world_dim
+        openings[dim] = openings.get(dim) or find_opening_level(mouse) or 0
     data = {
         "art": describe_art(),
-        "mice": [describe_mouse(mouse, openings[world_of(mouse.env)] or FIRST_LEVEL) for mouse in mice],
+        "mice": [describe_mouse(mouse, openings[mouse.spec.world_dim] or FIRST_LEVEL) for mouse in mice],
     }
     parts = {
         "style": (FOLDER / "style.css").read_text(encoding="utf-8"),
@@ -61,7 +54,7 @@ def build_page(mice: list[Mouse]) -> str:
     return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], page)
 
 
-def find_opening(mouse: Mouse) -> int | None:
+def find_opening_level(mouse: Mouse) -> int | None:
     """A level seed in which the mouse runs past the cheese, if there is one."""
     return next((seed for seed in running_past(mouse, FIRST_LEVEL) if seed is not None), None)
 
@@ -76,10 +69,10 @@ def describe_mouse(mouse: Mouse, seed: int) -> dict[str, Any]:
     weights = b"".join(np.ascontiguousarray(tensor, "<f2").tobytes() for tensor in tensors.values())
     return {
         "name": mouse.name,
-        "trained": region_in_words(mouse.env.cheese_region),
-        "worldDim": world_of(mouse.env),
-        "observation": mouse.env.observation,
-        "moves": moves_of(mouse.env.action_set).tolist(),
+        "trained": mouse.spec.region_in_words,
+        "worldDim": mouse.spec.world_dim,
+        "observation": mouse.spec.observation,
+        "moves": mouse.spec.moves().tolist(),
         "scale": mouse.agent.scale,
         "seed": seed,
         "tensors": [[name, tensor.size] for name, tensor in tensors.items()],
@@ -91,11 +84,12 @@ def describe_mouse(mouse: Mouse, seed: int) -> dict[str, Any]:
 def describe_art() -> dict[str, Any]:
     """What ``art.js`` unpacks: the sprites, and each floor as a palette and a shade for each texel."""
     palettes, shades = [], []
-    for floor in FLOORS:
+    for floor in FLOOR_TILES:
         colours, shade = np.unique(floor.reshape(-1, 3), axis=0, return_inverse=True)
         palettes.append([bytes(colour).hex() for colour in colours])
         shades.append(shade.astype(np.uint8).tobytes())
-    sprites = {name: _encode(sprite.tobytes()) for name, sprite in (("mouse", MOUSE), ("cheese", CHEESE), ("wall", WALL))}
+    pictures = {"mouse": MOUSE_SPRITE, "cheese": CHEESE_SPRITE, "wall": WALL_TILE}
+    sprites = {name: _encode(picture.tobytes()) for name, picture in pictures.items()}
     sides = {"texels": TEXELS, "floorTexels": FLOOR_TEXELS}
     return {**sides, **sprites, "palettes": palettes, "shades": _encode(b"".join(shades))}
 
