@@ -200,8 +200,13 @@ def test_the_mouse_walks_and_the_end_is_said(driver):
     wait(driver, "document.getElementById('event').textContent !== ''")
     assert read(driver, "event") == "It ran past the cheese to the empty corner."
     assert "cheese first 0, corner first 1, neither 0" in read(driver, "tally")
+    assert read(driver, "question") == "Reached first, from the start"  # from the corner nothing would be open
     click(driver, "back")
     assert read(driver, "question") == "Reached first, from here"
+    click(driver, "back")
+    drag(driver, point(driver, *find(driver, ".")), point(driver, 0, 0))
+    assert read(driver, "question") == "Reached first, from where it was"  # a new walk from there
+    click(driver, "restore")
     click(driver, "home")
     assert find(driver, ".") == (10, 0)
     assert read(driver, "likeliest") == "Most likely: the cheese"

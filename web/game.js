@@ -45,6 +45,11 @@ export class Game {
     return this.history.length - 1;
   }
 
+  /** Whether the walk began at the level's start. */
+  get isWhole() {
+    return this.history[0].cell === this.level.start;
+  }
+
   get isChanged() {
     return !isSameLevel(this.level, this.original);
   }
@@ -78,11 +83,16 @@ export class Game {
     return this.level.walls[cell] === 0 && cell !== this.level.cheese && cell !== this.state.cell;
   }
 
-  /** Move the cheese; a walk that had ended begins again. Returns whether it moved. */
+  /**
+   * Move the cheese. A walk under way begins where the mouse is, one that had ended begins at the start.
+   *
+   * @returns {boolean} whether it moved
+   */
   moveCheese(cell) {
     if (this.reached) this.restart();
     if (!this.isFree(cell)) return false;
     this.level = changeLevel(this.level, { cheese: cell });
+    this.history = [this.state];
     return true;
   }
 

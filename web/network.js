@@ -197,15 +197,15 @@ export class Network {
         for (let x = 0; x < output.width; x++) {
           const left = Math.max(0, 2 * x - 1), right = Math.min(input.width - 1, 2 * x + 1);
           const to = output.address + p * output.picture + (y + 1) * output.row + (x + 1) * channels;
-          for (let c = 0; c < channels; c++) {
-            let most = -Infinity;
-            for (let j = top; j <= bottom; j++) {
-              let from = input.address + p * input.picture + (j + 1) * input.row + (left + 1) * channels + c;
-              for (let i = left; i <= right; i++, from += channels) {
-                if (floats[from] > most) most = floats[from];
+          floats.fill(-Infinity, to, to + channels);
+          for (let j = top; j <= bottom; j++) {
+            for (let i = left; i <= right; i++) {
+              const from = input.address + p * input.picture + (j + 1) * input.row + (i + 1) * channels;
+              for (let c = 0; c < channels; c++) {
+                const one = floats[from + c];
+                if (one > floats[to + c]) floats[to + c] = one;
               }
             }
-            floats[to + c] = most;
           }
         }
       }
@@ -215,7 +215,10 @@ export class Network {
   rectify(input, output) {
     const { floats } = this;
     const size = PICTURES * input.picture, from = input.address, to = output.address;
-    for (let k = 0; k < size; k++) floats[to + k] = Math.max(0, floats[from + k]);
+    for (let k = 0; k < size; k++) {
+      const one = floats[from + k];
+      floats[to + k] = one > 0 ? one : 0;
+    }
   }
 
   /** The last map without its border, rectified, as vectors. */

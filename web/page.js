@@ -13,6 +13,7 @@ import { describeCell, describeEvent, describeLead, describeLikeliest, describeS
   from "./words.js";
 
 const BUDGET = 24; // milliseconds of thinking between two pictures
+const PATIENCE = 300; // milliseconds of thinking in which the numbers of before stay
 const PAUSE = 3000; // milliseconds between the end of a walk and the next one
 const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
@@ -32,6 +33,7 @@ class Page {
     this.progress = 1; // of the step that is being drawn
     this.ended = null; // when the walk ended
     this.time = performance.now();
+    this.known = -Infinity; // when all thoughts were known last
     this.number = 0;
     const [{ seed, worldDim }] = this.mice;
     this.game = new Game(generateLevel(seed, worldDim));
@@ -84,7 +86,8 @@ class Page {
     }
     find("stage").setAttribute("aria-labelledby", `mouse-${number}`);
     say("lead", describeLead(mouse));
-    say("story", describeStory(mouse, this.mice.length > 1));
+    find("story").replaceChildren(...describeStory(mouse, this.mice.length > 1).map((sentence) =>
+      Object.assign(document.createElement("li"), { textContent: sentence })));
     say("tally", describeTally(this.tallies[number]));
     if (before.worldDim !== mouse.worldDim) {
       this.game.open(generateLevel(mouse.seed, mouse.worldDim));
@@ -311,7 +314,7 @@ class Page {
     const isFork = findDecisionSquare(this.game.level) !== NO_CELL;
     say("event", describeEvent(this.game.reached, isFork));
     this.ended = this.time;
-    if (isFork && !this.game.isChanged) this.tallies[this.number][this.game.reached] += 1;
+    if (isFork && this.game.isWhole && !this.game.isChanged) this.tallies[this.number][this.game.reached] += 1;
     say("tally", describeTally(this.tallies[this.number]));
   }
 
@@ -433,16 +436,17 @@ class Page {
   describe() {
     const { game, thoughts } = this;
     if (!thoughts.done) {
-      if (thoughts.known < 0.9 * thoughts.states.cells.length) {
-        say("likeliest", `Thinking: ${Math.round((100 * thoughts.known) / thoughts.states.cells.length)} %`);
-      }
+      if (this.time - this.known < PATIENCE) return;
+      say("likeliest", `Thinking: ${Math.round((100 * thoughts.known) / thoughts.states.cells.length)} %`);
+      for (const end of ["cheese", "corner"]) say(`p-${end}`, "…");
       return;
     }
+    this.known = this.time;
     // At the end of a walk nothing is open any more, so the chances are those that it had at its start.
     const atStart = game.steps === 0 || game.reached !== null;
     const { cell, facingRight } = atStart ? game.history[0] : game.state;
     const { mouse, chance } = thoughts.expectedFrom(thoughts.stateAt(cell, facingRight), atStart);
-    say("question", `Reached first, from ${atStart ? "the start" : "here"}`);
+    say("question", `Reached first, from ${!atStart ? "here" : game.isWhole ? "the start" : "where it was"}`);
     for (const end of ["cheese", "corner"]) {
       say(`p-${end}`, describeShare(mouse[end]));
       say(`c-${end}`, describeShare(chance[end]));

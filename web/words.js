@@ -26,7 +26,7 @@ export function describeStory({ trained }, several) {
       "computed, not sampled, and the mark on each bar is a mouse that moves at random.",
     `Drag the cheese or the mouse, click a cell to open or close a wall, and look for the place where the mouse turns back${
       several ? "; then choose the other mouse above and compare" : ""}.`,
-  ].join(" ");
+  ];
 }
 
 export function describeEvent(reached, isFork) {
