@@ -1,6 +1,6 @@
 """How quickly the page answers in headless Chromium: first arrows after opening, and frames per second while dragging.
 
-    python benchmarks/page.py PAGE.html        a page that share.py wrote
+python benchmarks/page.py PAGE.html        a page that share.py wrote
 """
 
 import sys

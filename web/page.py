@@ -12,7 +12,7 @@ import numpy as np
 
 from agents.mouse import Mouse
 from envs.sprites import CHEESE_SPRITE, FLOOR_TEXELS, FLOOR_TILES, MOUSE_SPRITE, TEXELS, WALL_TILE
-from viewer.search import running_past
+from viewer.search import search_passed_cheese
 
 FOLDER = Path(__file__).parent
 LARGEST_WORLD = 25  # cells a side: more are too small for a finger, and too many for a page that follows it
@@ -56,7 +56,7 @@ def build_page(mice: list[Mouse]) -> str:
 
 def find_opening_level(mouse: Mouse) -> int | None:
     """A level seed in which the mouse runs past the cheese, if there is one."""
-    return next((seed for seed in running_past(mouse, FIRST_LEVEL) if seed is not None), None)
+    return next((seed for seed in search_passed_cheese(mouse, FIRST_LEVEL) if seed is not None), None)
 
 
 def describe_mouse(mouse: Mouse, seed: int) -> dict[str, Any]:
