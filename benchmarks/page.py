@@ -1,0 +1,72 @@
+"""How quickly the page answers in headless Chromium: first arrows after opening, and frames per second while dragging.
+
+python benchmarks/page.py PAGE.html        a page that share.py wrote
+"""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from browser import MISSING, opened  # noqa: E402
+
+# The cheese goes to another open cell in every frame, so that each frame needs all arrows anew.
+DRAG = """
+const [seconds, done] = arguments;
+const canvas = document.getElementById("canvas"), handle = document.getElementById("cheese");
+const send = (type, x, y) => handle.dispatchEvent(new PointerEvent(type, { clientX: x, clientY: y, pointerId: 1 }));
+handle.setPointerCapture = () => {};
+const rows = document.getElementById("text").value.split("\\n"), dim = rows.length;
+const box = canvas.getBoundingClientRect(), side = box.width / dim, places = [];
+for (let row = 0; row < dim; row++) for (let column = 0; column < dim; column++) {
+  if (rows[row][column] === " ") places.push([box.x + (column + 0.5) * side, box.y + (row + 0.5) * side]);
+}
+let moves = 0, frames = 0;
+send("pointerdown", 0, 0);
+const began = performance.now();
+const next = () => {
+  if (canvas.getAttribute("aria-busy") === "false") {
+    frames += 1;
+    send("pointermove", ...places[moves++ % places.length]);
+  }
+  if (performance.now() - began < 1000 * seconds) requestAnimationFrame(next);
+  else { send("pointerup", 0, 0); done([places.length + 2, (1000 * frames) / (performance.now() - began)]); }
+};
+requestAnimationFrame(next);
+"""
+
+
+# When all arrows were drawn for the first time, in milliseconds after the address was opened.
+WATCH = """
+new MutationObserver((_, observer) => {
+  if (document.getElementById("canvas")?.getAttribute("aria-busy") !== "false") return;
+  window.firstArrows = performance.now();
+  observer.disconnect();
+}).observe(document, { subtree: true, attributes: true, attributeFilter: ["aria-busy"] });
+"""
+
+
+READY = "const done = arguments[0]; const look = () => (window.firstArrows ? done() : setTimeout(look, 10)); look();"
+
+
+def measure(page: Path, rounds: int = 3, seconds: float = 3) -> None:
+    """Print the figures of every mouse of a page, in its opening level."""
+    with opened(page) as driver:
+        driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": WATCH})
+        driver.set_script_timeout(10 * seconds)
+        for _ in range(rounds):
+            driver.refresh()
+            driver.execute_async_script(READY)
+            print(f"first arrows {driver.execute_script('return firstArrows'):.0f} ms after opening")
+            for tab in driver.find_elements("css selector", "#mice button"):
+                if tab.is_displayed():
+                    tab.click()
+                cells, rate = driver.execute_async_script(DRAG, seconds)
+                print(f"  {tab.get_attribute('title')}: {cells} open cells, {rate:.1f} frames/s while dragging")
+
+
+if __name__ == "__main__":
+    if MISSING:
+        raise SystemExit(f"page.py: {MISSING}")
+    measure(Path(sys.argv[1]).resolve())

@@ -1,0 +1,119 @@
+// One mouse walking in one level, and what a person may change there.
+
+import { LEFT, RIGHT, STEPS } from "./chain.js";
+import { NO_CELL, SEED_LIMIT, generateLevel } from "./generator.js";
+import { changeLevel, findCorner, isInside, isSameLevel } from "./levels.js";
+import { findDecisionSquare } from "./paths.js";
+
+const LARGE = 7; // forks of smaller mazes show little
+const LOOKED_AT = 20000; // seeds, before the search for a fork gives up
+
+/** The next seed upward (direction 1) or downward (−1) whose level is a fork of at least 7×7 cells. */
+export function findFork(seed, worldDim, direction) {
+  for (let step = 1; step <= LOOKED_AT; step++) {
+    const next = (seed + direction * step + SEED_LIMIT) % SEED_LIMIT;
+    const level = generateLevel(next, worldDim);
+    if (level.mazeDim >= Math.min(LARGE, worldDim) && findDecisionSquare(level) !== NO_CELL) return next;
+  }
+  return seed;
+}
+
+export class Game {
+  constructor(level) {
+    this.open(level);
+  }
+
+  /** Begin in another level. */
+  open(level) {
+    this.original = level;
+    this.level = level;
+    this.restart();
+  }
+
+  /** Put the mouse back to the start. */
+  restart() {
+    this.history = [{ cell: this.level.start, facingRight: false }];
+    this.reached = null;
+  }
+
+  /** Where the mouse is, and whether it faces right. */
+  get state() {
+    return this.history.at(-1);
+  }
+
+  get steps() {
+    return this.history.length - 1;
+  }
+
+  /** Whether the walk began at the level's start. */
+  get isWhole() {
+    return this.history[0].cell === this.level.start;
+  }
+
+  get isChanged() {
+    return !isSameLevel(this.level, this.original);
+  }
+
+  /**
+   * Let the mouse make one step.
+   *
+   * @param {ArrayLike<number>} moves the probability of each move
+   * @param {number} luck from 0 to 1, decides between them
+   * @param {function} leadsTo (cell, move) gives the next cell
+   */
+  step(moves, luck, leadsTo) {
+    if (this.reached) return;
+    let move = 0;
+    while (move < moves.length - 1 && luck >= moves[move]) luck -= moves[move++];
+    const { cell, facingRight } = this.state;
+    const next = leadsTo(cell, move);
+    this.history.push({ cell: next, facingRight: move === RIGHT || (facingRight && move !== LEFT) });
+    if (next === this.level.cheese) this.reached = "cheese";
+    else if (next === findCorner(this.level)) this.reached = "corner";
+    else if (this.steps === STEPS) this.reached = "neither";
+  }
+
+  stepBack() {
+    if (this.steps > 0) this.history.pop();
+    this.reached = null;
+  }
+
+  /** Whether mouse or cheese may be put into a cell. */
+  isFree(cell) {
+    return this.level.walls[cell] === 0 && cell !== this.level.cheese && cell !== this.state.cell;
+  }
+
+  /**
+   * Move the cheese. A walk under way begins where the mouse is, one that had ended begins at the start.
+   *
+   * @returns {boolean} whether it moved
+   */
+  moveCheese(cell) {
+    if (this.reached) this.restart();
+    if (!this.isFree(cell)) return false;
+    this.level = changeLevel(this.level, { cheese: cell });
+    this.history = [this.state];
+    return true;
+  }
+
+  /** Let the mouse begin in another cell. Returns whether it moved. */
+  moveMouse(cell) {
+    if (!this.isFree(cell)) return false;
+    this.level = changeLevel(this.level, { start: cell });
+    this.restart();
+    return true;
+  }
+
+  /** Open or close a wall; the walk begins again. Returns in words why it cannot be, or null. */
+  toggleWall(cell) {
+    const { walls, start, cheese } = this.level;
+    if (!isInside(this.level, cell)) return "The outer wall stays.";
+    if (cell === cheese) return "The cheese lies there.";
+    if (cell === start || cell === this.state.cell) return "The mouse needs this cell.";
+    const changed = walls.slice();
+    changed[cell] = 1 - changed[cell];
+    this.level = changeLevel(this.level, { walls: changed });
+    this.restart();
+    return null;
+  }
+}
