@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from browser import MISSING, opened, requested
-from test_commands import run
 
 from agents.config import AgentConfig
 from agents.impala import build_policy
@@ -37,12 +36,14 @@ def untrained(name: str = "untrained", **env) -> Mouse:
 # ------------------------------------------------------------------ the command and the file
 
 
-def test_share_writes_one_small_file_that_needs_no_other(tmp_path):
-    ran = run(tmp_path, "share.py", f"checkpoint={CHECKPOINTS / 'corner-seed0.safetensors'}", "out=pages/mouse.html")
-    assert ran.returncode == 0, ran.stderr
+def test_share_writes_one_small_file_that_needs_no_other(call, tmp_path):
+    code, said, errors = call(
+        "share.py", f"checkpoint={CHECKPOINTS / 'corner-seed0.safetensors'}", "out=pages/mouse.html"
+    )
+    assert (code, errors) == (0, "")
     text = (tmp_path / "pages" / "mouse.html").read_text(encoding="utf-8")
     assert len(text.encode()) < 2_000_000
-    assert "pages/mouse.html" in ran.stdout
+    assert "pages/mouse.html" in said
     assert not re.search(
         r"""(src|href)=(?!"data:)|url\(|@import|https?://(?!webassembly)|^import |^export """, text, re.MULTILINE
     )
@@ -58,10 +59,10 @@ def test_share_writes_one_small_file_that_needs_no_other(tmp_path):
         ([f"checkpoint={CHECKPOINTS / 'corner-seed0.safetensors'}", "out="], "no page given"),
     ],
 )
-def test_share_refuses_in_one_line(tmp_path, arguments, words):
-    ran = run(tmp_path, "share.py", *arguments)
-    assert ran.returncode == 2 and ran.stdout == ""
-    assert words in ran.stderr and ran.stderr.count("\n") == 1
+def test_share_refuses_in_one_line(call, tmp_path, arguments, words):
+    code, said, errors = call("share.py", *arguments)
+    assert code == 2 and said == ""
+    assert words in errors and errors.count("\n") == 1
     assert not list(tmp_path.iterdir())
 
 
