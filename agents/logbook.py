@@ -114,7 +114,7 @@ class Logbook:
                     tiles[row] = portrait(state.rows([row]), cell)
                 frames.append(mosaic(np.stack(tiles), above.num_levels))
                 going_on &= ~terminated
-        meaning = [f"above: cheese {spec.region_in_words}, as trained", "below: the same mazes, cheese anywhere"]
+        meaning = [f"above: cheese {spec.describe_region()}, as trained", "below: the same mazes, cheese anywhere"]
         frames = [caption(frame, meaning) for frame in frames]
         frames += frames[-1:] * FPS
 

@@ -60,7 +60,7 @@ def _compute_straight(levels: Levels, cell: Tensor, region: Tensor) -> Tensor:
 
 def _compute_steps(levels: Levels, cell: Tensor, region: Tensor) -> Tensor:
     """Compute the steps from a cell to the nearest cell of a region: float64 (N,), NaN if unreachable."""
-    distance = paths.distances(levels, cell)
+    distance = paths.compute_distances(levels, cell)
     far = torch.iinfo(torch.int32).max
     nearest = torch.where(region & (distance >= 0), distance, far).flatten(1).min(1).values
     return torch.where(nearest == far, torch.nan, nearest.double())
@@ -104,7 +104,7 @@ def compute_attributes(levels: Levels, decision_square: Tensor) -> pd.DataFrame:
         levels.cheese % world_dim - levels.start % world_dim,
         levels.cheese // world_dim - levels.start // world_dim,
     )
-    shortest = paths.distance_at(paths.distances(levels, levels.start), levels.cheese)
+    shortest = paths.distance_at(paths.compute_distances(levels, levels.start), levels.cheese)
     monotone = (shortest == dx + dy) & (dx >= 0) & (dy >= 0)
     columns["up_right_only"] = torch.where(levels.cheese == NO_CELL, torch.nan, monotone.double())
     return pd.DataFrame({name: columns[name].numpy() for name in ATTRIBUTES})

@@ -49,7 +49,7 @@ def render_card(mouse: Mouse, command: str, summary: dict[str, Any], curve: list
     processes = trained.get("processes", 1)
     where = f"{trained['precision']} on {trained['device']}, {processes} process{'es' if processes > 1 else ''}"
     page = f"""\
-        # Mouse: cheese {mouse.spec.region_in_words}, seed {header["config"]["seed"]}
+        # Mouse: cheese {mouse.spec.describe_region()}, seed {header["config"]["seed"]}
 
         ![Results]({figure})
 

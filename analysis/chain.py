@@ -84,7 +84,7 @@ def build_chain(mouse: Mouse, levels: Levels) -> Chain:
 
     successor = []
     for move in map(torch.tensor, range(len(MOVE_NAMES))):
-        target = world.neighbour(cell, move, levels.world_dim)
+        target = world.find_neighbour(cell, move, levels.world_dim)
         target = torch.where(is_open[level, target], target, cell)
         turned = facing if move not in (LEFT, RIGHT) else torch.full_like(facing, int(move == RIGHT) * (facings - 1))
         successor.append(first[level, target] + turned)

@@ -141,7 +141,7 @@ def _compute_facts(levels: Levels, level_type: Tensor, region: Tensor) -> dict[s
         "cheese_y": torch.where(cheese == NO_CELL, -1, cheese // world_dim - margin),
         "in_5x5": in_5x5.gather(1, cheese.clamp(min=0)[:, None])[:, 0] & (cheese != NO_CELL),
         "in_region": inside,
-        "optimal_steps": paths.distance_at(paths.distances(levels, levels.start), cheese),
+        "optimal_steps": paths.distance_at(paths.compute_distances(levels, levels.start), cheese),
     }
     facts: dict[str, Any] = {name: tensor.numpy() for name, tensor in tensors.items()}
     facts["quadrant"] = describe_quadrant(levels)
@@ -191,20 +191,20 @@ def compute_arrivals(chain: Chain, levels: Levels, region: Tensor) -> dict[str, 
         "p_5x5": arrival(top_right_5x5, cheese)[:, -1],
         "steps": (1 - to_cheese[:, :-1]).sum(1),
         "cheese_return": _discount(to_cheese),
-        "cheese_optimum": paths.optimal_return(levels, RETURN_GAMMA).numpy(),
+        "cheese_optimum": paths.compute_optimal_return(levels, RETURN_GAMMA).numpy(),
         "corner_return": _discount(np.where(same[:, None], to_cheese, corner_first)),
-        "corner_optimum": paths.optimal_return(avoiding, RETURN_GAMMA).numpy(),
+        "corner_optimum": paths.compute_optimal_return(avoiding, RETURN_GAMMA).numpy(),
     }
 
 
 def _step_towards(levels: Levels, cell: Tensor, target: Tensor) -> Tensor:
     """Find the next cell on the path between two cells: int64 (N,), −1 if either cell is −1."""
-    distance = paths.distances(levels, target).flatten(1)
+    distance = paths.compute_distances(levels, target).flatten(1)
     near = cell.clamp(min=0)
     here = distance.gather(1, near[:, None])[:, 0]
     following = torch.full_like(cell, NO_CELL)
     for move in (world.LEFT, world.DOWN, world.UP, world.RIGHT):
-        beside = world.neighbour(near, torch.tensor(move), levels.world_dim)
+        beside = world.find_neighbour(near, torch.tensor(move), levels.world_dim)
         closer = distance.gather(1, beside[:, None])[:, 0] == here - 1
         following = torch.where(closer, beside, following)
     return torch.where((cell == NO_CELL) | (target == NO_CELL) | (here <= 0), NO_CELL, following)

@@ -1,4 +1,7 @@
-"""The world of the mouse. Importing it tells Gymnasium of ``CheeseMaze-v0``, and loads it only when it is made."""
+"""The maze environments.
+
+Importing this package registers ``CheeseMaze-v0`` with Gymnasium; ``gymnasium.make`` imports the environment itself.
+"""
 
 from gymnasium import register
 
@@ -6,5 +9,5 @@ register(
     id="CheeseMaze-v0",
     entry_point="envs.env:CheeseMazeEnv",
     vector_entry_point="envs.vector_env:CheeseMazeVectorEnv",
-    max_episode_steps=500,  # world.MAX_EPISODE_STEPS, without loading torch for it
+    max_episode_steps=500,  # equals world.MAX_EPISODE_STEPS, which would import torch
 )

@@ -1,7 +1,7 @@
-"""Many worlds at once, with automatic reset from a pool of levels: what the trainer steps.
+"""A batch of environments for training, with automatic reset from a pool of levels.
 
-Nothing here makes the host wait for the device. A counter on the device consumes the pool in order, and the pool is
-refilled between rollouts, into the same tensors.
+Stepping never synchronises with the device: a counter on the device consumes the pool in order, and the pool is
+refilled in place between rollouts.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -16,22 +16,22 @@ from envs.levels import Levels
 from envs.spec import WorldSpec
 from foundation.errors import InputError
 
-LEVELS_A_THREAD = 1000  # making fewer takes less time than starting a thread
-RAREST_TYPE = 1000  # at least one in so many levels must be of the types asked for, because each is found by trying
+LEVELS_PER_THREAD = 1000  # making fewer levels takes less time than starting a thread
+RAREST_TYPE = 1000  # one in this many levels must have a requested type, because of the rejection sampling
 
 
 class LevelPool:
-    """A ring of levels that are handed out in order, each once.
+    """A ring buffer of levels, handed out in order, each once.
 
     Args:
         spec: the world.
-        size: levels in the ring: how many can be taken between two refills. After that the ring runs dry: levels are
-            handed out twice, and ``reused`` counts them.
-        seed: of the generator that draws level seeds.
-        device: of the levels.
+        size: capacity of the ring, the number of levels that can be taken between refills. After that, levels are
+            handed out again, and ``reused`` counts them.
+        seed: seed of the generator that draws level seeds.
+        device: device of the levels.
 
     Raises:
-        InputError: hardly any level is of the level types.
+        InputError: if fewer than one level in ``RAREST_TYPE`` has a requested type.
     """
 
     def __init__(self, spec: WorldSpec, size: int, seed: int = 0, device: Device = "cpu"):
@@ -39,7 +39,7 @@ class LevelPool:
         self.rng = np.random.default_rng(seed)
         self.levels = self._draw(size).to(device)
         self.taken = torch.zeros((), dtype=torch.int64, device=device)
-        self.refilled = 0  # how many had been taken at the last refill
+        self.refilled = 0  # number of levels taken at the last refill
         self.reused = 0
 
     def _draw(self, count: int) -> Levels:
@@ -53,32 +53,32 @@ class LevelPool:
             if found * RAREST_TYPE < tried and tried > RAREST_TYPE:
                 raise InputError(
                     f"level_types ({', '.join(spec.level_types or ())}): only {found} of {tried:,} levels with "
-                    f"cheese_region {spec.cheese_region} are of these types; at least one in {RAREST_TYPE} must be"
+                    f"cheese_region {spec.cheese_region} have these types; expected at least one in {RAREST_TYPE}"
                 )
         return Levels(*(torch.cat(field)[:count] for field in zip(*drawn, strict=True)))
 
     def _make(self, seeds: np.ndarray) -> Levels:
-        parts = np.array_split(seeds, max(1, min(torch.get_num_threads(), len(seeds) // LEVELS_A_THREAD)))
+        parts = np.array_split(seeds, max(1, min(torch.get_num_threads(), len(seeds) // LEVELS_PER_THREAD)))
         with ThreadPoolExecutor(len(parts)) as threads:
             return Levels(*map(torch.cat, zip(*threads.map(self.spec.make_levels, parts), strict=True)))
 
     def take(self, mask: Tensor) -> Levels:
-        """The next level for each True of ``mask`` bool (N,); rows where it is False have no meaning."""
+        """Take one level for each True in ``mask`` bool (N,). Rows where ``mask`` is False are undefined."""
         index = (self.taken + mask.cumsum(0) - 1) % self.levels.num_levels
         self.taken += mask.sum()
         return self.levels.rows(index)
 
     def count(self) -> int:
-        """How many levels have been taken so far. Waits for the device."""
+        """Return the number of levels taken so far. Synchronises with the device."""
         return int(self.taken)
 
     def refill(self, taken: int) -> None:
-        """Replace the levels that were taken since the last refill; ``taken`` is the ``count`` of all so far."""
+        """Replace the levels taken since the last refill; ``taken`` is the current ``count()``."""
         size = self.levels.num_levels
         count = taken - self.refilled
         self.reused += max(0, count - size)
         if count > 0:
-            drawn = self._draw(min(count, size))  # drawn before any copy, because a copy waits for the GPU's other work
+            drawn = self._draw(min(count, size))  # first, because a copy to the GPU waits for the work queued there
             slots = (torch.arange(drawn.num_levels) + self.refilled).remainder(size).to(self.levels.device)
             for old, new in zip(self.levels, drawn.to(self.levels.device), strict=True):
                 old[slots] = new
@@ -86,18 +86,18 @@ class LevelPool:
 
 
 class Worlds:
-    """N games with automatic reset.
+    """N environments with automatic reset.
+
+    A step overwrites ``state`` and ``obs`` in place, because a captured CUDA graph needs fixed memory.
 
     Args:
-        spec: the world; its ``max_episode_steps`` is a number.
-        pool: of levels.
+        spec: the world; its ``max_episode_steps`` must be a number.
+        pool: source of new levels.
         num_envs: N.
 
     Attributes:
-        state: the present state; after an end, that of the new episode.
+        state: the current state; after an episode's end, the first state of the next episode.
         obs: uint8 (N, H, W, 3), the observation of ``state``.
-
-    A step overwrites both in place, because a captured CUDA graph needs them in the same memory.
     """
 
     def __init__(self, spec: WorldSpec, pool: LevelPool, num_envs: int):
@@ -109,7 +109,7 @@ class Worlds:
         self.obs = self.painter.paint(self.state)
 
     def step(self, action: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Act in every world.
+        """Step every environment.
 
         Args:
             action: int64 (N,).

@@ -1,4 +1,4 @@
-"""Levels drawn as text, and files of them.
+"""Hand-drawn levels: mazes as text, and files of them.
 
 A drawing is an odd square without a border, top row first, in XSB notation: ``#`` wall, space open, ``@`` mouse,
 ``.`` cheese. A square smaller than the world is centred in it.
@@ -15,16 +15,16 @@ from envs.levels import SMALLEST_MAZE, Levels, parse_world_dim
 from foundation.errors import InputError
 
 WALL, OPEN, MOUSE, CHEESE = "# @."
-COMMENT = ";"  # begins a comment line in a file of levels
+COMMENT = ";"  # starts a comment line in a file of levels
 
 
 def from_text(text: str, world_dim: int, device: Device = "cpu") -> Levels:
-    """Read one drawing.
+    """Parse one hand-drawn level.
 
-    The cheese may be missing. Loops and unreachable parts are allowed. Lines may end with CR LF.
+    The cheese is optional. Loops and unreachable parts are allowed. Lines may end with CR LF.
 
     Raises:
-        InputError: the text is not a drawing; the message names row and column, counted from 1.
+        InputError: if the text is not a valid level; the message gives row and column, counted from 1.
     """
     world_dim = parse_world_dim(world_dim=world_dim)
     rows = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
@@ -33,13 +33,13 @@ def from_text(text: str, world_dim: int, device: Device = "cpu") -> Levels:
         if len(row) != dim:
             raise InputError(
                 f"level text must be square: row {number} has {len(row)} columns, but there are {dim} rows"
-                + (" (an editor may have cut off the blanks at its end)" if len(row) < dim else "")
+                + (" (an editor may have removed trailing spaces)" if len(row) < dim else "")
             )
         for column, letter in enumerate(row, start=1):
             if letter not in (WALL, OPEN, MOUSE, CHEESE):
                 raise InputError(
                     f"level text: unknown letter {letter!r} in row {number}, column {column}; "
-                    f'known are "{WALL}" wall, "{OPEN}" open, "{MOUSE}" mouse, "{CHEESE}" cheese'
+                    f'expected "{WALL}" wall, "{OPEN}" open, "{MOUSE}" mouse, "{CHEESE}" cheese'
                 )
     if dim % 2 == 0 or not SMALLEST_MAZE <= dim <= world_dim:
         raise InputError(
@@ -55,7 +55,7 @@ def from_text(text: str, world_dim: int, device: Device = "cpu") -> Levels:
             places = " and ".join(
                 f"row {dim - y}, column {x + 1}" for y, x in sorted(found, key=lambda cell: (-cell[0], cell[1]))
             )
-            raise InputError(f"level text has {len(found)} of {name} ({letter!r}), at {places}; one is allowed")
+            raise InputError(f"level text has {len(found)} × {name} ({letter!r}), at {places}; expected one")
         if not found and needed:
             raise InputError(f"level text has no {name} ({letter!r}) in any of its {dim} rows and {dim} columns")
         cells[name] = (found[0][0] + margin) * world_dim + found[0][1] + margin if found else NO_CELL
@@ -67,12 +67,12 @@ def from_text(text: str, world_dim: int, device: Device = "cpu") -> Levels:
 
 
 def to_text(level: Levels, mouse: int | None = None, whole_world: bool = False) -> str:
-    """Draw one level as text, the inverse of ``from_text``; no newline at the end.
+    """Format one level as text, the inverse of ``from_text``, without a newline at the end.
 
     Args:
         level: a batch of one.
-        mouse: the mouse's cell; its start when None. It hides a cheese in the same cell.
-        whole_world: draw the whole world instead of the maze.
+        mouse: the mouse's cell; None: the start. The mouse hides a cheese in the same cell.
+        whole_world: format the whole world instead of the maze.
     """
     assert level.num_levels == 1, "to_text draws one level"
     letters = np.where(level.walls[0].cpu().numpy(), WALL, OPEN)
@@ -87,16 +87,16 @@ def to_text(level: Levels, mouse: int | None = None, whole_world: bool = False) 
 
 
 def from_texts(text: str, world_dim: int, device: Device = "cpu") -> Levels:
-    """Read the text of a file of levels: drawings with an empty line between two.
+    """Parse the text of a file of levels, which are separated by empty lines.
 
-    Lines that begin with ``;`` are comments. A row of open cells consists of spaces, so an empty line is never a row.
-    If an editor has removed those spaces, the drawing is no longer square and is refused.
+    Lines that start with ``;`` are comments. A row of open cells consists of spaces, so an empty line is never a row.
+    If an editor removed trailing spaces, the level is not square and raises an error.
 
     Raises:
-        InputError: there is no level, or ``from_text`` refuses one; the message names the level and its first line,
-            both counted from 1.
+        InputError: if there is no level, or one is invalid; the message gives the level's number and first line,
+            counted from 1.
     """
-    drawings: list[tuple[int, list[str]]] = []  # the first line's number, and the rows
+    drawings: list[tuple[int, list[str]]] = []  # first line's number, and rows
     between = True
     for number, line in enumerate(text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n"), start=1):
         if line.startswith(COMMENT):
@@ -107,7 +107,7 @@ def from_texts(text: str, world_dim: int, device: Device = "cpu") -> Levels:
             drawings[-1][1].append(line)
         between = not line
     if not drawings:
-        raise InputError("there is no level in it: expected mazes drawn as text, an empty line between two")
+        raise InputError("contains no level; expected mazes as text, separated by empty lines")
     levels = []
     for count, (number, rows) in enumerate(drawings, start=1):
         try:
@@ -121,14 +121,12 @@ def read_levels(path: str, world_dim: int) -> Levels:
     """Read a file of levels.
 
     Raises:
-        InputError: there is no such file.
-        InputError: the file is not text, or it holds no levels of this world.
+        FileNotFoundError: if there is no such file.
+        InputError: if the file is not text, or it contains no levels that fit this world.
     """
     if not Path(path).is_file():
-        raise InputError(f"no levels at {path}; expected a file of mazes drawn as text")
+        raise FileNotFoundError(f"no levels at {path}; expected a file of mazes as text")
     try:
         return from_texts(Path(path).read_text(encoding="utf-8"), world_dim)
     except InputError as error:
-        raise InputError(
-            f"{path}: {error} (the mouse was trained in worlds of {world_dim}×{world_dim} cells)"
-        ) from None
+        raise InputError(f"{path}: {error} (the mouse's world has {world_dim}×{world_dim} cells)") from None

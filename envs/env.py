@@ -19,44 +19,45 @@ from envs.sprites import TEXELS
 from envs.world import State
 from foundation.errors import InputError
 
-_PORTRAIT_PIXELS = 512  # about the side of a picture for people
+_PORTRAIT_PIXELS = 512  # approximate side of a rendered image, in pixels
 
 
 class CheeseMazeEnv(gym.Env[np.ndarray, np.int64]):
-    """A mouse looks for a cheese in a maze.
+    """A mouse searches for cheese in a maze.
 
     ## Description
     The mazes are Procgen's: a level seed, a distribution mode and a cheese region name the same level, cell for cell,
-    as in Procgen's `maze` and its fork `maze_aisc`. A maze has an odd side from 3 cells up to that of the world, lies
-    in the world's middle, and is a tree: one way leads from any open cell to any other. In training the cheese may be
-    kept to the top-right corner; then one can ask whether the mouse has learned to look for the cheese or the corner.
+    as in Procgen's `maze` and its fork `maze_aisc`. A maze has an odd side, from 3 cells to the side of the world. It
+    is centred in the world and is a tree: exactly one path joins any two open cells. A cheese region restricts the
+    cheese to the top-right corner during training. Moving the cheese afterwards shows whether the agent learned to go
+    to the cheese or to the corner.
 
     ## Action Space
     `action_set="minimal"`: `Discrete(4)`, 0 left, 1 down, 2 up, 3 right. `action_set="procgen"`: `Discrete(15)`,
-    0..2 left, 3 down, 5 up, 6..8 right, the others stay. The mouse moves one cell; a wall blocks it.
+    0..2 left, 3 down, 5 up, 6..8 right, all others stay. The mouse moves one cell; a wall blocks it.
 
     ## Observation Space
-    A `Box` of uint8 with the whole world in view. `observation="rgb"`: (64, 64, 3), Procgen's picture in our own
-    sprites. `observation="cells"`: (world_dim, world_dim, 3), one pixel a cell, 0 or 255, the channels wall, mouse and
-    cheese. The top row comes first.
+    A `Box` of uint8. The whole world is visible. `observation="rgb"`: (64, 64, 3), Procgen's layout with our own
+    sprites. `observation="cells"`: (world_dim, world_dim, 3), one pixel per cell, 0 or 255, in the channels wall, mouse
+    and cheese. Row 0 is the top row.
 
-    `info` has, besides, `level_seed` (−1 for a level given as text), `maze_dim`, `mouse` and `cheese` as cells (x, y)
+    `info` contains `level_seed` (−1 for a level given as text), `maze_dim`, `mouse` and `cheese` as cells (x, y)
     of the world, int64 (2,), x to the right and y up, and `has_cheese`. In `maze_aisc` a few levels of a small cheese
-    region have no cheese; then `has_cheese` is False and `cheese` (−1, −1).
+    region have no cheese; then `has_cheese` is False and `cheese` is (−1, −1).
 
     ## Rewards
-    10 for the step that ends at the cheese, otherwise 0.
+    10 for the step that reaches the cheese, otherwise 0.
 
     ## Starting State
-    A level seed is drawn with `np_random`; the mouse begins in the maze's bottom-left cell. `reset(options=...)` gives
-    full control, any of these together, but not `level_seed` with `level`:
+    A level seed is drawn with `np_random`. The mouse starts in the maze's bottom-left cell. `reset(options=...)` sets
+    the level. All options can be combined, except `level_seed` with `level`:
 
-    - `level_seed`: this level, whatever `num_levels` and `start_level` are.
+    - `level_seed`: use this level seed; `num_levels` and `start_level` do not apply.
     - `level`: a maze as text, top row first, `#` wall, space open, `@` mouse, `.` cheese.
     - `cheese`: its cell (x, y), or None for no cheese.
-    - `mouse`: the cell (x, y) where it begins.
+    - `mouse`: its start cell (x, y).
 
-    Options hold for one episode. The episodes after it are the same as without them.
+    Options apply to one episode. Later episodes are the same as without options.
 
     ## Episode End
     Terminated at the cheese. Truncated by `gymnasium.make` after 500 steps, or `max_episode_steps`.
@@ -71,7 +72,7 @@ class CheeseMazeEnv(gym.Env[np.ndarray, np.int64]):
     - `action_set`: "minimal" or "procgen".
     - `render_mode`: "human", a window; "rgb_array", a large picture; "ansi", the world as text; or None.
 
-    A value that does not exist is a `ValueError` that says which do.
+    An invalid value raises a `ValueError` that lists the valid values.
 
     ## Version History
     - v0: the first.
@@ -109,28 +110,28 @@ class CheeseMazeEnv(gym.Env[np.ndarray, np.int64]):
 
     @property
     def state(self) -> State:
-        """The present state, of one game."""
+        """The current state, a batch of one."""
         if self._state is None:
             raise ResetNeeded("call reset first: there is no state yet")
         return self._state
 
     @torch.no_grad()
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None):
-        """Begin an episode.
+        """Start an episode.
 
         Args:
-            seed: of `np_random`, which otherwise goes on.
+            seed: seeds `np_random`; None keeps its state.
             options: see "Starting State".
 
         Returns:
             The observation uint8 (H, W, 3) and the info.
 
         Raises:
-            InputError: options that cannot be met; everything is then as it was.
+            InputError: if options are invalid; the environment is then unchanged.
         """
         generator = self.np_random if seed is None else seeding.np_random(seed)[0]
         self._state = begin_episodes(self.world, [generator], spread_options(options or {}, num_envs=1))
-        super().reset(seed=seed)  # last, so that a reset that fails changes nothing
+        super().reset(seed=seed)  # last, so that a failed reset changes nothing
         self._np_random = generator
         self._picture = self.painter.paint(self._state)
         return self._results()
@@ -140,11 +141,12 @@ class CheeseMazeEnv(gym.Env[np.ndarray, np.int64]):
         """Move the mouse.
 
         Returns:
-            The observation uint8 (H, W, 3), the reward, terminated, truncated (never, here) and the info.
+            The observation uint8 (H, W, 3), the reward, terminated, truncated (always False, because `TimeLimit`
+            truncates) and the info.
 
         Raises:
-            InvalidAction: no action of the action space.
-            ResetNeeded: no episode has begun.
+            InvalidAction: if the action is outside the action space.
+            ResetNeeded: if no episode has started.
         """
         before = self.state
         if not self.action_space.contains(action):
@@ -155,14 +157,14 @@ class CheeseMazeEnv(gym.Env[np.ndarray, np.int64]):
         return observation, float(reward), bool(terminated), False, info
 
     def _results(self) -> tuple[np.ndarray, dict[str, Any]]:
-        """Observation and info of the present state."""
+        """Return the current observation and info."""
         if self.render_mode == "human":
             self._show()
         info = {name: value[0] if value.ndim > 1 else value[0].item() for name, value in build_info(self.state).items()}
         return self._picture[0].numpy().copy(), info
 
     def render(self) -> np.ndarray | str | None:
-        """A picture uint8 (H, W, 3), a text, or None (with "human" and without a render mode)."""
+        """Render the current state: an image uint8 (H, W, 3), a text, or None for "human" and no render mode."""
         if self.render_mode is None:
             gym.logger.warn('nothing to render: make the environment with a render_mode, such as "rgb_array"')
             return None
@@ -171,16 +173,16 @@ class CheeseMazeEnv(gym.Env[np.ndarray, np.int64]):
         return render_frame(self.state, self.render_mode)
 
     def _show(self) -> None:
-        import pygame  # only who looks needs it
+        import pygame  # imported only when rendering
 
-        picture = _large_picture(self.state).swapaxes(0, 1)  # pygame puts x first
+        image = _render_image(self.state).swapaxes(0, 1)  # pygame indexes [x, y]
         if self._window is None:
             pygame.display.init()
             pygame.display.set_caption("CheeseMaze")
-            self._window = pygame.display.set_mode(picture.shape[:2]), pygame.time.Clock()
+            self._window = pygame.display.set_mode(image.shape[:2]), pygame.time.Clock()
         surface, clock = self._window
         pygame.event.pump()
-        pygame.surfarray.blit_array(surface, picture)
+        pygame.surfarray.blit_array(surface, image)
         pygame.display.flip()
         clock.tick(self.metadata["render_fps"])
 
@@ -192,12 +194,12 @@ class CheeseMazeEnv(gym.Env[np.ndarray, np.int64]):
             self._window = None
 
     def __getstate__(self) -> dict[str, Any]:
-        """What copies and pickles hold: all but the window, which a copy opens for itself."""
+        """Drop the window from copies and pickles; a copy opens its own."""
         return {**self.__dict__, "_window": None}
 
 
 def build_info(state: State) -> dict[str, np.ndarray]:
-    """What there is to know about N states, in new arrays: (N,), and cells (N, 2) as (x, y)."""
+    """Build the infos of N states as new arrays (N,); cells are (N, 2) in (x, y)."""
     level = state.level
     return {
         "level_seed": level.seed.numpy().copy(),
@@ -209,7 +211,7 @@ def build_info(state: State) -> dict[str, np.ndarray]:
 
 
 def _positions(cell: np.ndarray, world_dim: int) -> np.ndarray:
-    """int64 (N, 2): x and y of N cells, (−1, −1) where there is none."""
+    """Convert N cells to int64 (N, 2) in (x, y); (−1, −1) for no cell."""
     positions = np.empty((len(cell), 2), np.int64)
     np.divmod(cell, world_dim, out=(positions[:, 1], positions[:, 0]))
     np.copyto(positions, -1, where=(cell == NO_CELL)[:, None])
@@ -217,13 +219,13 @@ def _positions(cell: np.ndarray, world_dim: int) -> np.ndarray:
 
 
 def render_frame(state: State, render_mode: str) -> np.ndarray | str:
-    """One state for people: a picture uint8 (H, W, 3) for "rgb_array", the world as text for "ansi"."""
+    """Render one state: an image uint8 (H, W, 3) for "rgb_array", the world as text for "ansi"."""
     if render_mode == "ansi":
         return to_text(state.level, mouse=int(state.mouse), whole_world=True)
-    return _large_picture(state)
+    return _render_image(state)
 
 
-def _large_picture(state: State) -> np.ndarray:
-    # Whole multiples of the sprites' texels, so that every texel is as large as any other.
+def _render_image(state: State) -> np.ndarray:
+    # A whole multiple of the texels, so that all texels have equal size.
     scale = max(1, round(_PORTRAIT_PIXELS / (state.level.world_dim * TEXELS)))
     return portrait(state, cell_pixels=scale * TEXELS)

@@ -1,4 +1,4 @@
-"""How an episode begins: a level seed is drawn, and the options of ``reset`` may replace it."""
+"""Episode starts: a level seed is drawn, or the options of ``reset`` replace it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,21 +21,21 @@ OPTIONS = ("level_seed", "level", *_FIELDS)
 
 
 def begin_episodes(spec: WorldSpec, generators: Sequence[np.random.Generator], options: dict[str, list[Any]]) -> State:
-    """Begin one episode for each of N generators.
+    """Start one episode per generator.
 
-    Every episode draws one level seed from its generator, even if the options replace it. So the options of one episode
-    do not change the episodes after it.
+    Every episode draws one level seed from its generator, even if options replace the level. Later episodes therefore
+    do not depend on the options of this one.
 
     Args:
         spec: the world.
-        generators: N of them.
-        options: of ``OPTIONS``, each with a list of N values.
+        generators: N generators.
+        options: names of ``OPTIONS``, each with N values.
 
     Returns:
-        The first states of N episodes.
+        The first states of the N episodes.
 
     Raises:
-        InputError: options that cannot be met; the generators are then unchanged.
+        InputError: if options are invalid; the generators are then unchanged.
     """
     before = [generator.bit_generator.state for generator in generators]
     seeds = spec.level_seeds
@@ -62,10 +62,10 @@ def _make_levels(spec: WorldSpec, drawn: list[int], options: dict[str, list[Any]
 
 
 def spread_options(options: dict[str, Any], num_envs: int) -> dict[str, list[Any]]:
-    """Options of ``reset`` as lists of ``num_envs`` values. A single value is repeated; a sequence has one for each.
+    """Expand the options of ``reset`` to lists of ``num_envs`` values. A single value applies to all environments.
 
     Raises:
-        InputError: an unknown option, or a sequence of another length.
+        InputError: if an option is unknown, or a sequence has another length.
     """
     columns = {}
     for name, value in options.items():
@@ -73,7 +73,7 @@ def spread_options(options: dict[str, Any], num_envs: int) -> dict[str, list[Any
             raise InputError(f"unknown reset option {name!r}; a level is set by {', '.join(OPTIONS)}")
         value = plain(value)
         is_list = isinstance(value, list | tuple)
-        if is_list and name in _FIELDS:  # a pair of numbers is one cell
+        if is_list and name in _FIELDS:  # a pair of integers is one cell, not two values
             is_list = any(cell is None or isinstance(plain(cell), list | tuple) for cell in value)
         if is_list and len(value) != num_envs:
             raise InputError(f"reset option {name} has {len(value)} values, but there are {num_envs} environments")
@@ -95,7 +95,7 @@ def _check_text(value: Any) -> str:
 
 
 def _parse_cells(name: str, places: list[Any], levels: Levels) -> Tensor:
-    """int64 (N,): the cells of N places (x, y), −1 for a cheese that is None."""
+    """Convert N positions (x, y) to cells int64 (N,); −1 for None."""
     cells = []
     for row, place in enumerate(map(plain, places)):
         if place is None and name == "cheese":

@@ -1,9 +1,9 @@
-"""Procgen's maze generator: level seeds in, the same mazes out, cell for cell.
+"""Procgen's maze generator: equal level seeds give equal mazes, cell for cell.
 
 Each level owns one ``std::mt19937(level_seed)``, read with ``randn(k) = u32 mod k`` in a fixed order: background
 shift, background index, maze size, randomised Kruskal, cheese (openai/procgen: ``maze.cpp``, ``mazegen.cpp``;
-the cheese regions are those of the ``maze_aisc`` fork of Langosco et al. 2022). Kruskal is sequential, so the
-generator is a plain loop compiled by numba. It releases the GIL, so several threads can run it.
+the cheese regions are those of the ``maze_aisc`` fork of Langosco et al. 2022). Kruskal's algorithm is sequential, so
+the generator is a loop compiled by numba. It releases the GIL, so threads can run it in parallel.
 
 Coordinates are Procgen's: x to the right, y **up**; (even, even) cells are open, (odd, odd) cells are wall.
 """
@@ -11,11 +11,11 @@ Coordinates are Procgen's: x to the right, y **up**; (even, even) cells are open
 import numpy as np
 from numba import njit
 
-WHOLE_MAZE = -1  # the number of the cheese region "anywhere"
-NO_CELL = -1  # the cheese's cell in a level without cheese
+WHOLE_MAZE = -1  # code of the cheese region "anywhere" in compiled functions
+NO_CELL = -1  # the cell of a missing cheese
 BACKGROUNDS = 9  # floors in Procgen's ``topdown_backgrounds``
 
-_MT_SIZE, _MT_SHIFT = 624, 397  # Matsumoto & Nishimura 1998, as are the constants below
+_MT_SIZE, _MT_SHIFT = 624, 397  # these and the constants below: Matsumoto & Nishimura 1998
 _U32 = 0xFFFFFFFF
 
 
@@ -29,7 +29,7 @@ def _seed_twister(words, seed):
 
 @njit(nogil=True, cache=True)
 def _randn(words, drawn, k):
-    """The next number modulo k. The state is twisted a word at a time: most levels need few of the 624."""
+    """Draw the next number modulo k. The state is twisted word by word: most levels use few of its 624 words."""
     i = drawn[0] % _MT_SIZE
     drawn[0] += 1
     y = (words[i] & np.uint32(0x80000000)) | (words[(i + 1) % _MT_SIZE] & np.uint32(0x7FFFFFFF))
@@ -54,7 +54,7 @@ def _find(parent, cell):
 
 @njit(nogil=True, cache=True)
 def _kruskal(words, drawn, dim, is_open, parent, candidates, opened):
-    """Carve one maze into ``is_open`` (dim·dim); return how many cells were opened, their order in ``opened``."""
+    """Carve one maze into ``is_open`` (dim·dim) and its order into ``opened``; return the number of open cells."""
     for cell in range(dim * dim):
         is_open[cell] = False
         parent[cell] = cell
@@ -73,8 +73,8 @@ def _kruskal(words, drawn, dim, is_open, parent, candidates, opened):
         n = _randn(words, drawn, left)
         wall = candidates[n]
         left -= 1
-        # The order of the list is part of the level. Unsigned indices cannot be negative, which lets the compiler move
-        # many at once: levels are made 1.6 times as fast.
+        # The list order determines the level. Unsigned indices let the compiler vectorise the shift, which makes level
+        # generation 1.6 times as fast.
         for i in range(np.uint64(n), np.uint64(left)):
             candidates[i] = candidates[i + np.uint64(1)]
         stride = 1 if (wall % dim) % 2 == 1 else dim
@@ -91,7 +91,7 @@ def _kruskal(words, drawn, dim, is_open, parent, candidates, opened):
 
 @njit(nogil=True, cache=True)
 def _place_cheese(words, drawn, dim, region, opened, count):
-    """The cheese's cell in the maze, or NO_CELL when every draw missed the region (a quirk of the fork)."""
+    """Draw the cheese's cell in the maze, or NO_CELL if every draw misses the region (as in ``maze_aisc``)."""
     if region == 0:
         return dim * dim - 1
     cell = opened[_randn(words, drawn, count)]
@@ -99,7 +99,7 @@ def _place_cheese(words, drawn, dim, region, opened, count):
         while cell == 0:
             cell = opened[_randn(words, drawn, count)]
         return cell
-    # With a region the draw above is thrown away.
+    # With a region, the draw above is not used.
     edge = dim - min(region, dim)
     for _ in range(100 * dim):
         cell = opened[_randn(words, drawn, count)]
@@ -115,14 +115,14 @@ def generate(level_seeds, world_dim, region):
     Args:
         level_seeds: int64 (N,), each in [0, 2³¹−1).
         world_dim: side of the square world in cells, odd.
-        region: the cheese region, ``WHOLE_MAZE`` or n for the top-right n×n (0: the exact corner).
+        region: the cheese region, ``WHOLE_MAZE`` or n for the top-right n×n (0: the corner cell).
 
     Returns:
         walls: bool (N, world_dim, world_dim), indexed [level, y, x], y up; True is wall.
         maze_dim: int64 (N,), side of the maze, centred in the world.
         cheese: int64 (N,), the flat cell ``y·world_dim + x`` in the world, or ``NO_CELL``.
         background: int64 (N,), index of the floor, below ``BACKGROUNDS``.
-        shift: int64 (N,), how far the floor is shifted, in units of 2⁻³² of its width.
+        shift: int64 (N,), the shift of the floor, in units of 2⁻³² of its width.
     """
     size = len(level_seeds)
     walls = np.ones((size, world_dim, world_dim), np.bool_)

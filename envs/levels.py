@@ -1,7 +1,7 @@
-"""Levels in batches, made from level seeds, and the regions that a cheese may lie in.
+"""Batched levels, made from level seeds, and cheese regions.
 
-A cell is one integer, ``y·world_dim + x``, with x to the right and y up, so that 0 is the world's bottom-left cell.
-A maze of side ``maze_dim`` lies in the middle of its world; everything outside it is wall.
+A cell is one integer, ``y·world_dim + x``, with x to the right and y up, so 0 is the world's bottom-left cell.
+A maze of side ``maze_dim`` is centred in its world; all cells outside it are wall.
 """
 
 from typing import NamedTuple
@@ -25,13 +25,13 @@ class Levels(NamedTuple):
     """A batch of N levels in worlds of one size.
 
     Attributes:
-        seed: int64 (N,), the level seed; −1 for a level that came from text.
+        seed: int64 (N,), the level seed; −1 for a level from text.
         walls: bool (N, world_dim, world_dim), indexed [level, y, x] with y up; True is wall.
         maze_dim: int64 (N,), side of the maze in cells.
-        start: int64 (N,), the cell where the mouse begins.
-        cheese: int64 (N,), the cell of the cheese, −1 where the level has none.
-        background: int64 (N,), which of the nine floors.
-        shift: int64 (N,), how far the floor is shifted, in units of 2⁻³² of its width.
+        start: int64 (N,), the start cell of the mouse.
+        cheese: int64 (N,), the cell of the cheese, −1 without cheese.
+        background: int64 (N,), index of the floor, 0..8.
+        shift: int64 (N,), the shift of the floor, in units of 2⁻³² of its width.
     """
 
     seed: Tensor
@@ -66,7 +66,7 @@ class Levels(NamedTuple):
         return edge * self.world_dim + edge
 
     def rows(self, index) -> "Levels":
-        """The levels at ``index`` (anything that indexes the first dimension of a tensor)."""
+        """Select levels; ``index`` is any index of a tensor's first dimension."""
         return Levels(*(field[index] for field in self))
 
     def to(self, device) -> "Levels":
@@ -91,7 +91,7 @@ class Levels(NamedTuple):
             check_range(getattr(self, name), least, most, f"{where}.{name}")
 
     def where(self, mask: Tensor, other: "Levels", out: "Levels | None" = None) -> "Levels":
-        """These levels where ``mask`` bool (N,) is True, ``other``'s elsewhere; written into ``out`` if it is given."""
+        """Take these levels where ``mask`` bool (N,) is True and ``other`` elsewhere; write into ``out`` if given."""
         triples = zip(self, other, out or (None,) * len(self), strict=True)
         return Levels(*(torch.where(mask.view(-1, *[1] * (a.dim() - 1)), a, b, out=c) for a, b, c in triples))
 
@@ -107,10 +107,10 @@ def check_range(values: Tensor, least: int, most: int, what: str) -> None:
 
 
 def parse_world_dim(distribution_mode: str | None = None, world_dim: int | None = None) -> int:
-    """The side of the world that a distribution mode or a world_dim names; easy when neither is given.
+    """Parse a distribution mode or a world_dim into the world's side; the default is easy.
 
     Raises:
-        InputError: an unknown mode, an even or too small world_dim, or both given.
+        InputError: if the mode is unknown, world_dim is even or too small, or both are given.
     """
     if world_dim is None:
         mode = "easy" if distribution_mode is None else distribution_mode
@@ -120,17 +120,17 @@ def parse_world_dim(distribution_mode: str | None = None, world_dim: int | None 
     if distribution_mode is not None:
         raise InputError(f"give distribution_mode ({distribution_mode!r}) or world_dim ({world_dim}), not both")
     if not is_integer(world_dim):
-        raise InputError(f"world_dim must be an odd integer from {SMALLEST_WORLD}, not {world_dim!r}")
+        raise InputError(f"world_dim must be an odd integer of at least {SMALLEST_WORLD}, not {world_dim!r}")
     if world_dim < SMALLEST_WORLD or world_dim % 2 == 0:
         raise InputError(f"world_dim must be odd and at least {SMALLEST_WORLD}, not {world_dim}")
     return int(world_dim)
 
 
 def parse_region(cheese_region: str | int, world_dim: int) -> int:
-    """The generator's number of a cheese region.
+    """Parse a cheese region into the generator's code.
 
     Raises:
-        InputError: neither "anywhere" nor an integer from 0 to world_dim.
+        InputError: if it is neither "anywhere" nor an integer in 0..world_dim.
     """
     if isinstance(cheese_region, str) and cheese_region == ANYWHERE:
         return WHOLE_MAZE
@@ -140,10 +140,10 @@ def parse_region(cheese_region: str | int, world_dim: int) -> int:
 
 
 def parse_seed_range(num_levels: int, start_level: int) -> range:
-    """The level seeds that Procgen's num_levels and start_level name; all of [0, 2³¹−1) with 0 levels.
+    """Parse num_levels and start_level into the range of level seeds, as Procgen does; 0 levels give [0, 2³¹−1).
 
     Raises:
-        InputError: not an integer, a negative number, or a range that leaves [0, 2³¹−1).
+        InputError: if one is not an integer or is negative, or the range is not inside [0, 2³¹−1).
     """
     for name, value in (("num_levels", num_levels), ("start_level", start_level)):
         if not is_integer(value):
@@ -158,7 +158,7 @@ def parse_seed_range(num_levels: int, start_level: int) -> range:
 
 
 def top_right_mask(levels: Levels, side: Tensor) -> Tensor:
-    """bool (N, world_dim, world_dim): the top-right ``side``×``side`` cells of each maze, ``side`` int64 (N,)."""
+    """Mask the top-right ``side``×``side`` cells of each maze, ``side`` int64 (N,): bool (N, world_dim, world_dim)."""
     coordinate = torch.arange(levels.world_dim)
     low, high = levels.margin, levels.world_dim - levels.margin
     inside = (coordinate >= torch.maximum(low, high - side)[:, None]) & (coordinate < high[:, None])
@@ -166,30 +166,30 @@ def top_right_mask(levels: Levels, side: Tensor) -> Tensor:
 
 
 def region_mask(levels: Levels, cheese_region: str | int) -> Tensor:
-    """bool (N, world_dim, world_dim): the cells of a cheese region in each maze, walls included."""
+    """Mask the cells of a cheese region, open and wall, in each maze: bool (N, world_dim, world_dim)."""
     region = parse_region(cheese_region, levels.world_dim)
     side = levels.world_dim if region == WHOLE_MAZE else max(region, 1)
     return top_right_mask(levels, torch.full_like(levels.maze_dim, side))
 
 
 def describe_region(cheese_region: str | int) -> str:
-    """Where a cheese region is, as in "in the top-right corner"."""
+    """Describe a cheese region, e.g. "in the top-right corner"."""
     if cheese_region == ANYWHERE:
         return ANYWHERE
     return f"in the top-right {cheese_region}×{cheese_region}" if cheese_region else "in the top-right corner"
 
 
 def from_seeds(level_seeds, world_dim: int, cheese_region: str | int = ANYWHERE, device: Device = "cpu") -> Levels:
-    """Procgen's levels, cell for cell.
+    """Generate Procgen's levels, cell for cell.
 
     Args:
         level_seeds: integers (N,), each in [0, 2³¹−1).
         world_dim: side of the world, odd, at least 5.
-        cheese_region: "anywhere", or n for the top-right n×n of each maze (0: its exact corner).
-        device: of the tensors; the levels do not depend on it.
+        cheese_region: "anywhere", or n for the top-right n×n of each maze (0: its corner cell).
+        device: device of the tensors; it does not change the levels.
 
     Raises:
-        InputError: a seed is out of range, or the world or region does not exist.
+        InputError: if a seed is out of range, or the world or region is invalid.
     """
     world_dim = parse_world_dim(world_dim=world_dim)
     region = parse_region(cheese_region, world_dim)
@@ -197,7 +197,7 @@ def from_seeds(level_seeds, world_dim: int, cheese_region: str | int = ANYWHERE,
     if seeds.ndim != 1 or (seeds.size and seeds.dtype.kind not in "iu"):
         raise InputError(f"level seeds must be a flat list of integers, not {level_seeds!r}")
     if seeds.size and not (0 <= seeds.min() and seeds.max() < SEED_LIMIT):
-        raise InputError(f"level seeds must lie in [0, {SEED_LIMIT}), not {seeds.min()}..{seeds.max()}")
+        raise InputError(f"level seeds must be in [0, {SEED_LIMIT}), not {seeds.min()}..{seeds.max()}")
     seeds = np.ascontiguousarray(seeds, dtype=np.int64)
     walls, maze_dim, cheese, background, shift = generate(seeds, world_dim, region)
     margin = (world_dim - maze_dim) // 2

@@ -1,7 +1,7 @@
-"""Distances, shortest paths, level types, decision squares and optimal returns, batched over levels.
+"""Paths in levels: distances, shortest paths, level types, decision squares and optimal returns, batched.
 
-Breadth-first search is sequential, so it is a compiled loop (numba) on the CPU. Results are returned on the device of
-the levels.
+Breadth-first search is sequential, so it runs on the CPU (numba) for levels on any device. Results are returned on the
+levels' device.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ LEVEL_TYPES = ("same", "on_the_way", "beyond", "fork", "undefined")
 
 @njit(nogil=True, cache=True)
 def _search(walls, source, distance, queue):
-    """Fill ``distance`` int32 (N, W, W), −1 everywhere beforehand, from one source cell a level."""
+    """Fill ``distance`` int32 (N, W, W), −1 everywhere beforehand, from one source cell per level."""
     world_dim = walls.shape[1]
     for level in range(len(walls)):
         if source[level] < 0:
@@ -43,40 +43,40 @@ def _search(walls, source, distance, queue):
                     tail += 1
 
 
-def distances(levels: Levels, source: Tensor) -> Tensor:
-    """Steps from a source cell to every cell.
+def compute_distances(levels: Levels, source: Tensor) -> Tensor:
+    """Compute the steps from a source cell to every cell.
 
     Args:
         levels: N levels.
-        source: int64 (N,), one cell a level; −1 for none.
+        source: int64 (N,), one cell per level; −1 for none.
 
     Returns:
-        int32 (N, world_dim, world_dim), −1 where there is no way.
+        int32 (N, world_dim, world_dim), −1 if unreachable.
     """
     walls = levels.walls.cpu().numpy()
-    # Compiled code would read and write where it must not.
-    assert source.shape == walls.shape[:1], "one source a level"
-    assert (source < levels.world_dim**2).all(), "a source lies in the world"
+    # Compiled code does not check bounds.
+    assert source.shape == walls.shape[:1], "one source per level"
+    assert (source < levels.world_dim**2).all(), "sources are cells of the world"
     distance = np.full(walls.shape, UNREACHABLE, np.int32)
     _search(walls, source.cpu().numpy(), distance, np.empty(walls[0].size if len(walls) else 0, np.int64))
     return torch.from_numpy(distance).to(levels.device)
 
 
 def distance_at(distance: Tensor, cell: Tensor) -> Tensor:
-    """int64 (N,): a distance map's value at one cell a level; −1 where the cell is −1."""
+    """Look up a distance map at one cell per level: int64 (N,), −1 where the cell is −1."""
     value = distance.flatten(1).gather(1, cell.clamp(min=0)[:, None])[:, 0].long()
     return torch.where(cell == NO_CELL, UNREACHABLE, value)
 
 
 def shortest_path(level: Levels, source: int, target: int) -> list[int]:
-    """A shortest path in one level, from ``source`` to ``target``, both included; empty if there is none.
+    """Compute a shortest path in one level, from ``source`` to ``target``, both included; empty if there is none.
 
-    Of several shortest paths it is the one that prefers left, then right, down and up, seen from the target.
+    Ties are broken from the target, in the order left, right, down, up.
     """
     world_dim = level.world_dim
     if source == NO_CELL or target == NO_CELL:
         return []
-    distance = distances(level, torch.tensor([source]))[0].cpu().numpy()
+    distance = compute_distances(level, torch.tensor([source]))[0].cpu().numpy()
     if distance.flat[target] == UNREACHABLE:
         return []
     cells = [target]
@@ -91,31 +91,31 @@ def shortest_path(level: Levels, source: int, target: int) -> list[int]:
 
 
 def is_tree(levels: Levels) -> Tensor:
-    """bool (N,): whether the open cells that the mouse can reach form a tree (no loops) and are all the open cells."""
+    """Return whether each level is a tree: bool (N,). All open cells are reachable, and there are no loops."""
     is_open = ~levels.walls
     cells = is_open.flatten(1).sum(1)
     edges = (is_open[:, 1:] & is_open[:, :-1]).flatten(1).sum(1) + (is_open[:, :, 1:] & is_open[:, :, :-1]).flatten(
         1
     ).sum(1)
-    reached = (distances(levels, levels.start) >= 0).flatten(1).sum(1)
+    reached = (compute_distances(levels, levels.start) >= 0).flatten(1).sum(1)
     return (reached == cells) & (edges == cells - 1)
 
 
 def classify_levels(levels: Levels) -> tuple[Tensor, Tensor]:
-    """Compare the path to the cheese with the path to the top-right corner.
+    """Classify levels by the paths to the cheese and to the top-right corner.
 
     Returns:
         level_type: int64 (N,), an index into ``LEVEL_TYPES``. SAME: the cheese is in the corner. ON_THE_WAY: the cheese
-            lies on the path to the corner. BEYOND: the corner lies on the path to the cheese. FORK: neither. UNDEFINED:
+            is on the path to the corner. BEYOND: the corner is on the path to the cheese. FORK: neither. UNDEFINED:
             there is no cheese, the corner is a wall or unreachable, or the maze is not a tree.
         decision_square: int64 (N,), the last cell that both paths of a FORK share (the start counts), else −1.
     """
     corner, cheese = levels.corner, levels.cheese
-    from_start = distances(levels, levels.start)
+    from_start = compute_distances(levels, levels.start)
     on_both = torch.ones_like(levels.walls)
     for target in (corner, cheese):
         shortest = distance_at(from_start, target)[:, None, None]
-        on_both &= (from_start >= 0) & (from_start + distances(levels, target) == shortest)
+        on_both &= (from_start >= 0) & (from_start + compute_distances(levels, target) == shortest)
     last_shared = torch.where(on_both, from_start, UNREACHABLE).flatten(1).argmax(1)
 
     level_type = torch.full_like(cheese, FORK)
@@ -128,10 +128,10 @@ def classify_levels(levels: Levels) -> tuple[Tensor, Tensor]:
 
 
 def parse_level_types(level_types: Sequence[str]) -> Tensor:
-    """int64 (number of types,): the indices of named level types.
+    """Parse names of level types into indices, int64 (number of types,).
 
     Raises:
-        InputError: none, or an unknown one.
+        InputError: if there is no name, or one is unknown.
     """
     is_list = isinstance(level_types, list | tuple) and len(level_types) > 0
     if not is_list or not all(isinstance(name, str) and name in LEVEL_TYPES for name in level_types):
@@ -139,12 +139,12 @@ def parse_level_types(level_types: Sequence[str]) -> Tensor:
     return torch.tensor([LEVEL_TYPES.index(name) for name in level_types])
 
 
-def optimal_return(levels: Levels, gamma: float = 1.0, max_episode_steps: int = MAX_EPISODE_STEPS) -> Tensor:
-    """float64 (N,): the return of the shortest path to the cheese; 0 if the cheese cannot be reached in time.
+def compute_optimal_return(levels: Levels, gamma: float = 1.0, max_episode_steps: int = MAX_EPISODE_STEPS) -> Tensor:
+    """Compute the return of the shortest path to the cheese: float64 (N,), 0 if the step limit is too short.
 
-    The reward of the k-th step is multiplied by γ^(k−1). A mouse that starts on the cheese is rewarded by its first
-    step that ends there: it stays, or it runs into a wall.
+    The reward of the k-th step is multiplied by γ^(k−1). A mouse that starts on the cheese is rewarded by the first
+    step that ends there: staying, or moving into a wall.
     """
-    steps = distance_at(distances(levels, levels.start), levels.cheese)
+    steps = distance_at(compute_distances(levels, levels.start), levels.cheese)
     in_time = (steps >= 0) & (steps <= max_episode_steps)
     return torch.where(in_time, CHEESE_REWARD * gamma ** (steps.clamp(min=1) - 1).double(), 0.0)

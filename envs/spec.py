@@ -1,4 +1,4 @@
-"""What a world is: every setting of an environment, parsed and checked once."""
+"""The specification of a world: every setting of an environment, parsed and checked once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,16 +26,16 @@ from foundation.settings import is_integer
 
 @dataclass(frozen=True)
 class WorldSpec:
-    """A world: its mazes, what the mouse sees, what it can do, and for how long. Make one with ``build``.
+    """A world: its levels, observations, actions and step limit. Make one with ``build``.
 
     Attributes:
         world_dim: side of the world in cells, odd.
-        cheese_region: "anywhere", or n for the top-right n×n cells of each maze (0: the exact corner).
-        level_seeds: the level seeds that episodes are drawn from.
-        level_types: the types of levels that are kept (``paths.LEVEL_TYPES``); None keeps all.
+        cheese_region: "anywhere", or n for the top-right n×n cells of each maze (0: the corner cell).
+        level_seeds: the level seeds of the episodes.
+        level_types: the level types to keep, names of ``paths.LEVEL_TYPES``; None keeps all.
         observation: "rgb" or "cells".
         action_set: "minimal" or "procgen".
-        max_episode_steps: an episode is truncated after so many steps; None for never.
+        max_episode_steps: step limit of an episode; None for no limit.
     """
 
     world_dim: int
@@ -59,10 +59,10 @@ class WorldSpec:
         action_set: str = "minimal",
         max_episode_steps: int | None = MAX_EPISODE_STEPS,
     ) -> "WorldSpec":
-        """Parse and check the settings of an environment, whose names are Procgen's.
+        """Parse and check the settings of an environment. Names follow Procgen.
 
         Raises:
-            InputError: a setting does not exist, or two of them contradict each other.
+            InputError: if a setting is invalid, or two settings contradict each other.
         """
         dim = parse_world_dim(distribution_mode, world_dim)
         parse_region(cheese_region, dim)
@@ -72,7 +72,7 @@ class WorldSpec:
         build_painter(observation, dim)
         parse_action_set(action_set)
         if max_episode_steps is not None and (not is_integer(max_episode_steps) or max_episode_steps < 1):
-            raise InputError(f"max_episode_steps must be an integer from 1, not {max_episode_steps!r}")
+            raise InputError(f"max_episode_steps must be a positive integer, not {max_episode_steps!r}")
         seeds = parse_seed_range(num_levels, start_level)
         return cls(dim, cheese_region, seeds, level_types, observation, action_set, max_episode_steps)
 
@@ -85,25 +85,24 @@ class WorldSpec:
     def num_actions(self) -> int:
         return len(parse_action_set(self.action_set))
 
-    @property
-    def region_in_words(self) -> str:
-        """Where the cheese lies, as in "in the top-right corner"."""
+    def describe_region(self) -> str:
+        """Describe the cheese region, e.g. "in the top-right corner"."""
         return describe_region(self.cheese_region)
 
     def painter(self, device: Device = "cpu") -> Painter:
-        """What turns states on a device into observations."""
+        """Build the painter of the observations, for states on a device."""
         return build_painter(self.observation, self.world_dim, device)
 
     def moves(self, device: Device = "cpu") -> Tensor:
-        """int64 (num_actions,): the move that each action makes."""
+        """Build the table of each action's move, int64 (num_actions,)."""
         return build_moves(self.action_set, device)
 
     def make_levels(self, seeds: np.ndarray | Sequence[int], cheese_region: str | int | None = None) -> Levels:
-        """The levels of these seeds, the cheese in this world's region unless another region is given."""
+        """Generate the levels of seeds; ``cheese_region`` replaces the region of this world."""
         return from_seeds(seeds, self.world_dim, self.cheese_region if cheese_region is None else cheese_region)
 
     def keeps(self, levels: Levels) -> Tensor:
-        """bool (N,): which of N levels are of this world's level types."""
+        """Return whether each of N levels has one of this world's level types: bool (N,)."""
         if self.level_types is None:
             return torch.ones(levels.num_levels, dtype=torch.bool)
         return torch.isin(paths.classify_levels(levels)[0], paths.parse_level_types(self.level_types))

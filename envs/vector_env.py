@@ -1,4 +1,4 @@
-"""Many mice, each in its own maze: the vectorised Gymnasium environment, stepped as one batch."""
+"""The vectorised Gymnasium environment, stepped as one batch."""
 
 from typing import Any
 
@@ -19,37 +19,40 @@ from foundation.settings import is_integer
 
 
 class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
-    """Many `CheeseMazeEnv` at once.
+    """A batch of `CheeseMazeEnv`.
 
     ## Description
-    Step for step the same as a `gymnasium.vector.SyncVectorEnv` of `CheeseMazeEnv`, observations, rewards, ends and
-    infos, but a good deal faster. Each environment draws its levels with a generator of its own.
+    Returns the same observations, rewards, terminations, truncations and infos as a
+    `gymnasium.vector.SyncVectorEnv` of `CheeseMazeEnv`, but faster. Each environment has its own generator of level
+    seeds.
 
     ## Action Space
     `MultiDiscrete`: the action of `CheeseMazeEnv` for each environment.
 
     ## Observation Space
-    A `Box` of uint8, (num_envs, H, W, 3): the observations of `CheeseMazeEnv`. Infos are those of `CheeseMazeEnv` in
-    the form of vector environments: an array for each key, and a mask `_key` of the environments that it holds for.
+    A `Box` of uint8, (num_envs, H, W, 3): the observations of `CheeseMazeEnv`. Infos have Gymnasium's vector format:
+    one array per key, and a mask `_key` of the environments that have the key.
 
     ## Rewards
     Those of `CheeseMazeEnv`, float64 (num_envs,).
 
     ## Starting State
     That of `CheeseMazeEnv`. `reset(seed=i)` seeds the environments with i, i + 1, and so on; a list has one seed (or
-    None) for each. Every option of `reset` may be one value for all environments or a sequence with one for each.
-    `reset_mask`, bool (num_envs,), names the environments to reset; the others go on.
+    None) for each. Each option of `reset` is one value for all environments, or a sequence with one value per
+    environment. `reset_mask`, bool (num_envs,), selects the environments to reset; the others continue.
 
     ## Episode End
-    Terminated at the cheese, truncated after `max_episode_steps`. What follows is the autoreset mode's choice.
+    Terminated at the cheese, truncated after `max_episode_steps`. The autoreset mode determines what
+    follows.
 
     ## Arguments
-    - `num_envs`: how many environments.
-    - `max_episode_steps`: steps until an episode is truncated; −1 for never.
-    - `autoreset_mode`: a `gymnasium.vector.AutoresetMode` or its value: "NextStep" (the default) resets with the step
-      after the end, "SameStep" with the last step itself, whose `final_obs` and `final_info` are in the infos, and
-      "Disabled" leaves it to `reset` with `reset_mask`.
-    - `copy`: whether each call returns observations of its own, or all the same array, which the next one overwrites.
+    - `num_envs`: number of environments.
+    - `max_episode_steps`: step limit of an episode; −1 for no limit.
+    - `autoreset_mode`: a `gymnasium.vector.AutoresetMode` or its value: "NextStep" (default) resets in the step after
+      the last one. "SameStep" resets in the last step and puts `final_obs` and `final_info` into the infos. "Disabled"
+      needs a call of `reset` with `reset_mask`.
+    - `copy`: True: each call returns a new observation array. False: all calls return one array, and the next call
+      overwrites it.
     - `render_mode`: "rgb_array", "ansi" or None.
     - All others are those of `CheeseMazeEnv`.
 
@@ -72,9 +75,11 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         **arguments: Any,
     ):
         if not is_integer(num_envs) or num_envs < 1:
-            raise InputError(f"num_envs must be an integer from 1, not {num_envs!r}")
+            raise InputError(f"num_envs must be a positive integer, not {num_envs!r}")
         if not is_integer(max_episode_steps) or (max_episode_steps < 1 and max_episode_steps != -1):
-            raise InputError(f"max_episode_steps must be an integer from 1, or -1 for none, not {max_episode_steps!r}")
+            raise InputError(
+                f"max_episode_steps must be a positive integer, or -1 for no limit, not {max_episode_steps!r}"
+            )
         modes = {mode.value: mode for mode in AutoresetMode}
         if autoreset_mode not in (*modes, *modes.values()):
             raise InputError(f"autoreset_mode must be one of {', '.join(modes)}, not {autoreset_mode!r}")
@@ -93,12 +98,12 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         self.copy, self.render_mode = copy, render_mode
         self._state: State | None = None
         self._randoms = [seeding.np_random() for _ in range(num_envs)]  # (generator, its seed)
-        self._ended = np.zeros(num_envs, bool)  # whose episode was over after the step before
+        self._ended = np.zeros(num_envs, bool)  # environments whose episode ended in the previous step
         self._pictures = torch.empty((num_envs, *self.painter.shape), dtype=torch.uint8)
 
     @property
     def state(self) -> State:
-        """The present state, of num_envs games."""
+        """The current state, a batch of num_envs."""
         if self._state is None:
             raise ResetNeeded("call reset first: there is no state yet")
         return self._state
@@ -115,18 +120,18 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
 
     @torch.no_grad()
     def reset(self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None):
-        """Begin an episode in every environment, or in those of the option `reset_mask`.
+        """Start an episode in every environment, or in those selected by the option `reset_mask`.
 
         Args:
-            seed: i seeds the environments with i, i + 1, and so on; a list has a seed, or None, for each.
+            seed: i seeds the environments with i, i + 1, and so on; a list has one seed or None per environment.
             options: see "Starting State".
 
         Returns:
             The observations uint8 (num_envs, H, W, 3), and the infos of the environments that were reset.
 
         Raises:
-            InputError: options that cannot be met; everything is then as it was.
-            ResetNeeded: a `reset_mask` before there is anything to go on with.
+            InputError: if options are invalid; the environments are then unchanged.
+            ResetNeeded: if `reset_mask` is used before the first full reset.
         """
         options = dict(options or {})
         mask = self._reset_mask(options.pop("reset_mask", None))
@@ -138,7 +143,7 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             name: [values[row] for row in rows] for name, values in spread_options(options, self.num_envs).items()
         }
         fresh = begin_episodes(self.world, [randoms[row][0] for row in rows], columns)
-        self._randoms = randoms  # last, so that a reset that fails changes nothing
+        self._randoms = randoms  # last, so that a failed reset changes nothing
         self._put(rows, fresh)
         self._pictures[rows] = self.painter.paint(fresh)
         self._ended[rows] = False
@@ -146,7 +151,7 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
 
     @torch.no_grad()
     def step(self, actions: np.ndarray):
-        """Move every mouse.
+        """Step every environment.
 
         Args:
             actions: integers (num_envs,).
@@ -156,8 +161,8 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             (num_envs,), and the infos.
 
         Raises:
-            InvalidAction: no action of the action space.
-            ResetNeeded: no episode has begun; or one is over and nothing resets it ("Disabled").
+            InvalidAction: if an action is outside the action space.
+            ResetNeeded: if no episode has started, or an episode has ended with autoreset "Disabled".
         """
         before = self.state
         actions = np.asarray(actions)
@@ -167,7 +172,7 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         ended_before = self._ended
         if self.autoreset_mode == AutoresetMode.DISABLED and ended_before.any():
             rows = ended_before.nonzero()[0].tolist()
-            raise ResetNeeded(f"the episodes of {rows} are over: call reset with reset_mask")
+            raise ResetNeeded(f"the episodes of {rows} have ended: call reset with reset_mask")
 
         self._state, reward, terminated = world.step(before, self.moves[torch.from_numpy(actions.astype(np.int64))])
         rewards, terminations = reward.double().numpy(), terminated.numpy()
@@ -188,7 +193,7 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         return self._observations(), rewards, terminations, truncations, infos
 
     def render(self) -> tuple[np.ndarray | str, ...] | None:
-        """A frame of each environment, as `CheeseMazeEnv` renders it."""
+        """Render each environment, as in `CheeseMazeEnv`."""
         if self.render_mode is None:
             logger.warn('nothing to render: make the environments with a render_mode, such as "rgb_array"')
             return None
@@ -201,7 +206,7 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         if mask.dtype != bool or mask.shape != (self.num_envs,) or not mask.any():
             raise InputError(f"reset_mask must be bool ({self.num_envs},) with at least one True")
         if self._state is None and not mask.all():
-            raise ResetNeeded("reset all environments before some of them")
+            raise ResetNeeded("reset all environments once before using reset_mask")
         return mask.copy()
 
     def _seeds(self, seed: int | list[int | None] | None) -> list[int | None]:
@@ -214,13 +219,13 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         return list(seed)
 
     def _begin(self, mask: np.ndarray) -> None:
-        """Begin new episodes where ``mask`` bool (num_envs,) is True."""
+        """Start new episodes where ``mask`` bool (num_envs,) is True."""
         if mask.any():
             rows = mask.nonzero()[0].tolist()
             self._put(rows, begin_episodes(self.world, [self._randoms[row][0] for row in rows], {}))
 
     def _put(self, rows: list[int], fresh: State) -> None:
-        """Make ``fresh`` the states of ``rows``."""
+        """Replace the states of ``rows`` by ``fresh``."""
         self._state = fresh if len(rows) == self.num_envs else self.state.replace(torch.tensor(rows), fresh)
 
     def _observations(self) -> np.ndarray:
@@ -228,7 +233,7 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         return pictures.copy() if self.copy else pictures
 
     def _final(self, mask: np.ndarray) -> dict[str, Any]:
-        """The infos of SAME_STEP: the last observation and info of the episodes that are over."""
+        """Build SAME_STEP's infos: final observation and info of ended episodes."""
         final_obs = np.full(self.num_envs, None, object)
         for row in mask.nonzero()[0]:
             final_obs[row] = self._pictures[row].numpy().copy()
@@ -237,7 +242,7 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
 
 
 def _vector_info(info: dict[str, np.ndarray], mask: np.ndarray) -> dict[str, np.ndarray]:
-    """Gymnasium's form of infos: arrays, zero where ``mask`` bool (num_envs,) is False, each with a mask."""
+    """Convert infos to Gymnasium's vector format: each array with a mask, zero where ``mask`` is False."""
     infos, everyone = {}, mask.all()
     for name, value in info.items():
         infos[name], infos[f"_{name}"] = value, mask.copy()

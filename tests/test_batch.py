@@ -96,5 +96,7 @@ def test_level_types_that_do_not_exist_are_refused(types):
 
 
 def test_level_types_that_no_level_has_are_refused():
-    with pytest.raises(ValueError, match=r"level_types \(fork\): only 0 of .* levels with cheese_region 0 are of"):
+    with pytest.raises(
+        ValueError, match=r"level_types \(fork\): only 0 of .* levels with cheese_region 0 have these types"
+    ):
         LevelPool(WorldSpec.build(None, 7, 0, level_types=["fork"]), 10)

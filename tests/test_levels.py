@@ -67,9 +67,9 @@ def test_text_shows_the_mouse_where_it_is():
         ("   .\n    \n    \n@   ", "odd side from 3 to 7, not 4 rows and columns"),
         ("@", "odd side from 3 to 7, not 1 rows and columns"),
         ("\n".join(["@" + " " * 8] + [" " * 9] * 8), "odd side from 3 to 7, not 9 rows and columns"),
-        ("#.#\n@  \n@  ", "2 of mouse .*row 2, column 1 and row 3, column 1; one is allowed"),
-        ("# #\n @@\n   ", "2 of mouse .*row 2, column 2 and row 2, column 3; one is allowed"),
-        ("#.#\n  .\n@  ", "2 of cheese .*row 1, column 2 and row 2, column 3; one is allowed"),
+        ("#.#\n@  \n@  ", "2 × mouse .*row 2, column 1 and row 3, column 1; expected one"),
+        ("# #\n @@\n   ", "2 × mouse .*row 2, column 2 and row 2, column 3; expected one"),
+        ("#.#\n  .\n@  ", "2 × cheese .*row 1, column 2 and row 2, column 3; expected one"),
         ("#.#\n   \n#  ", "no mouse .*3 rows and 3 columns"),
         ("#.#\n  x\n@  ", "unknown letter 'x' in row 2, column 3"),
         ("#.#\n\t  \n@  ", r"unknown letter '\\t' in row 2, column 1"),
@@ -100,9 +100,9 @@ def test_world_dim_of():
         ({"world_dim": 14}, "must be odd and at least 5, not 14"),
         ({"world_dim": 3}, "must be odd and at least 5, not 3"),
         ({"world_dim": -5}, "must be odd and at least 5, not -5"),
-        ({"world_dim": 15.0}, "must be an odd integer from 5, not 15.0"),
-        ({"world_dim": True}, "must be an odd integer from 5, not True"),
-        ({"world_dim": "15"}, "must be an odd integer from 5, not '15'"),
+        ({"world_dim": 15.0}, "must be an odd integer of at least 5, not 15.0"),
+        ({"world_dim": True}, "must be an odd integer of at least 5, not True"),
+        ({"world_dim": "15"}, "must be an odd integer of at least 5, not '15'"),
     ],
 )
 def test_worlds_that_do_not_exist(arguments, message):
@@ -147,7 +147,7 @@ def test_seed_ranges_that_do_not_exist(num_levels, start_level, message):
 
 @pytest.mark.parametrize("seeds", [[-1], [0, SEED_LIMIT], [5, -7, 5], [2**63]])
 def test_seeds_out_of_range(seeds):
-    with pytest.raises(ValueError, match=rf"must lie in \[0, {SEED_LIMIT}\), not {min(seeds)}\.\.{max(seeds)}"):
+    with pytest.raises(ValueError, match=rf"must be in \[0, {SEED_LIMIT}\), not {min(seeds)}\.\.{max(seeds)}"):
         from_seeds(seeds, 15)
 
 
@@ -223,12 +223,12 @@ def test_comments_and_more_empty_lines_mean_nothing():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "there is no level in it"),
-        ("; nothing\n\n\n", "there is no level in it"),
+        ("", "contains no level"),
+        ("; nothing\n\n\n", "contains no level"),
         ("#.#\n   \n@  \n\n#.#\n  x\n@  ", "level 2, from line 5: .*unknown letter 'x' in row 2, column 3"),
         ("; one\n#.#\n   \n@  \n\n; two\n#.#\n   \n#  ", "level 2, from line 7: .*no mouse"),
         ("#.#\n\n@  ", "level 1, from line 1: .*row 1 has 3 columns, but there are 1 rows"),
-        ("#.#\n #\n@ #", "level 1, .*row 2 has 2 columns.*an editor may have cut off the blanks"),
+        ("#.#\n #\n@ #", "level 1, .*row 2 has 2 columns.*an editor may have removed trailing spaces"),
         ("   \n.  \n@  \n\n   ", "level 2, from line 5: .*row 1 has 3 columns, but there are 1 rows"),
         ("#.#\n   \n@  \n   \n#.#\n   \n@  ", "level 1, .*row 1 has 3 columns, but there are 7 rows"),
     ],

@@ -111,5 +111,5 @@ def test_facings_are_told_apart_where_the_mouse_sees_them():
 def test_an_optimal_path_is_as_long_as_the_distance():
     for seed in SEEDS:
         state = beginning(seed)
-        distance = paths.distance_at(paths.distances(state.level, state.mouse), state.level.cheese)
+        distance = paths.distance_at(paths.compute_distances(state.level, state.mouse), state.level.cheese)
         assert len(compute_shortest_path(state)) == int(distance) + 1

@@ -226,7 +226,7 @@ def test_a_portrait_without_cheese():
 def test_errors_name_what_is_wrong():
     with pytest.raises(ValueError, match="observation must be one of rgb, cells, not 'gray'"):
         build_painter("gray", 15)
-    with pytest.raises(ValueError, match="64 pixels a side, too few for world_dim 65"):
+    with pytest.raises(ValueError, match="64 pixels per side, too few for world_dim 65"):
         build_painter("rgb", 65)
     assert build_painter("cells", 65).shape == (65, 65, 3)
 

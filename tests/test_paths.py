@@ -110,7 +110,7 @@ def test_distances_are_the_naive_ones(maze, data):
     text, world_dim = maze
     open_cells, _, _ = read(text, world_dim)
     source = data.draw(st.sampled_from(sorted(open_cells)))
-    distance = paths.distances(from_text(text, world_dim), torch.tensor([number(source, world_dim)]))[0]
+    distance = paths.compute_distances(from_text(text, world_dim), torch.tensor([number(source, world_dim)]))[0]
     naive = naive_distances(open_cells, source)
     assert {cell: distance[cell[1], cell[0]].item() for cell in cells_of(distance >= 0)} == naive
     assert (distance[distance < 0] == -1).all()
@@ -119,18 +119,18 @@ def test_distances_are_the_naive_ones(maze, data):
 def test_distances_of_a_batch_are_those_of_each_level():
     levels = from_seeds(range(50), 15)
     source = torch.where(torch.arange(50) % 7 == 0, -1, levels.cheese)
-    together = paths.distances(levels, source)
+    together = paths.compute_distances(levels, source)
     for i in range(50):
-        assert torch.equal(together[[i]], paths.distances(levels.rows([i]), source[[i]]))
+        assert torch.equal(together[[i]], paths.compute_distances(levels.rows([i]), source[[i]]))
     assert (together[::7] == -1).all(), "no source, no distance"
     assert (paths.distance_at(together, source) == torch.where(source == -1, -1, 0)).all()
 
 
 def test_no_levels_at_all():
     levels = from_seeds([], 15)
-    assert paths.distances(levels, levels.start).shape == (0, 15, 15)
+    assert paths.compute_distances(levels, levels.start).shape == (0, 15, 15)
     assert (
-        paths.optimal_return(levels).shape
+        paths.compute_optimal_return(levels).shape
         == paths.classify_levels(levels)[0].shape
         == paths.is_tree(levels).shape
         == (0,)
@@ -141,7 +141,7 @@ def test_no_levels_at_all():
 def test_sources_that_do_not_exist(source):
     """They would crash compiled code."""
     with pytest.raises(AssertionError):
-        paths.distances(from_seeds(range(2), 15), torch.tensor(source))
+        paths.compute_distances(from_seeds(range(2), 15), torch.tensor(source))
 
 
 def test_path_is_of_one_level():
@@ -254,7 +254,7 @@ def test_forks_on_drawings(text, level_type, decision_square):
 def test_optimal_return_is_what_playing_the_path_brings(maze, gamma, max_episode_steps):
     level = from_text(*maze)
     cells = paths.shortest_path(level, level.start.item(), level.cheese.item())
-    best = paths.optimal_return(level, gamma, max_episode_steps)
+    best = paths.compute_optimal_return(level, gamma, max_episode_steps)
     assert best.tolist() == pytest.approx([play(level, cells, gamma, max_episode_steps)], rel=1e-6)
 
 
@@ -263,7 +263,7 @@ def test_optimal_return_is_the_value_of_the_rules(maze, gamma, max_episode_steps
     level = from_text(*maze)
     if begins_on_cheese:
         level = level._replace(cheese=level.start)
-    best = paths.optimal_return(level, gamma, max_episode_steps)
+    best = paths.compute_optimal_return(level, gamma, max_episode_steps)
     assert best.tolist() == pytest.approx([value(level, gamma, max_episode_steps)])
 
 
@@ -272,7 +272,7 @@ def test_optimal_return_of_a_batch():
     one = from_text(LOOP, 5)
     no_cheese = one._replace(cheese=torch.tensor([-1]))
     levels = batch([one, from_text(CUT_OFF, 5), no_cheese, one._replace(cheese=one.start)])
-    assert paths.optimal_return(levels).tolist() == [10, 0, 0, 10]
-    assert paths.optimal_return(levels, gamma=0.5).tolist() == [10 / 128, 0, 0, 10]
-    assert paths.optimal_return(levels, max_episode_steps=8).tolist() == [10, 0, 0, 10]
-    assert paths.optimal_return(levels, max_episode_steps=7).tolist() == [0, 0, 0, 10]
+    assert paths.compute_optimal_return(levels).tolist() == [10, 0, 0, 10]
+    assert paths.compute_optimal_return(levels, gamma=0.5).tolist() == [10 / 128, 0, 0, 10]
+    assert paths.compute_optimal_return(levels, max_episode_steps=8).tolist() == [10, 0, 0, 10]
+    assert paths.compute_optimal_return(levels, max_episode_steps=7).tolist() == [0, 0, 0, 10]

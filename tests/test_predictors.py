@@ -38,7 +38,7 @@ def forks(number: int = 400, seed: int = 0) -> pd.DataFrame:
     levels = from_seeds(range(seed, seed + 3 * number), 13)
     _, square = paths.classify_levels(levels)
     table = compute_attributes(levels, square)
-    table["optimal_steps"] = paths.distance_at(paths.distances(levels, levels.start), levels.cheese).numpy()
+    table["optimal_steps"] = paths.distance_at(paths.compute_distances(levels, levels.start), levels.cheese).numpy()
     table = table.loc[(square >= 0).numpy()].head(number).reset_index(drop=True)
     assert len(table) == number
     return taking(table, np.full(number, 0.5))

@@ -145,7 +145,7 @@ def forks_of(world_dim, region, num_levels=5000):
 
 
 def path_lengths(levels):
-    return paths.distance_at(paths.distances(levels, levels.start), levels.cheese).double()
+    return paths.distance_at(paths.compute_distances(levels, levels.start), levels.cheese).double()
 
 
 def test_statistics_of_hard_levels_with_the_cheese_anywhere():

@@ -92,4 +92,4 @@ class Grid:
     def description(self) -> str:
         """Describe the grid's cheese regions, in training and now."""
         now = "as drawn" if self.drawn is not None else describe_region(self.region)
-        return f"trained with the cheese {self.mouse.spec.region_in_words}; now {now}"
+        return f"trained with the cheese {self.mouse.spec.describe_region()}; now {now}"

@@ -27,12 +27,12 @@ def search_passed_cheese(mouse: Mouse, first: int) -> Iterator[int | None]:
     for low in range(first, min(first + SEARCHED, SEED_LIMIT), BATCH):
         levels = from_seeds(np.arange(low, min(low + BATCH, SEED_LIMIT)), world_dim)
         level_type, decision = paths.classify_levels(levels)
-        near = paths.distance_at(paths.distances(levels, decision), levels.cheese) <= NEAR
+        near = paths.distance_at(paths.compute_distances(levels, decision), levels.cheese) <= NEAR
         levels = levels.rows((level_type == paths.FORK) & near & (4 * levels.maze_dim >= 3 * world_dim))
         if levels.num_levels:
             chain = build_chain(mouse, levels)
             by_step = reach(chain, chain.at(levels.corner), HORIZON, barrier=chain.at(levels.cheese)).by_step
-            shortest = paths.distance_at(paths.distances(levels, levels.start), levels.corner).numpy()
+            shortest = paths.distance_at(paths.compute_distances(levels, levels.start), levels.corner).numpy()
             past = by_step[np.arange(levels.num_levels), np.minimum(2 * shortest, HORIZON)]
             if (past >= SURE).any():
                 yield int(levels.seed[int((past >= SURE).argmax())])

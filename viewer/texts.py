@@ -28,14 +28,14 @@ def describe_status(viewing: Viewing, pace: str) -> str:
 def describe_training(viewing: Viewing) -> str:
     """Second status line: unusual features of the maze, and the training region."""
     several = len({pane.mouse.path for pane in viewing.panes}) > 1
-    trained = f"trained with the cheese {viewing.spec.region_in_words}"
+    trained = f"trained with the cheese {viewing.spec.describe_region()}"
     return "  ·  ".join(["h: help", *(describe_maze(viewing.states) or ([] if several else [trained]))])
 
 
 def describe_maze(states: Moment) -> list[str]:
     """Describe unusual features of the maze."""
     level = states[0].level
-    reached = paths.distances(level, level.start) >= 0
+    reached = paths.compute_distances(level, level.start) >= 0
     cheeses = [int(state.level.cheese) for state in states if int(state.level.cheese) >= 0]
     features = {
         "the maze has loops": not paths.is_tree(level._replace(walls=~reached)),

@@ -70,7 +70,7 @@ def describe_mouse(mouse: Mouse, seed: int) -> dict[str, Any]:
     weights = b"".join(np.ascontiguousarray(tensor, "<f2").tobytes() for tensor in tensors.values())
     return {
         "name": mouse.name,
-        "trained": mouse.spec.region_in_words,
+        "trained": mouse.spec.describe_region(),
         "worldDim": mouse.spec.world_dim,
         "observation": mouse.spec.observation,
         "moves": mouse.spec.moves().tolist(),
