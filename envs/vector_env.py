@@ -1,5 +1,6 @@
 """Many mice, each in its own maze: the vectorised Gymnasium environment, stepped as one batch."""
 
+from copy import copy as shallow_copy
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
 
     ## Arguments
     - `num_envs`: how many environments.
-    - `max_episode_steps`: steps until an episode is truncated; −1 for never.
+    - `max_episode_steps`: steps until an episode is truncated; None or −1 for never.
     - `autoreset_mode`: a `gymnasium.vector.AutoresetMode` or its value: "NextStep" (the default) resets with the step
       after the end, "SameStep" with the last step itself, whose `final_obs` and `final_info` are in the infos, and
       "Disabled" leaves it to `reset` with `reset_mask`.
@@ -65,7 +66,7 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
     def __init__(
         self,
         num_envs: int = 1,
-        max_episode_steps: int = MAX_EPISODE_STEPS,
+        max_episode_steps: int | None = MAX_EPISODE_STEPS,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         copy: bool = True,
         render_mode: str | None = None,
@@ -73,15 +74,17 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
     ):
         if not is_integer(num_envs) or num_envs < 1:
             raise InputError(f"num_envs must be an integer from 1, not {num_envs!r}")
+        if max_episode_steps is None:
+            max_episode_steps = -1
         if not is_integer(max_episode_steps) or (max_episode_steps < 1 and max_episode_steps != -1):
-            raise InputError(f"max_episode_steps must be an integer from 1, or -1 for none, not {max_episode_steps!r}")
+            raise InputError(f"max_episode_steps must be an integer from 1, or None, not {max_episode_steps!r}")
         modes = {mode.value: mode for mode in AutoresetMode}
         if autoreset_mode not in (*modes, *modes.values()):
             raise InputError(f"autoreset_mode must be one of {', '.join(modes)}, not {autoreset_mode!r}")
         if render_mode == "human":
             raise InputError('render_mode "human" shows one environment; make many with "rgb_array" or "ansi"')
 
-        one = CheeseMazeEnv(render_mode=render_mode, **arguments)
+        self._single = one = CheeseMazeEnv(render_mode=render_mode, **arguments)
         self.world, self.painter, self.moves = one.world, one.painter, one.moves
         self.single_observation_space, self.single_action_space = one.observation_space, one.action_space
         self.observation_space = batch_space(one.observation_space, num_envs)
@@ -95,6 +98,7 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         self._randoms = [seeding.np_random() for _ in range(num_envs)]  # (generator, its seed)
         self._ended = np.zeros(num_envs, bool)  # whose episode was over after the step before
         self._pictures = torch.empty((num_envs, *self.painter.shape), dtype=torch.uint8)
+        self._attributes: list[dict[str, Any]] = [{} for _ in range(num_envs)]  # of set_attr
 
     @property
     def state(self) -> State:
@@ -145,11 +149,11 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         return self._observations(), _vector_info(build_info(self.state), mask)
 
     @torch.no_grad()
-    def step(self, actions: np.ndarray):
+    def step(self, actions: np.ndarray | torch.Tensor):
         """Move every mouse.
 
         Args:
-            actions: integers (num_envs,).
+            actions: integers (num_envs,), an array, a tensor or a list.
 
         Returns:
             The observations uint8 (num_envs, H, W, 3), rewards float64 (num_envs,), terminations and truncations bool
@@ -160,7 +164,7 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             ResetNeeded: no episode has begun; or one is over and nothing resets it ("Disabled").
         """
         before = self.state
-        actions = np.asarray(actions)
+        actions = np.asarray(actions.cpu() if isinstance(actions, torch.Tensor) else actions)
         wanted = actions.shape == (self.num_envs,) and actions.dtype.kind in "iu"
         if not (wanted and 0 <= actions.min() and actions.max() < len(self.moves)):
             raise InvalidAction(f"actions must be {self.num_envs} integers 0..{len(self.moves) - 1}")
@@ -193,6 +197,50 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             logger.warn('nothing to render: make the environments with a render_mode, such as "rgb_array"')
             return None
         return tuple(render_frame(self.state.rows([row]), self.render_mode) for row in range(self.num_envs))
+
+    def single(self, row: int) -> CheeseMazeEnv:
+        """The environment of one row as it is now. A step or a reset of it changes nothing here."""
+        single = shallow_copy(self._single)
+        single.spec = self.spec
+        single._np_random, single._np_random_seed = self._randoms[row]
+        if self._state is not None:
+            single._state, single._picture = self.state.rows([row]), self._pictures[[row]]
+        for name, value in self._attributes[row].items():
+            setattr(single, name, value)
+        return single
+
+    def call(self, name: str, *arguments: Any, **keywords: Any) -> tuple[Any, ...]:
+        """Call a method of each environment, or get its attribute, as `SyncVectorEnv.call` does.
+
+        Raises:
+            AttributeError: the environments have no such method or attribute.
+            ValueError: a method that would change them one by one.
+        """
+        if name in ("reset", "step", "close"):
+            raise InputError(f"{name} acts on all environments at once: call it on the vector environment itself")
+        values = (getattr(self.single(row), name) for row in range(self.num_envs))
+        return tuple(value(*arguments, **keywords) if callable(value) else value for value in values)
+
+    def get_attr(self, name: str) -> tuple[Any, ...]:
+        """An attribute of each environment."""
+        return self.call(name)
+
+    def set_attr(self, name: str, values: Any) -> None:
+        """Give each environment an attribute of its own: a list or tuple has one for each, another value is of all.
+
+        Raises:
+            ValueError: another number of values, or an attribute that the environments have already: they share theirs.
+        """
+        values = values if isinstance(values, list | tuple) else [values] * self.num_envs
+        if len(values) != self.num_envs:
+            raise InputError(f"{name} has {len(values)} values, but there are {self.num_envs} environments")
+        for row, value in enumerate(values):
+            self._set_attr(row, name, value)
+
+    def _set_attr(self, row: int, name: str, value: Any) -> None:
+        if name in dir(self._single):
+            raise InputError(f"{name} is the same in all environments and cannot be set; make new environments with it")
+        self._attributes[row][name] = value
 
     def _reset_mask(self, reset_mask: np.ndarray | None) -> np.ndarray:
         if reset_mask is None:
