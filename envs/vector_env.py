@@ -1,5 +1,6 @@
 """Many mice, each in its own maze: the vectorised Gymnasium environment, stepped as one batch."""
 
+from collections.abc import Iterable
 from copy import copy as shallow_copy
 from typing import Any
 
@@ -216,9 +217,13 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             AttributeError: the environments have no such method or attribute.
             ValueError: a method that would change them one by one.
         """
+        return self.call_rows(range(self.num_envs), name, *arguments, **keywords)
+
+    def call_rows(self, rows: Iterable[int], name: str, *arguments: Any, **keywords: Any) -> tuple[Any, ...]:
+        """Like `call`, but of the environments of these rows alone."""
         if name in ("reset", "step", "close"):
             raise InputError(f"{name} acts on all environments at once: call it on the vector environment itself")
-        values = (getattr(self.single(row), name) for row in range(self.num_envs))
+        values = (getattr(self.single(row), name) for row in rows)
         return tuple(value(*arguments, **keywords) if callable(value) else value for value in values)
 
     def get_attr(self, name: str) -> tuple[Any, ...]:
@@ -235,9 +240,10 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         if len(values) != self.num_envs:
             raise InputError(f"{name} has {len(values)} values, but there are {self.num_envs} environments")
         for row, value in enumerate(values):
-            self._set_attr(row, name, value)
+            self.set_row_attr(row, name, value)
 
-    def _set_attr(self, row: int, name: str, value: Any) -> None:
+    def set_row_attr(self, row: int, name: str, value: Any) -> None:
+        """Like `set_attr`, but for the environment of this row alone."""
         if name in dir(self._single):
             raise InputError(f"{name} is the same in all environments and cannot be set; make new environments with it")
         self._attributes[row][name] = value
