@@ -65,7 +65,8 @@ class SB3VecEnv(VecEnv):
         self.batch.close()
 
     def get_images(self) -> list[np.ndarray | None]:
-        return list(self.batch.render()) if self.render_mode == "rgb_array" else [None] * self.num_envs
+        frames = self.batch.render() if self.render_mode == "rgb_array" else None
+        return list(frames) if frames else [None] * self.num_envs  # type: ignore[arg-type]
 
     def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
         return [getattr(self.batch.single(row), attr_name) for row in self._get_indices(indices)]

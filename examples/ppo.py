@@ -1,4 +1,4 @@
-"""PPO in one file, in the manner of CleanRL: it needs `gym.make_vec`, NumPy and torch, and nothing else of this project.
+"""PPO in one file, in the manner of CleanRL. It needs `gym.make_vec`, NumPy and torch, and no more of this project.
 
 python examples/ppo.py        a mouse for mazes of 5×5 cells, in about a minute on one core
 """
