@@ -12,8 +12,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from agents.config import EnvConfig
-from foundation.command import one_line_errors
-from foundation.settings import describe_settings, read_settings, setting
+from foundation.command import run_command
+from foundation.errors import InputError
+from foundation.settings import setting
 
 
 @dataclass
@@ -31,40 +32,27 @@ class ImportConfig:
     out: str = setting("", "the mouse, a .safetensors file; empty: FILE.safetensors in this folder")
 
 
-def main(arguments: list[str]) -> None:
-    if {"-h", "--help"} & set(arguments):
-        print(__doc__, describe_settings(ImportConfig()), sep="\n")
-        return
-    with one_line_errors("import_weights.py"):
-        if not arguments or "=" in arguments[0]:
-            raise ValueError("expected a file first, as in import_weights.py FILE.pth env.cheese_region=5")
-        source, config = Path(arguments[0]), read_settings(ImportConfig(), arguments[1:])
-        import_weights(source, Path(config.out or f"{source.stem}.safetensors"), config.env)
-
-
-def import_weights(source: Path, out: Path, env: EnvConfig) -> None:
+def import_weights(source: Path, config: ImportConfig) -> None:
     """Write the mouse of a published network, and its card.
 
     Raises:
-        FileNotFoundError, ValueError: there is no such network, or it does not fit the world.
+        InputError: there is no such network, or it does not fit the world.
     """
     # torch takes seconds to import, and --help does without.
     import hashlib
 
     from agents.checkpoint import list_versions
-    from agents.impala import build_policy
     from agents.mouse import load_mouse, save_mouse
-    from agents.published_weights import detect_scale, read_published_weights
+    from agents.published_weights import load_published_policy
     from foundation.files import write_atomically
 
+    env, out = config.env, Path(config.out or f"{source.stem}.safetensors")
     if out.suffix != ".safetensors":
-        raise ValueError(f"out must be a .safetensors file, not {str(out)!r}")
+        raise InputError(f"out must be a .safetensors file, not {str(out)!r}")
     if env.cheese_region is None:
-        raise ValueError('env.cheese_region is needed: "anywhere", or n for the top-right n×n (0: exact corner)')
-    spec, weights = env.build_spec(), read_published_weights(source)
-    scale = detect_scale(weights, spec)
-    policy = build_policy(spec, scale)
-    policy.load_state_dict(weights)
+        raise InputError('env.cheese_region is needed: "anywhere", or n for the top-right n×n (0: exact corner)')
+    spec = env.build_spec()
+    policy, scale = load_published_policy(source, spec)
     digest = hashlib.sha256(source.read_bytes()).hexdigest()
     header = {
         "config": {"env": asdict(env), "agent": {"scale": scale}},
@@ -72,7 +60,7 @@ def import_weights(source: Path, out: Path, env: EnvConfig) -> None:
         "versions": list_versions(),
     }
     save_mouse(out, policy, header)
-    parameters = sum(weight.numel() for weight in weights.values())
+    parameters = sum(weight.numel() for weight in policy.parameters())
     card = f"""\
 # Mouse: {load_mouse(out).name}, a published network
 
@@ -95,6 +83,17 @@ python watch.py checkpoint={out}
     print("note: it was trained on Procgen's sprites; observations here have others, so results differ")
     print(f"mouse: {out}   (card: {out.with_suffix('.md')})")
     print(f"next:  python evaluate.py checkpoint={out}")
+
+
+def main(arguments: list[str]) -> None:
+    files = [argument for argument in arguments[:1] if "=" not in argument and not argument.startswith("-")]
+
+    def run(config: ImportConfig) -> None:
+        if not files:
+            raise InputError("expected a file first, as in import_weights.py FILE.pth env.cheese_region=5")
+        import_weights(Path(files[0]), config)
+
+    run_command("import_weights.py", __doc__, ImportConfig(), run, arguments[len(files) :])
 
 
 if __name__ == "__main__":

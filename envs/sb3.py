@@ -9,6 +9,7 @@ from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices
 
 from envs.vector_env import CheeseMazeVectorEnv
+from foundation.errors import InputError
 
 
 class SB3VecEnv(VecEnv):
@@ -31,11 +32,11 @@ class SB3VecEnv(VecEnv):
         """Begin an episode in every environment, with the seeds and options that were set for it.
 
         Raises:
-            ValueError: options that cannot be met, or different ones in different environments.
+            InputError: options that cannot be met, or different ones in different environments.
         """
         names = self._options[0].keys()
         if any(options.keys() != names for options in self._options):
-            raise ValueError("set_options must name the same options for every environment")
+            raise InputError("set_options must name the same options for every environment")
         options = {name: [options[name] for options in self._options] for name in names}
         observations, infos = self.batch.reset(seed=list(self._seeds), options=options)
         self.reset_infos = _rows(infos, self.num_envs)

@@ -215,7 +215,7 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
 
         Raises:
             AttributeError: the environments have no such method or attribute.
-            ValueError: a method that would change them one by one.
+            InputError: a method that would change them one by one.
         """
         return self.call_rows(range(self.num_envs), name, *arguments, **keywords)
 
@@ -234,7 +234,7 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         """Give each environment an attribute of its own: a list or tuple has one for each, another value is of all.
 
         Raises:
-            ValueError: another number of values, or an attribute that the environments have already: they share theirs.
+            InputError: another number of values, or an attribute that the environments have already and share.
         """
         values = values if isinstance(values, list | tuple) else [values] * self.num_envs
         if len(values) != self.num_envs:

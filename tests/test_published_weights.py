@@ -110,20 +110,26 @@ REFUSED = {
     "a text in it": (lambda: with_layer(published(), "fc_value.bias", "b"), "'fc_value.bias' is no tensor"),
     "integers": (lambda: with_layer(published(), "fc_value.bias", torch.tensor([1])), "'fc_value.bias' is no tensor"),
     "not a number": (lambda: with_layer(published(), "fc_value.bias", torch.tensor([torch.nan])), "not finite"),
-    "a layer is missing": (lambda: without(published(), "fc_policy.bias"), "the layer fc_policy.bias is missing"),
+    "a layer is missing": (lambda: without(published(), "fc_policy.bias"), "the tensor 'fc_policy.bias' is missing"),
     "the first is missing": (
         lambda: without(published(), "embedder.block1.conv.weight"),
-        "block1.conv.weight is missing",
+        "block1.conv.weight' is missing",
     ),
     "a layer too many": (
         lambda: with_layer(published(), "gru.weight", torch.ones(1)),
-        "the layer gru.weight is unknown",
+        "the tensor 'gru.weight' is unknown",
     ),
-    "a scalar": (lambda: with_layer(published(), "fc_value.bias", torch.tensor(1.0)), "fc_value.bias has the shape ()"),
-    "four actions": (lambda: published(num_actions=4), "fc_policy.weight has the shape (4, 256), but (15, 256) fits"),
+    "a scalar": (
+        lambda: with_layer(published(), "fc_value.bias", torch.tensor(1.0)),
+        "'fc_value.bias' is float32 (); expected float32 (1,)",
+    ),
+    "four actions": (
+        lambda: published(num_actions=4),
+        "action_set=procgen: the tensor 'fc_policy.weight' is float32 (4, 256); expected float32 (15, 256)",
+    ),
     "an odd width": (
         lambda: with_layer(published(), "embedder.block1.conv.weight", torch.ones(24, 3, 3, 3)),
-        "embedder.block1.conv.weight has the shape (24, 3, 3, 3), but (16, 3, 3, 3) fits",
+        "block1.conv.weight' is float32 (24, 3, 3, 3); expected float32 (16, 3, 3, 3)",
     ),
 }
 
