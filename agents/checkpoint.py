@@ -64,6 +64,11 @@ def read_checkpoint(path: Path, format: str) -> tuple[dict[str, Tensor], dict[st
     """
     if not path.is_file():
         raise InputError(f"no checkpoint at {path}; expected a .safetensors file that train.py wrote")
+    if path.suffix in (".pth", ".pt"):
+        raise InputError(
+            f"{path} is not a safetensors file; if it is a published network, make a mouse of it with "
+            f"python import_weights.py {path} env.cheese_region=5"
+        )
     try:
         with safetensors.safe_open(path, "pt") as file:  # type: ignore[attr-defined]
             metadata = file.metadata() or {}

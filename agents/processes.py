@@ -79,16 +79,17 @@ def joined(device: torch.device) -> Iterator[None]:
     if int(os.environ.get("WORLD_SIZE", 1)) == 1:
         yield
         return
-    # gloo sends Python objects between CPUs; NCCL sends tensors between GPUs.
-    dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
     try:
+        # gloo sends Python objects between CPUs; NCCL sends tensors between GPUs.
+        dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
         yield
         dist.barrier()  # a process that leaves early would close the connection
     except RuntimeError as error:
-        if not any(word in str(error) for word in ("gloo", "NCCL", "Connection")):
+        if not any(word in str(error).lower() for word in ("gloo", "nccl", "connection")):
             raise
         raise InputError(
             "another process of this run was lost; the same command continues from the last saved state"
         ) from error
     finally:
-        dist.destroy_process_group()
+        if dist.is_initialized():
+            dist.destroy_process_group()

@@ -18,6 +18,7 @@ from envs.spec import WorldSpec
 from envs.sprites import TEXELS
 from envs.world import State
 from foundation.errors import InputError
+from foundation.settings import is_integer
 
 _PORTRAIT_PIXELS = 512  # approximate side of a rendered image, in pixels
 
@@ -137,8 +138,11 @@ class CheeseMazeEnv(gym.Env[np.ndarray, np.int64]):
         return self._results()
 
     @torch.no_grad()
-    def step(self, action: int | np.int64):
+    def step(self, action: int | np.integer | torch.Tensor):
         """Move the mouse.
+
+        Args:
+            action: an integer of Python, NumPy or torch; of no dimensions, if it is an array or a tensor.
 
         Returns:
             The observation uint8 (H, W, 3), the reward, terminated, truncated (always False, because `TimeLimit`
@@ -149,7 +153,7 @@ class CheeseMazeEnv(gym.Env[np.ndarray, np.int64]):
             ResetNeeded: if no episode has started.
         """
         before = self.state
-        if not self.action_space.contains(action):
+        if not is_integer(action) or not 0 <= action < len(self.moves):
             raise InvalidAction(f"action must be an integer 0..{len(self.moves) - 1}, not {action!r}")
         self._state, reward, terminated = world.step(before, self.moves[int(action), None])
         self.painter.repaint(self._picture, before, self._state)
@@ -171,6 +175,22 @@ class CheeseMazeEnv(gym.Env[np.ndarray, np.int64]):
         if self.render_mode == "human":
             return self._show()
         return render_frame(self.state, self.render_mode)
+
+    def get_keys_to_action(self) -> dict[tuple[int], int]:
+        """The arrow keys and w, a, s, d with their actions, for `gymnasium.utils.play.play`.
+
+        No key means `noop` there. The minimal actions hold no such action: play them with `wait_on_player=True`.
+        """
+        import pygame  # only who plays needs it
+
+        keys = {
+            world.LEFT: (pygame.K_LEFT, pygame.K_a),
+            world.DOWN: (pygame.K_DOWN, pygame.K_s),
+            world.UP: (pygame.K_UP, pygame.K_w),
+            world.RIGHT: (pygame.K_RIGHT, pygame.K_d),
+        }
+        moves = self.moves.tolist()
+        return {(key,): moves.index(move) for move, both in keys.items() for key in both}
 
     def _show(self) -> None:
         import pygame  # imported only when rendering

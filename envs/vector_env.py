@@ -1,5 +1,7 @@
 """The vectorised Gymnasium environment, stepped as one batch."""
 
+from collections.abc import Iterable
+from copy import copy as shallow_copy
 from typing import Any
 
 import numpy as np
@@ -47,7 +49,7 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
 
     ## Arguments
     - `num_envs`: number of environments.
-    - `max_episode_steps`: step limit of an episode; −1 for no limit.
+    - `max_episode_steps`: step limit of an episode; None or −1 for no limit.
     - `autoreset_mode`: a `gymnasium.vector.AutoresetMode` or its value: "NextStep" (default) resets in the step after
       the last one. "SameStep" resets in the last step and puts `final_obs` and `final_info` into the infos. "Disabled"
       needs a call of `reset` with `reset_mask`.
@@ -68,7 +70,7 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
     def __init__(
         self,
         num_envs: int = 1,
-        max_episode_steps: int = MAX_EPISODE_STEPS,
+        max_episode_steps: int | None = MAX_EPISODE_STEPS,
         autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
         copy: bool = True,
         render_mode: str | None = None,
@@ -76,17 +78,17 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
     ):
         if not is_integer(num_envs) or num_envs < 1:
             raise InputError(f"num_envs must be a positive integer, not {num_envs!r}")
+        if max_episode_steps is None:
+            max_episode_steps = -1
         if not is_integer(max_episode_steps) or (max_episode_steps < 1 and max_episode_steps != -1):
-            raise InputError(
-                f"max_episode_steps must be a positive integer, or -1 for no limit, not {max_episode_steps!r}"
-            )
+            raise InputError(f"max_episode_steps must be a positive integer, or None, not {max_episode_steps!r}")
         modes = {mode.value: mode for mode in AutoresetMode}
         if autoreset_mode not in (*modes, *modes.values()):
             raise InputError(f"autoreset_mode must be one of {', '.join(modes)}, not {autoreset_mode!r}")
         if render_mode == "human":
             raise InputError('render_mode "human" shows one environment; make many with "rgb_array" or "ansi"')
 
-        one = CheeseMazeEnv(render_mode=render_mode, **arguments)
+        self._single = one = CheeseMazeEnv(render_mode=render_mode, **arguments)
         self.world, self.painter, self.moves = one.world, one.painter, one.moves
         self.single_observation_space, self.single_action_space = one.observation_space, one.action_space
         self.observation_space = batch_space(one.observation_space, num_envs)
@@ -100,6 +102,7 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         self._randoms = [seeding.np_random() for _ in range(num_envs)]  # (generator, its seed)
         self._ended = np.zeros(num_envs, bool)  # environments whose episode ended in the previous step
         self._pictures = torch.empty((num_envs, *self.painter.shape), dtype=torch.uint8)
+        self._attributes: list[dict[str, Any]] = [{} for _ in range(num_envs)]  # of set_attr
 
     @property
     def state(self) -> State:
@@ -150,11 +153,11 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         return self._observations(), _vector_info(build_info(self.state), mask)
 
     @torch.no_grad()
-    def step(self, actions: np.ndarray):
+    def step(self, actions: np.ndarray | torch.Tensor):
         """Step every environment.
 
         Args:
-            actions: integers (num_envs,).
+            actions: integers (num_envs,), an array, a tensor or a list.
 
         Returns:
             The observations uint8 (num_envs, H, W, 3), rewards float64 (num_envs,), terminations and truncations bool
@@ -165,7 +168,7 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             ResetNeeded: if no episode has started, or an episode has ended with autoreset "Disabled".
         """
         before = self.state
-        actions = np.asarray(actions)
+        actions = np.asarray(actions.cpu() if isinstance(actions, torch.Tensor) else actions)
         wanted = actions.shape == (self.num_envs,) and actions.dtype.kind in "iu"
         if not (wanted and 0 <= actions.min() and actions.max() < len(self.moves)):
             raise InvalidAction(f"actions must be {self.num_envs} integers 0..{len(self.moves) - 1}")
@@ -198,6 +201,55 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             logger.warn('nothing to render: make the environments with a render_mode, such as "rgb_array"')
             return None
         return tuple(render_frame(self.state.rows([row]), self.render_mode) for row in range(self.num_envs))
+
+    def single(self, row: int) -> CheeseMazeEnv:
+        """The environment of one row as it is now. A step or a reset of it changes nothing here."""
+        single = shallow_copy(self._single)
+        single.spec = self.spec
+        single._np_random, single._np_random_seed = self._randoms[row]
+        if self._state is not None:
+            single._state, single._picture = self.state.rows([row]), self._pictures[[row]]
+        for name, value in self._attributes[row].items():
+            setattr(single, name, value)
+        return single
+
+    def call(self, name: str, *arguments: Any, **keywords: Any) -> tuple[Any, ...]:
+        """Call a method of each environment, or get its attribute, as `SyncVectorEnv.call` does.
+
+        Raises:
+            AttributeError: the environments have no such method or attribute.
+            InputError: a method that would change them one by one.
+        """
+        return self.call_rows(range(self.num_envs), name, *arguments, **keywords)
+
+    def call_rows(self, rows: Iterable[int], name: str, *arguments: Any, **keywords: Any) -> tuple[Any, ...]:
+        """Like `call`, but of the environments of these rows alone."""
+        if name in ("reset", "step", "close"):
+            raise InputError(f"{name} acts on all environments at once: call it on the vector environment itself")
+        values = (getattr(self.single(row), name) for row in rows)
+        return tuple(value(*arguments, **keywords) if callable(value) else value for value in values)
+
+    def get_attr(self, name: str) -> tuple[Any, ...]:
+        """An attribute of each environment."""
+        return self.call(name)
+
+    def set_attr(self, name: str, values: Any) -> None:
+        """Give each environment an attribute of its own: a list or tuple has one for each, another value is of all.
+
+        Raises:
+            InputError: another number of values, or an attribute that the environments have already and share.
+        """
+        values = values if isinstance(values, list | tuple) else [values] * self.num_envs
+        if len(values) != self.num_envs:
+            raise InputError(f"{name} has {len(values)} values, but there are {self.num_envs} environments")
+        for row, value in enumerate(values):
+            self.set_row_attr(row, name, value)
+
+    def set_row_attr(self, row: int, name: str, value: Any) -> None:
+        """Like `set_attr`, but for the environment of this row alone."""
+        if name in dir(self._single):
+            raise InputError(f"{name} is the same in all environments and cannot be set; make new environments with it")
+        self._attributes[row][name] = value
 
     def _reset_mask(self, reset_mask: np.ndarray | None) -> np.ndarray:
         if reset_mask is None:

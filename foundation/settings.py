@@ -76,7 +76,7 @@ def read_settings(defaults: Any, arguments: Sequence[str]) -> Any:
     from omegaconf.errors import OmegaConfBaseException
     from yaml import YAMLError
 
-    known = [setting.name for setting in fields(defaults)]
+    known = list_settings(defaults)
     typed = OmegaConf.structured(defaults)
     for argument in arguments:
         key, equals, value = argument.partition("=")
@@ -94,6 +94,15 @@ def read_settings(defaults: Any, arguments: Sequence[str]) -> Any:
         raise InputError(describe_error(error)) from None
     check_settings(settings)
     return settings
+
+
+def list_settings(defaults: Any, prefix: str = "") -> list[str]:
+    """The names of all settings; those of a group have the group's name before theirs, as in ``env.world_dim``."""
+    names = []
+    for each in fields(defaults):
+        value = getattr(defaults, each.name)
+        names += list_settings(value, f"{prefix}{each.name}.") if is_dataclass(value) else [f"{prefix}{each.name}"]
+    return names
 
 
 def describe_settings(defaults: Any, prefix: str = "") -> str:

@@ -7,6 +7,7 @@ import sys
 from copy import deepcopy
 
 import gymnasium as gym
+import gymnasium.utils.play
 import numpy as np
 import pytest
 import torch
@@ -20,7 +21,7 @@ from envs.env import CheeseMazeEnv
 from envs.levels import SEED_LIMIT, from_seeds
 from envs.painter import build_painter, portrait
 from envs.paths import shortest_path
-from envs.world import MAX_EPISODE_STEPS
+from envs.world import MAX_EPISODE_STEPS, MOVE_NAMES
 
 OPEN_FIELD = "    .\n     \n  @  \n     \n     "
 CROOKED = "  .\n #@\n   "
@@ -250,9 +251,55 @@ def test_what_cannot_be_done_yet_or_at_all():
         with pytest.raises(ResetNeeded):
             attempt()
     env.reset(seed=0)
-    for action in (-1, 4, 0.5, "left", None):
+    for action in (
+        -1,
+        4,
+        0.5,
+        "left",
+        None,
+        True,
+        torch.tensor(4),
+        torch.tensor(0.5),
+        torch.tensor([1]),
+        np.array([1]),
+    ):
         with pytest.raises(InvalidAction):
             env.step(action)
+
+
+@pytest.mark.parametrize("as_action", [torch.tensor, np.int64, np.uint8, np.array, int])
+def test_actions_of_every_kind_are_the_same_actions(as_action):
+    env, twin = (gym.make("CheeseMaze-v0", observation="cells", world_dim=5) for _ in range(2))
+    env.reset(seed=0), twin.reset(seed=0)
+    for action in random_actions(20).tolist():
+        assert data_equivalence(env.step(as_action(action)), twin.step(action), exact=True)
+
+
+@pytest.mark.parametrize(("action_set", "keywords"), [("minimal", {"wait_on_player": True}), ("procgen", {"noop": 4})])
+def test_gymnasiums_play_knows_the_keys(no_screen, action_set, keywords):
+    import pygame
+
+    env = gym.make("CheeseMaze-v0", observation="cells", world_dim=5, action_set=action_set, render_mode="rgb_array")
+    keys = env.unwrapped.get_keys_to_action()
+    assert len(keys) == 8 and {(pygame.K_LEFT,), (pygame.K_d,)} <= keys.keys()
+    moves, pressed = [], [pygame.K_UP, pygame.K_RIGHT, pygame.K_s, pygame.K_LEFT]
+
+    def press(kind):
+        if pressed:
+            pygame.event.post(pygame.event.Event(kind, key=pressed[0]))
+        else:
+            pygame.event.post(pygame.event.Event(pygame.QUIT))
+
+    def callback(before, after, action, *_):
+        moves.append(MOVE_NAMES[env.unwrapped.moves[action]])
+        press(pygame.KEYUP)
+        del pressed[:1]
+        press(pygame.KEYDOWN)
+
+    pygame.display.init()
+    press(pygame.KEYDOWN)
+    gymnasium.utils.play.play(env, callback=callback, seed=0, **keywords)
+    assert moves == ["up", "right", "down", "left"]
 
 
 @pytest.mark.parametrize("world", WORLDS)

@@ -6,6 +6,7 @@ from copy import deepcopy
 import gymnasium as gym
 import numpy as np
 import pytest
+import torch
 from gymnasium.error import InvalidAction, ResetNeeded
 from gymnasium.utils.env_checker import data_equivalence
 from gymnasium.vector import AutoresetMode
@@ -108,11 +109,12 @@ def test_cheese_in_the_last_step_both_terminates_and_truncates(autoreset_mode):
 
 def test_steps_are_limited_by_the_spec_or_the_caller_or_not_at_all():
     assert gym.make_vec("CheeseMaze-v0", num_envs=2).max_episode_steps == MAX_EPISODE_STEPS == 500
-    endless = make(max_episode_steps=-1)
-    endless.reset(options={"cheese": None})
-    for _ in range(MAX_EPISODE_STEPS + 1):
-        _, _, terminations, truncations, _ = endless.step(np.zeros(NUM_ENVS, int))
-        assert not terminations.any() and not truncations.any()
+    for none in (None, -1):
+        endless = gym.make_vec("CheeseMaze-v0", num_envs=2, max_episode_steps=none, observation="cells", world_dim=5)
+        endless.reset(options={"cheese": None})
+        for _ in range(MAX_EPISODE_STEPS + 1):
+            _, _, terminations, truncations, _ = endless.step(np.zeros(2, int))
+            assert not terminations.any() and not truncations.any()
 
 
 def test_copies_are_kept_and_the_buffer_is_reused():
@@ -234,6 +236,63 @@ def test_renders_like_gymnasiums_loop(render_mode):
     assert data_equivalence(native.render(), frames, exact=True)
 
 
+@pytest.mark.parametrize(
+    "as_actions",
+    [torch.tensor, np.array, list, tuple, lambda numbers: [torch.tensor(number) for number in numbers], np.uint8],
+    ids=["torch", "numpy", "list", "tuple", "tensors", "uint8"],
+)
+def test_actions_of_every_kind_are_the_same_actions(as_actions):
+    env, twin = make(), make()
+    env.reset(seed=0), twin.reset(seed=0)
+    for actions in np.random.default_rng(0).integers(4, size=(20, NUM_ENVS)):
+        said = env.step(as_actions(actions.tolist()))
+        assert data_equivalence(said, twin.step(actions), exact=True)
+
+
+@pytest.mark.parametrize("render_mode", ["rgb_array", "ansi"])
+def test_environments_are_asked_like_those_of_gymnasiums_loop(render_mode):
+    native, loop = both("NextStep", world_dim=5, render_mode=render_mode, observation="cells")
+    for env in (native, loop):
+        env.reset(seed=3)
+        env.step(np.arange(NUM_ENVS) % 4)
+    for name in ("render_mode", "metadata", "observation_space", "action_space", "np_random_seed"):
+        assert native.get_attr(name) == loop.get_attr(name) == native.call(name)
+    assert native.call("get_keys_to_action") == loop.call("get_keys_to_action")
+    assert data_equivalence(native.call("render"), loop.call("render"), exact=True)
+    states = [[generator.bit_generator.state for generator in env.get_attr("np_random")] for env in (native, loop)]
+    assert states[0] == states[1]
+    for row, (mine, theirs) in enumerate(zip(native.get_attr("state"), loop.get_attr("state"), strict=True)):
+        assert all(map(torch.equal, [*mine.level, *mine[1:]], [*theirs.level, *theirs[1:]]))
+        assert torch.equal(native.single(row).state.mouse, native.state.mouse[[row]])
+    for values in ("a", list(range(NUM_ENVS)), tuple("abcde")):
+        for env in (native, loop):
+            env.set_attr("label", values)
+        assert native.get_attr("label") == loop.get_attr("label")
+    for env in (native, loop):
+        with pytest.raises(AttributeError, match="nonsense"):
+            env.call("nonsense")
+        with pytest.raises(ValueError, match="values"):
+            env.set_attr("label", [1, 2])
+
+
+def test_what_is_shared_is_not_changed_one_by_one():
+    env = make()
+    for name in ("render_mode", "state", "painter"):
+        with pytest.raises(ValueError, match=f"{name} is the same in all environments"):
+            env.set_attr(name, None)
+    for name in ("reset", "step", "close"):
+        with pytest.raises(ValueError, match=f"{name} acts on all environments at once"):
+            env.call(name)
+    env.reset(seed=0)
+    twin = deepcopy(env)
+    single = env.single(2)
+    for action in (3, 2, 1, 0):
+        single.step(action)
+    single.reset(seed=9)
+    actions = np.zeros(NUM_ENVS, int)
+    assert data_equivalence(env.step(actions), twin.step(actions), exact=True)
+
+
 def test_modes_may_be_members_or_values():
     for mode in AutoresetMode:
         for name in (mode, mode.value):
@@ -247,7 +306,8 @@ def test_modes_may_be_members_or_values():
         {"num_envs": 0},
         {"num_envs": 2.5},
         {"max_episode_steps": 0},
-        {"max_episode_steps": None},
+        {"max_episode_steps": -2},
+        {"max_episode_steps": 9.5},
         {"autoreset_mode": "next_step"},
         {"render_mode": "human"},
         {"render_mode": "rgb"},
