@@ -1,6 +1,7 @@
 """Settings and fixtures that tests share."""
 
 import contextlib
+import gc
 import io
 import os
 import runpy
@@ -19,6 +20,12 @@ settings.load_profile("cheesemaze")
 # Threads that wait for each other on busy cores make tests many times slower; pytest's workers use the cores instead.
 torch.set_num_threads(1)
 os.environ["OMP_NUM_THREADS"] = "1"  # for the processes that tests start
+
+
+def pytest_collection_finish():
+    """Spare garbage collections what the imports made; statsmodels starts one for each regression."""
+    gc.collect()
+    gc.freeze()
 
 
 def run_script(patch: pytest.MonkeyPatch, script: str, *arguments: str) -> int:

@@ -1,10 +1,12 @@
 """Mice with a plan in place of a network, so that a test knows what they must do."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Set
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import torch
 from mazes import Cell, neighbours
 from torch import Tensor
@@ -17,7 +19,7 @@ ACTIONS = ((-1, 0), (0, -1), (0, 1), (1, 0))  # the minimal action set
 Way = dict[Cell, Cell]  # where to go next from each cell; a cell that leads to itself is stayed in
 
 
-def way_to(target: Cell | None, open_cells: set[Cell]) -> Way:
+def way_to(target: Cell | None, open_cells: Set[Cell]) -> Way:
     way, queue = {target: target}, deque([target] if target else [])
     while queue:
         cell = queue.popleft()
@@ -28,12 +30,12 @@ def way_to(target: Cell | None, open_cells: set[Cell]) -> Way:
     return way
 
 
-def corner_of(open_cells: set[Cell]) -> Cell:
+def corner_of(open_cells: Set[Cell]) -> Cell:
     """The top-right cell of one of Procgen's mazes, which is never a wall."""
     return max(x for x, _ in open_cells), max(y for _, y in open_cells)
 
 
-def nearer(open_cells: set[Cell], cheese: Cell | None) -> Cell | None:
+def nearer(open_cells: Set[Cell], cheese: Cell | None) -> Cell | None:
     """The cheese or the corner, whichever is fewer steps from the bottom left; the cheese if it is the same."""
     start, corner = min(open_cells, key=sum), corner_of(open_cells)
     steps = {}
@@ -44,7 +46,7 @@ def nearer(open_cells: set[Cell], cheese: Cell | None) -> Cell | None:
     return cheese if cheese and steps[cheese] <= steps[corner] else corner
 
 
-PLANS: dict[str, Callable[[set[Cell], Cell | None], Way]] = {
+PLANS: dict[str, Callable[[Set[Cell], Cell | None], Way]] = {
     "to the cheese": lambda open_cells, cheese: way_to(cheese, open_cells),
     "to the corner": lambda open_cells, cheese: way_to(corner_of(open_cells), open_cells),
     "to the nearer": lambda open_cells, cheese: way_to(nearer(open_cells, cheese), open_cells),
@@ -56,28 +58,33 @@ class Planned:
     """What ``Mouse.policy`` is to its users, for "cells" pictures: all it knows, it sees."""
 
     def __init__(self, plan: str):
-        self.plan, self.ways = PLANS[plan], {}
+        self.plan = plan
         self.fc_value = SimpleNamespace(weight=torch.zeros(1))
 
     def __call__(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        actions = [_decide(self.plan, picture.shape, picture.tobytes()) for picture in pictures.numpy()]
         logits = torch.full((len(pictures), len(ACTIONS)), -torch.inf)
-        for row, picture in enumerate(pictures):
-            logits[row, self._action(picture)] = 0
+        logits[range(len(pictures)), actions] = 0
         return logits, torch.zeros(len(pictures))
 
-    def _action(self, picture: Tensor) -> int:
-        walls, mouse, cheese = (picture.flip(0) > 0).unbind(-1)
-        maze = (walls.numpy().tobytes(), cheese.numpy().tobytes())
-        open_cells = {(x, y) for y, x in (~walls).nonzero().tolist()}
-        if maze not in self.ways:
-            self.ways[maze] = self.plan(open_cells, next(((x, y) for y, x in cheese.nonzero().tolist()), None))
-        ((y, x),) = mouse.nonzero().tolist()
-        following = self.ways[maze].get((x, y), (x, y))
-        targets = [(x + dx, y + dy) for dx, dy in ACTIONS]
-        if following in targets:
-            return targets.index(following)
-        # Into a wall; where there is none, the mouse has come to its target and nobody looks any more.
-        return next((action for action, target in enumerate(targets) if target not in open_cells), 0)
+
+@cache  # tests look at the same pictures many times
+def _decide(plan: str, shape: tuple[int, int, int], picture: bytes) -> int:
+    walls, mouse, cheese = np.moveaxis(np.frombuffer(picture, np.uint8).reshape(shape)[::-1] > 0, -1, 0)
+    open_cells = frozenset((x, y) for y, x in np.argwhere(~walls).tolist())
+    ((y, x),) = np.argwhere(mouse).tolist()
+    way = _way(plan, open_cells, next(((x, y) for y, x in np.argwhere(cheese).tolist()), None))
+    following = way.get((x, y), (x, y))
+    targets = [(x + dx, y + dy) for dx, dy in ACTIONS]
+    if following in targets:
+        return targets.index(following)
+    # Into a wall; where there is none, the mouse has come to its target and nobody looks any more.
+    return next((action for action, target in enumerate(targets) if target not in open_cells), 0)
+
+
+@cache
+def _way(plan: str, open_cells: frozenset[Cell], cheese: Cell | None) -> Way:
+    return PLANS[plan](open_cells, cheese)
 
 
 def undecided(pictures: Tensor) -> tuple[Tensor, Tensor]:
