@@ -3,9 +3,6 @@
 import json
 import os
 import pickle
-import runpy
-import sys
-from pathlib import Path
 
 import pytest
 import safetensors
@@ -14,8 +11,6 @@ import torch
 from agents.checkpoint import HEADER
 from agents.impala import ImpalaPolicy
 from agents.mouse import load_mouse
-
-ROOT = Path(__file__).parents[1]
 
 
 class Code:
@@ -29,22 +24,6 @@ def published(scale=1, num_actions=15, **more):
     torch.manual_seed(0)
     policy = ImpalaPolicy((64, 64, 3), num_actions, scale)
     return {"model_state_dict": policy.state_dict(), "optimizer_state_dict": {"state": {}, "param_groups": []}, **more}
-
-
-@pytest.fixture
-def call(monkeypatch, capsys, tmp_path):
-    monkeypatch.chdir(tmp_path)
-
-    def call(script, *arguments):
-        monkeypatch.setattr(sys, "argv", [script, *map(str, arguments)])
-        code = 0
-        try:
-            runpy.run_path(str(ROOT / script), run_name="__main__")
-        except SystemExit as leaving:
-            code = leaving.code or 0
-        return code, *capsys.readouterr()
-
-    return call
 
 
 @pytest.mark.parametrize(("scale", "parameters"), [(1, "626,256"), (4, "3,653,136")])

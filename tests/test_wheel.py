@@ -7,17 +7,12 @@ import sys
 import sysconfig
 import tomllib
 import venv
-from pathlib import Path
 
 import pytest
+from commands import ROOT, TINY
 
-ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PACKAGES = PROJECT["tool"]["setuptools"]["packages"]
-TINY = (
-    *("env.world_dim=5", "env.max_episode_steps=20", "agent.num_envs=16", "agent.num_steps=16"),
-    *("agent.minibatch_size=64", "total_steps=512", "evaluation_levels=10", "device=cpu"),
-)
 
 
 def test_the_wheel_has_every_package():
@@ -80,6 +75,8 @@ def test_the_commands_work_from_an_empty_folder(run, tmp_path):
     (mouse,) = tmp_path.glob("runs/*/mouse.safetensors")
     ran = run("cheesemaze", "evaluate", f"checkpoint={mouse}", "levels=5", "device=cpu", "out=results")
     assert ran.returncode == 0 and (tmp_path / "results" / "summary.json").exists(), ran.stderr
+    ran = run("cheesemaze", "share", f"checkpoint={mouse}")
+    assert ran.returncode == 0 and (tmp_path / "mouse.html").exists(), ran.stderr
     ran = run("cheesemaze", "watch", "record=default.gif", "speed=50")  # the default mouse
     assert ran.returncode == 0 and (tmp_path / "default.gif").exists(), ran.stderr
 
@@ -92,5 +89,5 @@ def test_help_finds_the_configurations(run):
         assert ran.returncode == 0 and all(name in ran.stdout for name in ("train", "evaluate", "watch"))
     ran = run("cheesemaze", "fly")
     assert ran.returncode == 2 and ran.stderr == (
-        "cheesemaze: unknown command 'fly'; expected train, evaluate, watch, import_weights\n"
+        "cheesemaze: unknown command 'fly'; expected train, evaluate, watch, share, import_weights\n"
     )
