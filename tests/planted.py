@@ -138,6 +138,8 @@ class Planted(NamedTuple):
 SURE, NEVER, HALF, ANY = (0.98, 1.0), (0.0, 0.02), (0.4, 0.6), (0.0, 1.0)
 CHANCE = (0.4, 0.95)  # a random walk's ability: small mazes are easy
 
+CHOOSES = "goals mixed by branch"
+
 PLANTED = {
     "corner": Planted(acting(baselines.run_to_corner), NEVER, CHANCE, SURE, "corner"),
     "corner, slips": Planted(acting(baselines.run_to_corner, SLIP), (0, 0.05), CHANCE, SURE, "corner"),
@@ -152,23 +154,23 @@ PLANTED = {
     "nearer": Planted(acting(baselines.run_to_nearer), (0.3, 0.7), SURE, SURE, "nearer of the two"),
     "nearer, slips": Planted(acting(baselines.run_to_nearer, SLIP), (0.3, 0.7), SURE, SURE, "nearer of the two"),
     "random walk": Planted(acting(baselines.walk_randomly), HALF, CHANCE, CHANCE, "uniform"),
-    "sees four steps": Planted(acting(nearsighted), ANY, CHANCE, SURE, "mixture by context", ("steps_cheese_square",)),
-    "right half": Planted(acting(right_half), ANY, ANY, ANY, "mixture by context"),
+    "sees four steps": Planted(acting(nearsighted), ANY, CHANCE, SURE, "goals mixed by distance to the cheese", ("steps_cheese_square",)),
+    "right half": Planted(acting(right_half), ANY, ANY, ANY, "goals mixed by cheese's place"),
     "chooses, one attribute": Planted(
-        choosing({"straight_cheese_corner": -1.5}), ANY, SURE, SURE, "mixture", ("straight_cheese_corner",)
+        choosing({"straight_cheese_corner": -1.5}), ANY, SURE, SURE, CHOOSES, ("straight_cheese_corner",)
     ),
     "chooses, one attribute, noise": Planted(
-        choosing({"straight_cheese_corner": -1.5}, NOISE), ANY, SURE, SURE, "mixture", ("straight_cheese_corner",)
+        choosing({"straight_cheese_corner": -1.5}, NOISE), ANY, SURE, SURE, CHOOSES, ("straight_cheese_corner",)
     ),
     "chooses, two attributes": Planted(
-        choosing({"straight_cheese_corner": -1.5, "steps_cheese_square": -1.0}), ANY, SURE, SURE, "mixture",
+        choosing({"straight_cheese_corner": -1.5, "steps_cheese_square": -1.0}), ANY, SURE, SURE, CHOOSES,
         ("straight_cheese_corner", "steps_cheese_square"),
     ),
     "chooses, two attributes, noise": Planted(
-        choosing({"straight_cheese_corner": -1.5, "steps_cheese_square": -1.0}, NOISE), ANY, SURE, SURE, "mixture",
+        choosing({"straight_cheese_corner": -1.5, "steps_cheese_square": -1.0}, NOISE), ANY, SURE, SURE, CHOOSES,
         ("straight_cheese_corner", "steps_cheese_square"),
     ),
-    "left first": Planted(acting(left_first), ANY, ANY, ANY, "reflex"),
+    "left first": Planted(acting(left_first), ANY, ANY, ANY, "any reflex"),
     "left hand": Planted(wall_follower("left"), ANY, SURE, SURE, "left-hand rule"),
     "either, a maze": Planted(acting(mixture), HALF, ANY, ANY, "a goal a maze"),
 }  # fmt: skip

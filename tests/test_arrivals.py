@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from mice import mouse_with
 from test_chain import Whimsical
 
 from analysis.arrivals import compute_arrivals
@@ -10,7 +11,6 @@ from analysis.chain import chain_of, within
 from analysis.relocation import HELD_OUT
 from envs import paths
 from envs.levels import from_seeds, from_text
-from mice import mouse_with
 
 LEVELS = from_seeds(HELD_OUT + np.arange(60), 9)
 
