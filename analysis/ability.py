@@ -1,8 +1,8 @@
-"""Ability, apart from preference: whether a mouse gets to the cheese, or to the corner, where nothing else is to be had.
+"""Ability, apart from preference: whether a mouse gets to the cheese, or to the corner, where the other is shut off.
 
 The mouse is put at the decision square and the way to the rival is walled off. It sees the wall: these are new levels
-with new observations. A second measure leaves the maze as it is and puts the mouse inside the branch, as many steps from
-the cheese as in the other branch from the corner.
+with new observations. A second measure leaves the maze as it is and puts the mouse inside
+the branch, as many steps from the cheese as in the other branch from the corner.
 """
 
 from collections.abc import Callable
@@ -38,7 +38,7 @@ def wall_off(levels: Levels, cell: Tensor) -> Levels:
 def _find_inside(levels: Levels, square: Tensor, target: Tensor, steps: Tensor) -> Tensor:
     """int64 (N,): the cell on the way from the square to a target that is so many steps from the target."""
     from_square, to_target = paths.distances(levels, square), paths.distances(levels, target)
-    on_the_way = from_square + to_target == paths.at(from_square, target)[:, None, None]
+    on_the_way = from_square + to_target == paths.distance_at(from_square, target)[:, None, None]
     return (on_the_way & (to_target == steps[:, None, None])).flatten(1).long().argmax(1)
 
 
@@ -61,7 +61,9 @@ def compute_ability(build: Callable[[Levels], Chain], levels: Levels, square: Te
         return table
     levels, square = levels.rows(forks), square[forks]
     from_square = paths.distances(levels, square)
-    nearer = torch.minimum(paths.at(from_square, levels.cheese), paths.at(from_square, levels.corner)) - 1
+    nearer = (
+        torch.minimum(paths.distance_at(from_square, levels.cheese), paths.distance_at(from_square, levels.corner)) - 1
+    )
     found = {}
     for name, target, rival in (
         ("cheese", levels.cheese, levels.corner),

@@ -8,42 +8,14 @@ one. Chains of algorithms are measured by the same functions as chains of mice.
 from collections.abc import Callable
 
 import numpy as np
-import torch
 
-from analysis.chain import Chain, visits
-from envs import world
+from analysis.chain import MOVES, UNIFORM, Chain, build_walk, visits
 from envs.levels import Levels, region_mask
-from envs.world import MAX_EPISODE_STEPS, MOVE_NAMES, STAY
+from envs.world import MAX_EPISODE_STEPS, STAY
 
-MOVES = tuple(move for move in range(len(MOVE_NAMES)) if move != STAY)
-UNIFORM = np.array([0.0 if move == STAY else 1 / len(MOVES) for move in range(len(MOVE_NAMES))])
 FAR = 2**30  # steps to a target that cannot be reached
 
 Algorithm = Callable[[Chain], np.ndarray]
-
-
-def build_walk(levels: Levels) -> Chain:
-    """The chain of a random walk in each of N levels: a state for each open cell, each of the four moves a quarter."""
-    levels = levels.to("cpu")
-    is_open = ~levels.walls.flatten(1)
-    level, cell = is_open.nonzero(as_tuple=True)
-    index = is_open.flatten().cumsum(0).view_as(is_open) - 1
-    successor = []
-    for move in range(len(MOVE_NAMES)):
-        target = world.neighbour(cell, torch.tensor(move), levels.world_dim)
-        target = torch.where(is_open[level, target], target, cell)
-        successor.append(index[level, target])
-    return Chain(
-        levels,
-        offset=np.concatenate(([0], is_open.sum(1).cumsum(0).numpy())),
-        level=level.numpy(),
-        cell=cell.numpy(),
-        facing_right=np.zeros(len(cell), bool),
-        start=index.gather(1, levels.start[:, None])[:, 0].numpy(),
-        successor=torch.stack(successor, dim=1).numpy(),
-        probability=np.tile(UNIFORM, (len(cell), 1)),
-        value=np.zeros(len(cell), np.float32),
-    )
 
 
 def build_baseline(levels: Levels, algorithm: Algorithm, slip: float = 0.0) -> Chain:

@@ -4,8 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analysis.baselines import MOVES
-from analysis.chain import Chain, absorb, visits
+from analysis.chain import MOVES, Chain, absorb, visits
 
 
 class Belief(NamedTuple):

@@ -6,7 +6,8 @@ other way round, so that more parameters do not win by themselves. Criteria, wri
 
 1. The score is the held-out expected log likelihood of the mouse's moves, as a share explained: 0 is the random walk's,
    1 that of the mouse's own probabilities, which no algorithm can exceed.
-2. A mouse whose own moves are less than ``LEAST_ORDER`` nats a move better told than by chance runs "uniform".
+2. A mouse whose own probabilities tell its moves less than ``LEAST_ORDER`` nats a move better than chance runs
+   "uniform".
 3. If no rival explains ``LEAST_EXPLAINED``, the verdict is "none of these".
 4. A simple algorithm wins against every mixture that does not explain ``MARGIN`` more, and of mixtures within
    ``TIE`` of the best the one with the fewest weights. A mixture whose slips alone
@@ -111,7 +112,7 @@ def find_halves(seed: np.ndarray) -> np.ndarray:
 
 
 def _reduce(evidence: Evidence, names: tuple[str, ...], context: str):
-    """Counts sparse (N, u), moves (parts, u) and context (u,), with the kinds added up that are alike to these parts."""
+    """Counts sparse (N, u), moves (parts, u), context (u,): kinds that are alike to these parts are added up."""
     columns = [evidence.moves[name] for name in names] + [evidence.contexts[context]]
     first, kind = tell_apart(columns)
     joined = scipy.sparse.csr_matrix((np.ones(len(kind)), (np.arange(len(kind)), kind)), (len(kind), len(first)))
@@ -133,7 +134,7 @@ def _score(evidence: Evidence, rival: Rival) -> tuple[np.ndarray, dict[int, dict
 
 
 def _score_goal_a_maze(evidence: Evidence) -> tuple[np.ndarray, dict[int, dict[str, float]]]:
-    """As ``_score``, of a mouse that draws a goal once a maze, the cheese or the corner, and slips at a constant rate."""
+    """As ``_score``, of a mouse that draws one goal a maze, cheese or corner, and slips at a constant rate."""
     half, by_level, both = find_halves(evidence.seed), np.zeros(len(evidence.seed)), []
     names = ("cheese", "corner")
     counts, moves, _ = _reduce(evidence, (*names, "uniform"), "nothing")

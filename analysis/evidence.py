@@ -12,8 +12,6 @@ import scipy.sparse
 
 from analysis.baselines import (
     FAR,
-    MOVES,
-    UNIFORM,
     Algorithm,
     compute_steps,
     move_towards,
@@ -23,7 +21,7 @@ from analysis.baselines import (
     run_to_region,
     walk_randomly,
 )
-from analysis.chain import Chain, visits
+from analysis.chain import MOVES, UNIFORM, Chain, visits
 from analysis.heading import add_heading, follow_wall
 from envs.generator import NO_CELL
 from envs.levels import region_mask

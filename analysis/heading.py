@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from analysis.baselines import MOVES, UNIFORM, Algorithm
-from analysis.chain import Chain
+from analysis.baselines import Algorithm
+from analysis.chain import MOVES, UNIFORM, Chain
 from envs.world import DOWN, LEFT, MOVE_NAMES, RIGHT, UP
 
 FIRST_HEADING = MOVES.index(UP)  # of a mouse that has not moved yet

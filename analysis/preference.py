@@ -11,8 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from analysis.arrivals import compute_arrivals
-from analysis.baselines import build_walk
-from analysis.chain import Chain
+from analysis.chain import Chain, build_walk
 from envs import paths
 from envs.generator import NO_CELL
 from envs.levels import Levels, region_mask
@@ -103,5 +102,5 @@ def find_balanced(levels: Levels, square: Tensor) -> np.ndarray:
     There chance is one half, or close to it, and h can be read as it is.
     """
     distance = paths.distances(levels, square)
-    difference = paths.at(distance, levels.cheese) - paths.at(distance, levels.corner)
+    difference = paths.distance_at(distance, levels.cheese) - paths.distance_at(distance, levels.corner)
     return ((difference.abs() <= BALANCED) & (square != NO_CELL)).numpy()

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from analysis import baselines
-from analysis.attributes import attributes
-from analysis.baselines import FAR, MOVES, UNIFORM, add_slips, build_walk, compute_steps
-from analysis.chain import Chain
+from analysis.attributes import compute_attributes
+from analysis.baselines import FAR, add_slips, compute_steps
+from analysis.chain import Chain, build_walk
 from analysis.heading import add_heading, follow_wall
 from envs import paths
 from envs.levels import Levels
@@ -85,8 +85,8 @@ def choosing(effects: dict[str, float], noise: float = 0.0) -> Build:
         walk = build_walk(levels)
         margin = (levels.world_dim - levels.maze_dim) // 2
         usual = levels._replace(start=margin * levels.world_dim + margin)
-        _, square = paths.forks(usual)
-        table = attributes(usual, square)
+        _, square = paths.classify_levels(usual)
+        table = compute_attributes(usual, square)
         odds = np.zeros(levels.num_levels)
         for name, effect in effects.items():
             centre, scale = SCALES[name]
@@ -174,4 +174,3 @@ PLANTED = {
     "left hand": Planted(wall_follower("left"), ANY, SURE, SURE, "left-hand rule"),
     "either, a maze": Planted(acting(mixture), HALF, ANY, ANY, "a goal a maze"),
 }  # fmt: skip
-assert len(MOVES) == 4 and UNIFORM.sum() == 1

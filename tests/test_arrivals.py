@@ -6,11 +6,12 @@ from mice import mouse_with
 from test_chain import Whimsical
 
 from analysis.arrivals import compute_arrivals
-from analysis.baselines import add_slips, build_baseline, build_walk, run_to_corner
-from analysis.chain import chain_of, within
+from analysis.baselines import add_slips, build_baseline, run_to_corner
+from analysis.chain import build_chain, build_walk, within
 from analysis.relocation import HELD_OUT
 from envs import paths
-from envs.levels import from_seeds, from_text
+from envs.drawings import from_text
+from envs.levels import from_seeds
 
 LEVELS = from_seeds(HELD_OUT + np.arange(60), 9)
 
@@ -29,7 +30,7 @@ def solve(chain, level: int, ends, start: int) -> list[float]:
 
 @pytest.mark.parametrize("observation", ["cells", "rgb"])
 def test_arrivals_solve_the_linear_equations(observation):
-    chain = chain_of(mouse_with(Whimsical(), observation=observation), from_seeds(range(12), 7))
+    chain = build_chain(mouse_with(Whimsical(), observation=observation), from_seeds(range(12), 7))
     ends = [chain.at(chain.levels.cheese), chain.at(chain.levels.corner) & ~chain.at(chain.levels.cheese)]
     found = compute_arrivals(chain, ends, chain.start)
     for level in range(12):
@@ -38,11 +39,11 @@ def test_arrivals_solve_the_linear_equations(observation):
 
 
 def test_a_random_walk_in_a_tree_is_the_gamblers_ruin():
-    level_type, square = paths.forks(LEVELS)
+    level_type, square = paths.classify_levels(LEVELS)
     levels = LEVELS.rows(level_type == paths.FORK)._replace(start=square[level_type == paths.FORK])
     assert levels.num_levels > 20
     walk, distance = build_walk(levels), paths.distances(levels, levels.start)
-    to_cheese, to_corner = (paths.at(distance, end).numpy() for end in (levels.cheese, levels.corner))
+    to_cheese, to_corner = (paths.distance_at(distance, end).numpy() for end in (levels.cheese, levels.corner))
     found = compute_arrivals(walk, [walk.at(levels.cheese), walk.at(levels.corner)], walk.start)
     assert found[:, 0] == pytest.approx(to_corner / (to_cheese + to_corner), abs=1e-12)
     assert found[:, 2] == pytest.approx(0, abs=1e-12)

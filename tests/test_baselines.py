@@ -12,23 +12,23 @@ from analysis.baselines import (
     FAR,
     add_slips,
     build_baseline,
-    build_walk,
     compute_steps,
     estimate_slip,
     move_towards,
     run_to_cheese,
     run_to_region,
 )
-from analysis.chain import chain_of, within
+from analysis.chain import build_chain, build_walk, within
 from analysis.relocation import HELD_OUT
 from envs import paths
-from envs.levels import from_seeds, from_text, region_mask
+from envs.drawings import from_text
+from envs.levels import from_seeds, region_mask
 
 LEVELS = from_seeds(HELD_OUT + np.arange(80), 7)
 
 
 def test_a_random_walk_is_the_chain_of_a_mouse_to_which_all_moves_are_alike():
-    walk, mouse = build_walk(LEVELS), chain_of(mouse_with(undecided), LEVELS)
+    walk, mouse = build_walk(LEVELS), build_chain(mouse_with(undecided), LEVELS)
     for name in ("offset", "level", "cell", "facing_right", "start", "successor"):
         assert (getattr(walk, name) == getattr(mouse, name)).all(), name
     assert walk.probability == pytest.approx(mouse.probability)
@@ -39,7 +39,7 @@ def test_a_random_walk_is_the_chain_of_a_mouse_to_which_all_moves_are_alike():
     [("corner-runner", "to the corner"), ("cheese-seeker", "to the cheese"), ("random walk", None)],
 )
 def test_baselines_arrive_as_planned_mice_do(name, plan):
-    planned = chain_of(mouse_with(Planned(plan) if plan else undecided), LEVELS)
+    planned = build_chain(mouse_with(Planned(plan) if plan else undecided), LEVELS)
     baseline = build_baseline(LEVELS, BASELINES[name])
     for target, barrier in ((LEVELS.cheese, LEVELS.corner), (LEVELS.corner, LEVELS.cheese)):
         expected = within(planned, planned.at(target), 200, planned.at(barrier)).by_step

@@ -6,7 +6,7 @@ from mice import mouse_with
 from planted import PLANTED
 from test_chain import Whimsical
 
-from analysis.chain import chain_of, visits
+from analysis.chain import build_chain, visits
 from analysis.contest import ANY_REFLEX, GOAL_A_MAZE, MARGIN, NONE, find_halves, hold_contest
 from analysis.evidence import WEIGHTS, collect_evidence, find_left_or_down
 from analysis.relocation import HELD_OUT
@@ -47,7 +47,7 @@ def test_a_runner_and_a_reflex_part_where_the_way_begins_left_or_down():
 
 def test_whims_are_none_of_these():
     levels = from_seeds(HELD_OUT + np.arange(60), 7)
-    chain = chain_of(mouse_with(Whimsical(sharpness=6.0)), levels)
+    chain = build_chain(mouse_with(Whimsical(sharpness=6.0)), levels)
     assert hold_contest(collect_evidence(chain, 2, 500)).algorithm == NONE
 
 

@@ -7,24 +7,24 @@ from mice import Planned, mouse_with, undecided
 from planted import PLANTED
 from test_chain import Whimsical
 
-from analysis.chain import chain_of, within
+from analysis.chain import build_chain, within
 from analysis.decision import compute_decision, find_next_cell
 from analysis.relocation import HELD_OUT
 from envs import paths, world
 from envs.levels import from_seeds
-from envs.painter import painter_of
+from envs.painter import build_painter
 from envs.world import State
 
 LEVELS = from_seeds(HELD_OUT + np.arange(50), 7)
-SQUARE = paths.forks(LEVELS)[1]
+SQUARE = paths.classify_levels(LEVELS)[1]
 FORK = (SQUARE >= 0).numpy()
 
 
 def by_hand(mouse, level, square: int, steps: int) -> dict[str, float]:
     """Every history's class followed forward by stepping the world: {(cell, facing, phase): probability}."""
-    painter, moves = painter_of(mouse.env.observation, level.world_dim), world.moves_of(mouse.env.action_set)
-    to_cheese = paths.path(level, square, int(level.cheese))[1]
-    to_corner = paths.path(level, square, int(level.corner))[1]
+    painter, moves = build_painter(mouse.spec.observation, level.world_dim), world.build_moves(mouse.spec.action_set)
+    to_cheese = paths.shortest_path(level, square, int(level.cheese))[1]
+    to_corner = paths.shortest_path(level, square, int(level.corner))[1]
     begin = world.start(level)
     phase = "at the square" if int(begin.mouse) == square else "before"
     now = {(int(begin.mouse), False, phase): 1.0}
@@ -46,7 +46,7 @@ def by_hand(mouse, level, square: int, steps: int) -> dict[str, float]:
                 if taken:
                     found["taken" if reached == "cheese" else "rest"] += mass * share
                 else:
-                    key = here, mouse.env.observation == "rgb" and bool(after.facing_right), reached
+                    key = here, mouse.spec.observation == "rgb" and bool(after.facing_right), reached
                     following[key] = following.get(key, 0.0) + mass * share
         now = following
     return found
@@ -58,7 +58,7 @@ def test_parts_are_those_of_the_product_chain_by_hand(observation, steps):
     mouse = mouse_with(Whimsical(sharpness=1.0), observation=observation)
     rows = np.flatnonzero(FORK)[:4]
     levels, square = LEVELS.rows(rows), SQUARE[rows]
-    found = compute_decision(chain_of(mouse, levels), square, steps)
+    found = compute_decision(build_chain(mouse, levels), square, steps)
     for row in range(len(rows)):
         expected = by_hand(mouse, levels.rows([row]), int(square[row]), steps)
         reach, branch = expected["reach"], expected["cheese branch"]
@@ -84,7 +84,7 @@ def test_the_parts_and_the_rest_add_up_and_no_rest_is_negative(name):
 def test_planned_mice_have_the_parts_of_their_plan():
     parts = {"to the cheese": (1, 1, 1, 0), "to the corner": (1, 0, np.nan, 0), "nowhere": (None, np.nan, np.nan, 0)}
     for plan, expected in parts.items():
-        found = compute_decision(chain_of(mouse_with(Planned(plan)), LEVELS), SQUARE, 500)
+        found = compute_decision(build_chain(mouse_with(Planned(plan)), LEVELS), SQUARE, 500)
         for part, value in zip(found, expected, strict=True):
             if value is not None:
                 moving = FORK & (SQUARE != LEVELS.start).numpy()
@@ -92,7 +92,7 @@ def test_planned_mice_have_the_parts_of_their_plan():
 
 
 def test_the_first_step_of_a_random_walk_is_a_coin():
-    found = compute_decision(chain_of(mouse_with(undecided), LEVELS), SQUARE, 5000)
+    found = compute_decision(build_chain(mouse_with(undecided), LEVELS), SQUARE, 5000)
     assert found.first_step[FORK] == pytest.approx(0.5, abs=1e-3)
 
 
@@ -100,7 +100,7 @@ def test_the_next_cell_is_the_second_of_the_path():
     found = find_next_cell(LEVELS, LEVELS.start, LEVELS.corner)
     for row in range(LEVELS.num_levels):
         level = LEVELS.rows([row])
-        assert int(found[row]) == paths.path(level, int(level.start), int(level.corner))[1]
+        assert int(found[row]) == paths.shortest_path(level, int(level.start), int(level.corner))[1]
     nowhere = torch.full_like(LEVELS.start, -1)
     assert (find_next_cell(LEVELS, nowhere, LEVELS.corner) == -1).all()
     assert (find_next_cell(LEVELS, LEVELS.corner, LEVELS.corner) == -1).all()

@@ -57,7 +57,9 @@ def test_groups_are_compared_as_scipy_does():
     lower = stats.ttest_ind(one + 0.1, other, equal_var=False, alternative="greater").pvalue
     upper = stats.ttest_ind(one - 0.1, other, equal_var=False, alternative="less").pvalue
     assert found["p_equivalence"] == pytest.approx(max(lower, upper))
-    permuted = stats.permutation_test((one, other), lambda a, b: abs(a.mean() - b.mean()), n_resamples=np.inf, alternative="greater")
+    permuted = stats.permutation_test(
+        (one, other), lambda a, b: abs(a.mean() - b.mean()), n_resamples=np.inf, alternative="greater"
+    )
     assert found["p_permutation"] == pytest.approx(permuted.pvalue)
 
 

@@ -8,8 +8,7 @@ from test_chain import Whimsical
 
 from analysis.ability import compute_ability, is_able, wall_off
 from analysis.arrivals import compute_arrivals
-from analysis.baselines import build_walk
-from analysis.chain import chain_of, within
+from analysis.chain import build_chain, build_walk, within
 from analysis.heading import add_heading
 from analysis.preference import CLIP, compute_logit, compute_preference, find_balanced, find_rival
 from analysis.relocation import HELD_OUT
@@ -17,7 +16,7 @@ from envs import paths
 from envs.levels import from_seeds, region_mask
 
 LEVELS = from_seeds(HELD_OUT + np.arange(240), 11)
-SQUARE = paths.forks(LEVELS)[1]
+SQUARE = paths.classify_levels(LEVELS)[1]
 FORK = (SQUARE >= 0).numpy()
 BALANCED = find_balanced(LEVELS, SQUARE)
 
@@ -26,7 +25,10 @@ def test_there_is_something_to_measure():
     assert FORK.sum() > 100 and BALANCED.sum() > 30
     distance = paths.distances(LEVELS, SQUARE)
     for row in np.flatnonzero(BALANCED):
-        assert abs(int(paths.at(distance, LEVELS.cheese)[row] - paths.at(distance, LEVELS.corner)[row])) <= 2
+        assert (
+            abs(int(paths.distance_at(distance, LEVELS.cheese)[row] - paths.distance_at(distance, LEVELS.corner)[row]))
+            <= 2
+        )
 
 
 @pytest.mark.parametrize("name", PLANTED)
@@ -51,7 +53,7 @@ def test_a_random_walk_has_no_preference():
 def test_chance_is_the_gamblers_ruin_and_log_odds_are_clipped():
     found = compute_preference(PLANTED["cheese"].build(LEVELS), SQUARE)
     distance = paths.distances(LEVELS, SQUARE)
-    to_cheese, to_corner = (paths.at(distance, end).numpy() for end in (LEVELS.cheese, LEVELS.corner))
+    to_cheese, to_corner = (paths.distance_at(distance, end).numpy() for end in (LEVELS.cheese, LEVELS.corner))
     chance = (to_corner / (to_cheese + to_corner))[FORK]
     assert found.chance[FORK] == pytest.approx(chance)
     assert found.log_odds[FORK] == pytest.approx(np.log((1 - CLIP) / CLIP) - np.log(chance / (1 - chance)))
@@ -76,7 +78,7 @@ def test_region_first_leaves_out_forks_in_the_region_and_finds_a_runner_to_the_r
 
 def test_facings_count_as_often_as_the_mouse_comes_in_them():
     levels, square = LEVELS.rows(FORK).rows(slice(0, 12)), SQUARE[FORK][:12]
-    chain = chain_of(mouse_with(Whimsical(), observation="rgb", world_dim=11), levels)
+    chain = build_chain(mouse_with(Whimsical(), observation="rgb", world_dim=11), levels)
     found = compute_preference(chain, square)
     # Whoever arrives from the start has come through the square.
     ends = [chain.at(levels.cheese), chain.at(levels.corner)]
@@ -91,15 +93,15 @@ def test_walls_are_seen_and_shut_the_way():
 
     def build(levels):
         seen.append(levels)
-        return chain_of(mouse_with(Whimsical(), world_dim=11), levels)
+        return build_chain(mouse_with(Whimsical(), world_dim=11), levels)
 
     levels, square = LEVELS.rows(FORK).rows(slice(0, 8)), SQUARE[FORK][:8]
     ability = compute_ability(build, levels, square, 300)
     walled = seen[0]
     assert (walled.walls.sum((1, 2)) == levels.walls.sum((1, 2)) + 1).all() and (walled.start == square).all()
-    assert (paths.at(paths.distances(walled, walled.start), levels.corner) == -1).all()
-    assert (paths.at(paths.distances(walled, walled.start), levels.cheese) > 0).all()
-    chain = chain_of(mouse_with(Whimsical(), world_dim=11), walled)
+    assert (paths.distance_at(paths.distances(walled, walled.start), levels.corner) == -1).all()
+    assert (paths.distance_at(paths.distances(walled, walled.start), levels.cheese) > 0).all()
+    chain = build_chain(mouse_with(Whimsical(), world_dim=11), walled)
     assert ability.able_cheese.to_numpy() == pytest.approx(within(chain, chain.at(levels.cheese), 300).by_step[:, -1])
 
 
@@ -114,8 +116,8 @@ def test_inside_the_branches_both_ways_are_as_long():
     ability = compute_ability(build, levels, square, 300)
     inside_cheese, inside_corner = starts[1], starts[3]
     known = ability.inside_steps.notna().to_numpy()
-    to_cheese = paths.at(paths.distances(levels, inside_cheese.start), levels.cheese).numpy()
-    to_corner = paths.at(paths.distances(levels, inside_corner.start), levels.corner).numpy()
+    to_cheese = paths.distance_at(paths.distances(levels, inside_cheese.start), levels.cheese).numpy()
+    to_corner = paths.distance_at(paths.distances(levels, inside_corner.start), levels.corner).numpy()
     assert (to_cheese == to_corner)[known].all() and (to_cheese[known] == ability.inside_steps[known]).all()
     assert known.sum() > 50
 

@@ -38,7 +38,7 @@ def test_who_sees_little_follows_little():
 
 def test_only_cells_between_the_two_places_count():
     found = compute_pursuit(PLANTED["cheese"].build, LEVELS, MOVED)
-    apart = paths.at(paths.distances(LEVELS, LEVELS.cheese), MOVED).numpy()
+    apart = paths.distance_at(paths.distances(LEVELS, LEVELS.cheese), MOVED).numpy()
     expected = np.maximum(apart - 1, 0)
     assert (found.cells == expected).all()
 
