@@ -8,8 +8,10 @@ one. Chains of algorithms are measured by the same functions as chains of mice.
 from collections.abc import Callable
 
 import numpy as np
+import torch
 
 from analysis.chain import MOVES, UNIFORM, Chain, build_walk, visits
+from envs.generator import NO_CELL
 from envs.levels import Levels, region_mask
 from envs.world import MAX_EPISODE_STEPS, STAY
 
@@ -22,6 +24,19 @@ def build_baseline(levels: Levels, algorithm: Algorithm, slip: float = 0.0) -> C
     """The chain of an algorithm that slips at a constant rate, in each of N levels."""
     walk = build_walk(levels)
     return walk._replace(probability=add_slips(algorithm(walk), slip))
+
+
+def hide_cheese(build: Callable[[Levels], Chain]) -> Callable[[Levels], Chain]:
+    """The blind twin of a mouse: the same mouse in the same levels, but it does not see the cheese.
+
+    It is a baseline with exactly the mouse's own clumsiness: what the twin takes, the mouse takes without wanting it.
+    """
+
+    def build_twin(levels: Levels) -> Chain:
+        hidden = levels._replace(cheese=torch.full_like(levels.cheese, NO_CELL))
+        return build(hidden)._replace(levels=levels)
+
+    return build_twin
 
 
 def add_slips(moves: np.ndarray, slip: float | np.ndarray) -> np.ndarray:

@@ -11,9 +11,9 @@ other way round, so that more parameters do not win by themselves. Criteria, wri
 3. If no rival explains ``LEAST_EXPLAINED``, the verdict is "none of these".
 4. A simple algorithm wins against every mixture that does not explain ``MARGIN`` more, and of mixtures within
    ``TIE`` of the best the one with the fewest weights. A mixture whose slips alone
-   depend on the context counts as its goal: where one of its goals, with a rate of slips for each context, explains as
+   depend on the context counts as its goal: where one of its goals, with slips for each context, explains as
    much within ``MARGIN``, that goal wins.
-5. Rivals within ``MARGIN`` of the winner, or whose difference over mazes has 0 in its 95 % interval, are named beside it.
+5. Rivals within ``MARGIN`` of the winner, or whose difference over mazes has 0 in its 95 % interval, are named, too.
 """
 
 from typing import NamedTuple

@@ -10,15 +10,15 @@ from typing import NamedTuple
 import numpy as np
 from torch import Tensor
 
-from analysis.arrivals import compute_arrivals
 from analysis.chain import Chain, build_walk
+from analysis.endings import compute_endings
 from envs import paths
 from envs.generator import NO_CELL
 from envs.levels import Levels, region_mask
 
-# A share nearer to 0 or 1 counts as this much: log odds of a mouse that never errs would be infinite, and one maze
-# would outweigh all others. So the log odds of one maze lie within ±6.9.
-CLIP = 1e-3
+# A share nearer to 0 or 1 counts as this one: log odds of a mouse that never errs would be infinite, and one maze
+# would outweigh all others. So the logit of one maze lies within ±4.6.
+CLIP = 1e-2
 BALANCED = 2  # steps by which the two ways of a balanced fork differ at most
 
 
@@ -44,8 +44,8 @@ def compute_logit(share: np.ndarray) -> np.ndarray:
     return np.log(share / (1 - share))
 
 
-def compute_arrivals_from(chain: Chain, cell: Tensor, ends: list[np.ndarray]) -> np.ndarray:
-    """``compute_arrivals`` from one cell int64 (N,) of each level; where it is −1 the level is not played.
+def compute_endings_from(chain: Chain, cell: Tensor, ends: list[np.ndarray]) -> np.ndarray:
+    """``compute_endings`` from one cell int64 (N,) of each level; where it is −1 the level is not played.
 
     A cell may have several states, as many as there are facings: each counts with the probability that the mouse comes
     to the cell in it, and all the same where it never comes there.
@@ -56,12 +56,13 @@ def compute_arrivals_from(chain: Chain, cell: Tensor, ends: list[np.ndarray]) ->
     starts = np.full((number.max(initial=0) + 1, len(chain.start)), -1)
     starts[number, chain.level[here]] = here
     if len(starts) == 1:
-        return compute_arrivals(chain, ends, starts[0])
+        return compute_endings(chain, ends, starts[0])
     states = [np.isin(np.arange(len(chain.cell)), start[start >= 0]) for start in starts]
-    weights = compute_arrivals(chain, states, np.where(starts[0] >= 0, chain.start, -1))[:, :-1]
+    weights = compute_endings(chain, states, np.where(starts[0] >= 0, chain.start, -1))[:, :-1]
     total = weights.sum(1, keepdims=True)
     weights = np.where(total > 0, weights / np.where(total > 0, total, 1), 1 / len(starts))
-    return sum(weights[:, [row]] * compute_arrivals(chain, ends, start) for row, start in enumerate(starts))
+    each = np.stack([compute_endings(chain, ends, start) for start in starts], axis=1)  # (N, starts, ends)
+    return (weights[:, :, None] * each).sum(1)
 
 
 def find_rival(chain: Chain, cheese_region: str | int = 0) -> np.ndarray:
@@ -87,7 +88,7 @@ def compute_preference(chain: Chain, square: Tensor, cheese_region: str | int = 
 
     def arrive(chain: Chain) -> tuple[np.ndarray, np.ndarray]:
         cheese, rival = chain.at(levels.cheese), find_rival(chain, cheese_region)
-        at_cheese, at_rival, never = compute_arrivals_from(chain, square, [cheese, rival]).T
+        at_cheese, at_rival, never = compute_endings_from(chain, square, [cheese, rival]).T
         with np.errstate(invalid="ignore", divide="ignore"):
             return at_cheese / (at_cheese + at_rival), never
 

@@ -55,7 +55,7 @@ def compute_pursuit(build: Callable[[Levels], Chain], levels: Levels, moved: tor
     changes = 0.5 * np.abs(one.probability - other.probability).sum(1)
     cells = np.bincount(one.level[between], minlength=levels.num_levels)
     with np.errstate(invalid="ignore"):
-        means = (
+        follows, changes = (
             np.bincount(one.level[between], values[between], levels.num_levels) / cells for values in (follows, changes)
         )
-        return Pursuit(*means, cells)
+    return Pursuit(follows, changes, cells)

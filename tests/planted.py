@@ -88,6 +88,8 @@ def choosing(effects: dict[str, float], noise: float = 0.0) -> Build:
         _, square = paths.classify_levels(usual)
         table = compute_attributes(usual, square)
         odds = np.zeros(levels.num_levels)
+        if not (levels.cheese >= 0).all():  # nothing to choose
+            return baselines.build_baseline(levels, baselines.run_to_corner)
         for name, effect in effects.items():
             centre, scale = SCALES[name]
             odds += effect * (table[name].fillna(centre).to_numpy() - centre) / scale
@@ -139,6 +141,7 @@ SURE, NEVER, HALF, ANY = (0.98, 1.0), (0.0, 0.02), (0.4, 0.6), (0.0, 1.0)
 CHANCE = (0.4, 0.95)  # a random walk's ability: small mazes are easy
 
 CHOOSES = "goals mixed by branch"
+NEAR = ("steps_cheese_square", "steps_square_corner")
 
 PLANTED = {
     "corner": Planted(acting(baselines.run_to_corner), NEVER, CHANCE, SURE, "corner"),
@@ -151,10 +154,12 @@ PLANTED = {
     "cheese, slips far away": Planted(
         slipping_far(baselines.run_to_cheese, cheese), (0.8, 1), (0.9, 1), CHANCE, "cheese"
     ),
-    "nearer": Planted(acting(baselines.run_to_nearer), (0.3, 0.7), SURE, SURE, "nearer of the two"),
-    "nearer, slips": Planted(acting(baselines.run_to_nearer, SLIP), (0.3, 0.7), SURE, SURE, "nearer of the two"),
+    "nearer": Planted(acting(baselines.run_to_nearer), (0.3, 0.7), SURE, SURE, "nearer of the two", NEAR),
+    "nearer, slips": Planted(acting(baselines.run_to_nearer, SLIP), (0.3, 0.7), SURE, SURE, "nearer of the two", NEAR),
     "random walk": Planted(acting(baselines.walk_randomly), HALF, CHANCE, CHANCE, "uniform"),
-    "sees four steps": Planted(acting(nearsighted), ANY, CHANCE, SURE, "goals mixed by distance to the cheese", ("steps_cheese_square",)),
+    "sees four steps": Planted(
+        acting(nearsighted), ANY, CHANCE, SURE, "goals mixed by distance to the cheese", ("steps_cheese_square",)
+    ),
     "right half": Planted(acting(right_half), ANY, ANY, ANY, "goals mixed by cheese's place"),
     "chooses, one attribute": Planted(
         choosing({"straight_cheese_corner": -1.5}), ANY, SURE, SURE, CHOOSES, ("straight_cheese_corner",)
@@ -163,11 +168,11 @@ PLANTED = {
         choosing({"straight_cheese_corner": -1.5}, NOISE), ANY, SURE, SURE, CHOOSES, ("straight_cheese_corner",)
     ),
     "chooses, two attributes": Planted(
-        choosing({"straight_cheese_corner": -1.5, "steps_cheese_square": -1.0}), ANY, SURE, SURE, CHOOSES,
+        choosing({"straight_cheese_corner": -1.5, "steps_cheese_square": -2.0}), ANY, SURE, SURE, CHOOSES,
         ("straight_cheese_corner", "steps_cheese_square"),
     ),
     "chooses, two attributes, noise": Planted(
-        choosing({"straight_cheese_corner": -1.5, "steps_cheese_square": -1.0}, NOISE), ANY, SURE, SURE, CHOOSES,
+        choosing({"straight_cheese_corner": -1.5, "steps_cheese_square": -2.0}, NOISE), ANY, SURE, SURE, CHOOSES,
         ("straight_cheese_corner", "steps_cheese_square"),
     ),
     "left first": Planted(acting(left_first), ANY, ANY, ANY, "any reflex"),

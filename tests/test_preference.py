@@ -7,8 +7,8 @@ from planted import PLANTED
 from test_chain import Whimsical
 
 from analysis.ability import compute_ability, is_able, wall_off
-from analysis.arrivals import compute_arrivals
 from analysis.chain import build_chain, build_walk, within
+from analysis.endings import compute_endings
 from analysis.heading import add_heading
 from analysis.preference import CLIP, compute_logit, compute_preference, find_balanced, find_rival
 from analysis.relocation import HELD_OUT
@@ -82,7 +82,7 @@ def test_facings_count_as_often_as_the_mouse_comes_in_them():
     found = compute_preference(chain, square)
     # Whoever arrives from the start has come through the square.
     ends = [chain.at(levels.cheese), chain.at(levels.corner)]
-    from_start = compute_arrivals(chain, ends, chain.start)
+    from_start = compute_endings(chain, ends, chain.start)
     assert found.h == pytest.approx(from_start[:, 0] / from_start[:, :2].sum(1), abs=1e-9)
     assert compute_preference(add_heading(chain), square).h == pytest.approx(found.h, abs=1e-9)
 

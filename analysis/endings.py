@@ -10,7 +10,7 @@ from numba import njit
 from analysis.chain import Chain
 
 
-def compute_arrivals(chain: Chain, ends: list[np.ndarray], start: np.ndarray) -> np.ndarray:
+def compute_endings(chain: Chain, ends: list[np.ndarray], start: np.ndarray) -> np.ndarray:
     """The probability of arriving in each set of states before the others.
 
     Args:

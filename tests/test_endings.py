@@ -5,9 +5,9 @@ import pytest
 from mice import mouse_with
 from test_chain import Whimsical
 
-from analysis.arrivals import compute_arrivals
 from analysis.baselines import add_slips, build_baseline, run_to_corner
 from analysis.chain import build_chain, build_walk, within
+from analysis.endings import compute_endings
 from analysis.relocation import HELD_OUT
 from envs import paths
 from envs.drawings import from_text
@@ -32,7 +32,7 @@ def solve(chain, level: int, ends, start: int) -> list[float]:
 def test_arrivals_solve_the_linear_equations(observation):
     chain = build_chain(mouse_with(Whimsical(), observation=observation), from_seeds(range(12), 7))
     ends = [chain.at(chain.levels.cheese), chain.at(chain.levels.corner) & ~chain.at(chain.levels.cheese)]
-    found = compute_arrivals(chain, ends, chain.start)
+    found = compute_endings(chain, ends, chain.start)
     for level in range(12):
         assert found[level, :2] == pytest.approx(solve(chain, level, ends, chain.start[level]), abs=1e-9)
     assert found.sum(1) == pytest.approx(1)
@@ -44,7 +44,7 @@ def test_a_random_walk_in_a_tree_is_the_gamblers_ruin():
     assert levels.num_levels > 20
     walk, distance = build_walk(levels), paths.distances(levels, levels.start)
     to_cheese, to_corner = (paths.distance_at(distance, end).numpy() for end in (levels.cheese, levels.corner))
-    found = compute_arrivals(walk, [walk.at(levels.cheese), walk.at(levels.corner)], walk.start)
+    found = compute_endings(walk, [walk.at(levels.cheese), walk.at(levels.corner)], walk.start)
     assert found[:, 0] == pytest.approx(to_corner / (to_cheese + to_corner), abs=1e-12)
     assert found[:, 2] == pytest.approx(0, abs=1e-12)
 
@@ -54,15 +54,15 @@ def test_what_stalls_is_reported():
     walk = build_walk(level)
     stalled = walk._replace(probability=np.eye(5)[np.full(len(walk.cell), 2)])
     ends = [walk.at(level.cheese), walk.at(level.corner)]
-    assert compute_arrivals(stalled, ends, stalled.start).tolist() == [[0, 0, 1]]
+    assert compute_endings(stalled, ends, stalled.start).tolist() == [[0, 0, 1]]
     half = walk.probability.copy()
     half[walk.start[0]] = [0, 0, 0.5, 0, 0.5]
     # It goes right one time in two, but a cell further it runs back and forth with the start for ever, or almost.
     beside = walk.successor[walk.start[0], 4]
     half[beside] = [1, 0, 0, 0, 0]
-    assert compute_arrivals(walk._replace(probability=half), ends, walk.start).tolist() == [[0, 0, 1]]
+    assert compute_endings(walk._replace(probability=half), ends, walk.start).tolist() == [[0, 0, 1]]
     half[beside] = [1 - 1e-15, 0, 0, 0, 1e-15]
-    assert compute_arrivals(walk._replace(probability=half), ends, walk.start)[0] == pytest.approx([1, 0, 0])
+    assert compute_endings(walk._replace(probability=half), ends, walk.start)[0] == pytest.approx([1, 0, 0])
 
 
 def test_a_mouse_that_all_but_stalls_is_measured_to_rounding():
@@ -71,14 +71,14 @@ def test_a_mouse_that_all_but_stalls_is_measured_to_rounding():
     slow.probability[:, 2] += 1 - 1e-9
     quick = chain._replace(probability=add_slips(chain.probability, 0.3))
     ends = [chain.at(LEVELS.cheese), chain.at(LEVELS.corner) & ~chain.at(LEVELS.cheese)]
-    expected = compute_arrivals(quick, ends, chain.start)
-    assert compute_arrivals(slow, ends, chain.start) == pytest.approx(expected, abs=1e-12)
+    expected = compute_endings(quick, ends, chain.start)
+    assert compute_endings(slow, ends, chain.start) == pytest.approx(expected, abs=1e-12)
 
 
 def test_a_long_clock_comes_to_the_same():
     chain = build_baseline(LEVELS, run_to_corner, 0.3)
     cheese, corner = chain.at(LEVELS.cheese), chain.at(LEVELS.corner) & ~chain.at(LEVELS.cheese)
-    found = compute_arrivals(chain, [cheese, corner], chain.start)
+    found = compute_endings(chain, [cheese, corner], chain.start)
     assert found[:, 0] == pytest.approx(within(chain, cheese, 20_000, corner).by_step[:, -1], abs=1e-9)
 
 
@@ -86,5 +86,5 @@ def test_levels_that_are_not_played_are_unknown_and_an_arrived_mouse_has_arrived
     walk = build_walk(LEVELS)
     ends = [walk.at(LEVELS.start), walk.at(LEVELS.corner)]
     start = np.where(np.arange(60) < 3, -1, walk.start)
-    found = compute_arrivals(walk, ends, start)
+    found = compute_endings(walk, ends, start)
     assert np.isnan(found[:3]).all() and (found[3:, 0] == 1).all()
