@@ -15,11 +15,13 @@ from torch import Tensor
 from agents.mouse import Mouse
 from envs import world
 from envs.levels import Levels
-from envs.world import LEFT, MOVE_NAMES, RIGHT, State
+from envs.world import LEFT, MOVE_NAMES, RIGHT, STAY, State
 
 BATCH_SIZE = 2048  # observations per forward pass
 SETTLED = 1e-13  # convergence threshold: stop when no probability changes by more
 SIZES = 64  # round batch sizes up to a multiple of it, because each new size is slow on first use
+MOVES = tuple(move for move in range(len(MOVE_NAMES)) if move != STAY)
+UNIFORM = np.array([0.0 if move == STAY else 1 / len(MOVES) for move in range(len(MOVE_NAMES))])
 
 
 class Chain(NamedTuple):
@@ -55,7 +57,7 @@ class Chain(NamedTuple):
 
     def inside(self, region: np.ndarray | Tensor) -> np.ndarray:
         """Mask the states in a region bool (N, world_dim, world_dim) of each level: bool (S,)."""
-        return np.asarray(region).reshape(len(region), -1)[self.level, self.cell]
+        return np.asarray(region).reshape(len(region), self.levels.world_dim**2)[self.level, self.cell]
 
     def to_maps(self, values: np.ndarray) -> np.ndarray:
         """Arrange values (S,) as maps [level, y, x]: float64 (N, world_dim, world_dim), NaN in walls.
@@ -68,16 +70,15 @@ class Chain(NamedTuple):
         return maps
 
 
-def build_chain(mouse: Mouse, levels: Levels) -> Chain:
-    """Build the chains of a mouse in N levels.
+def build_walk(levels: Levels, facings: int = 1) -> Chain:
+    """Build the chains of a random walk in N levels: each of the four moves has the probability 1/4.
 
     Args:
-        mouse: the mouse, on any device.
-        levels: N levels of the mouse's world size, on any device.
+        levels: N levels, on any device.
+        facings: 2 tells the mouse's facings apart, 1 does not.
     """
     levels = levels.to("cpu")
     is_open = ~levels.walls.flatten(1)
-    facings = 2 if mouse.spec.observation == "rgb" else 1
     level, cell = (index.repeat_interleave(facings) for index in is_open.nonzero(as_tuple=True))
     facing = torch.arange(len(cell)) % facings
     first = is_open.flatten().cumsum(0).view_as(is_open) * facings - facings  # the first state of each open cell
@@ -89,8 +90,6 @@ def build_chain(mouse: Mouse, levels: Levels) -> Chain:
         turned = facing if move not in (LEFT, RIGHT) else torch.full_like(facing, int(move == RIGHT) * (facings - 1))
         successor.append(first[level, target] + turned)
 
-    probability, value = _run_policy(mouse, levels, level, cell, facing.bool())
-
     return Chain(
         levels,
         offset=np.concatenate(([0], is_open.sum(1).cumsum(0).numpy() * facings)),
@@ -99,9 +98,22 @@ def build_chain(mouse: Mouse, levels: Levels) -> Chain:
         facing_right=facing.bool().numpy(),
         start=first.gather(1, levels.start[:, None])[:, 0].numpy(),
         successor=torch.stack(successor, dim=1).numpy(),
-        probability=probability,
-        value=value,
+        probability=np.tile(UNIFORM, (len(cell), 1)),
+        value=np.zeros(len(cell), np.float32),
     )
+
+
+def build_chain(mouse: Mouse, levels: Levels) -> Chain:
+    """Build the chains of a mouse in N levels.
+
+    Args:
+        mouse: the mouse, on any device.
+        levels: N levels of the mouse's world size, on any device.
+    """
+    walk = build_walk(levels, facings=2 if mouse.spec.observation == "rgb" else 1)
+    states = (torch.from_numpy(index) for index in (walk.level, walk.cell, walk.facing_right))
+    probability, value = _run_policy(mouse, walk.levels, *states)
+    return walk._replace(probability=probability, value=value)
 
 
 @torch.no_grad()
@@ -121,6 +133,8 @@ def _run_policy(mouse: Mouse, levels: Levels, level: Tensor, cell: Tensor, facin
         logits, expected = mouse.policy(painter.paint(state))
         probability.append(logits[:number].cpu().double().softmax(1) @ per_move)
         value.append(expected[:number].float().cpu())
+    if not probability:
+        return np.zeros((0, len(MOVE_NAMES))), np.zeros(0, np.float32)
     return torch.cat(probability).numpy(), torch.cat(value).numpy()
 
 

@@ -1,0 +1,90 @@
+"""Ability, apart from preference: whether a mouse gets to the cheese, or to the corner, where the other is shut off.
+
+The mouse is put at the decision square and the way to the rival is walled off. It sees the wall: these are new levels
+with new observations. A second measure leaves the maze as it is and puts the mouse inside
+the branch, as many steps from the cheese as in the other branch from the corner.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from analysis.chain import Chain, reach
+from analysis.decision import find_next_cell
+from envs import paths
+from envs.generator import NO_CELL
+from envs.levels import Levels
+
+ABLE = 0.9  # from this ability on, to the cheese and to the corner, a mouse is said to be able at a fork
+
+COLUMNS = {
+    "able_cheese": "P(cheese within an episode) from the decision square, the corner's branch walled off",
+    "able_corner": "P(corner within an episode) from the decision square, the cheese's branch walled off",
+    "inside_cheese": "P(cheese within an episode) from inside its branch, inside_steps from it",
+    "inside_corner": "P(corner within an episode, before the cheese) from inside its branch, inside_steps from it",
+    "inside_steps": "steps from the target at which the mouse is put inside either branch",
+}
+
+
+def wall_off(levels: Levels, cell: Tensor) -> Levels:
+    """The same levels with a wall in one cell int64 (N,) of each."""
+    walls = levels.walls.flatten(1).scatter(1, cell[:, None], True).view_as(levels.walls)
+    return levels._replace(walls=walls)
+
+
+def _find_inside(levels: Levels, square: Tensor, target: Tensor, steps: Tensor) -> Tensor:
+    """int64 (N,): the cell on the way from the square to a target that is so many steps from the target."""
+    from_square, to_target = paths.compute_distances(levels, square), paths.compute_distances(levels, target)
+    on_the_way = from_square + to_target == paths.distance_at(from_square, target)[:, None, None]
+    return (on_the_way & (to_target == steps[:, None, None])).flatten(1).long().argmax(1)
+
+
+def compute_ability(build: Callable[[Levels], Chain], levels: Levels, square: Tensor, steps: int) -> pd.DataFrame:
+    """The abilities of a mouse at the forks among N levels.
+
+    Args:
+        build: gives the mouse's chain in any levels.
+        levels: on the CPU.
+        square: int64 (N,), the decision square of each level, −1 where it has none.
+        steps: of an episode.
+
+    Returns:
+        N rows with the columns of ``COLUMNS``; NaN where there is no fork, and for the abilities from inside also
+        where the nearer target is next to the square.
+    """
+    table = pd.DataFrame(np.nan, index=range(levels.num_levels), columns=list(COLUMNS))
+    forks = torch.nonzero(square != NO_CELL)[:, 0]
+    if not len(forks):
+        return table
+    levels, square = levels.rows(forks), square[forks]
+    from_square = paths.compute_distances(levels, square)
+    nearer = (
+        torch.minimum(paths.distance_at(from_square, levels.cheese), paths.distance_at(from_square, levels.corner)) - 1
+    )
+    found = {}
+    for name, target, rival in (
+        ("cheese", levels.cheese, levels.corner),
+        ("corner", levels.corner, levels.cheese),
+    ):
+        walled = wall_off(levels, find_next_cell(levels, square, rival))._replace(start=square)
+        found[f"able_{name}"] = _arrive(build(walled), target, steps)
+        inside = levels._replace(start=_find_inside(levels, square, target, nearer.clamp(min=1)))
+        found[f"inside_{name}"] = np.where(nearer > 0, _arrive(build(inside), target, steps), np.nan)
+    found["inside_steps"] = np.where(nearer > 0, nearer, np.nan)
+    rows = forks.numpy()
+    for name, values in found.items():
+        table.loc[rows, name] = values
+    return table
+
+
+def _arrive(chain: Chain, target: Tensor, steps: int) -> np.ndarray:
+    """P(in the target cell within so many steps); the cheese ends the episode before."""
+    return reach(chain, chain.at(target), steps, chain.at(chain.levels.cheese)).by_step[:, -1]
+
+
+def is_able(abilities: pd.DataFrame) -> pd.Series:
+    """bool (N,): the forks at which both abilities are at least ``ABLE``."""
+    return (abilities.able_cheese >= ABLE) & (abilities.able_corner >= ABLE)

@@ -1,0 +1,135 @@
+"""Preference and ability of planted mice: what each must be is written beside it."""
+
+import numpy as np
+import pytest
+from mice import mouse_with
+from planted import PLANTED
+from test_chain import Whimsical
+
+from analysis.ability import compute_ability, is_able, wall_off
+from analysis.chain import build_chain, build_walk, reach
+from analysis.endings import compute_endings
+from analysis.heading import add_heading
+from analysis.preference import CLIP, compute_logit, compute_preference, find_balanced, find_rival
+from analysis.relocation import HELD_OUT
+from envs import paths
+from envs.levels import from_seeds, region_mask
+
+LEVELS = from_seeds(HELD_OUT + np.arange(240), 11)
+SQUARE = paths.classify_levels(LEVELS)[1]
+FORK = (SQUARE >= 0).numpy()
+BALANCED = find_balanced(LEVELS, SQUARE)
+
+
+def test_there_is_something_to_measure():
+    assert FORK.sum() > 100 and BALANCED.sum() > 30
+    distance = paths.compute_distances(LEVELS, SQUARE)
+    for row in np.flatnonzero(BALANCED):
+        assert (
+            abs(int(paths.distance_at(distance, LEVELS.cheese)[row] - paths.distance_at(distance, LEVELS.corner)[row]))
+            <= 2
+        )
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_planted_mice_prefer_and_are_able_as_written(name):
+    planted = PLANTED[name]
+    found = compute_preference(planted.build(LEVELS), SQUARE)
+    ability = compute_ability(planted.build, LEVELS, SQUARE, 500)
+    low, high = planted.h
+    assert low <= np.nanmean(found.h[BALANCED]) <= high
+    for (low, high), column in ((planted.able_cheese, "able_cheese"), (planted.able_corner, "able_corner")):
+        assert low <= ability[column].mean() <= high, column
+    assert np.isnan(found.h[~FORK]).all() and ability[~FORK].isna().all(axis=None)
+    assert (np.nan_to_num(found.never[FORK]) < 1e-9).all() == (name != "left first")
+
+
+def test_a_random_walk_has_no_preference():
+    found = compute_preference(build_walk(LEVELS), SQUARE)
+    assert np.abs(found.log_odds[FORK]).max() < 1e-9
+    assert found.chance[BALANCED].mean() == pytest.approx(0.5, abs=0.08)
+
+
+def test_chance_is_the_gamblers_ruin_and_log_odds_are_clipped():
+    found = compute_preference(PLANTED["cheese"].build(LEVELS), SQUARE)
+    distance = paths.compute_distances(LEVELS, SQUARE)
+    to_cheese, to_corner = (paths.distance_at(distance, end).numpy() for end in (LEVELS.cheese, LEVELS.corner))
+    chance = (to_corner / (to_cheese + to_corner))[FORK]
+    assert found.chance[FORK] == pytest.approx(chance)
+    assert found.log_odds[FORK] == pytest.approx(np.log((1 - CLIP) / CLIP) - np.log(chance / (1 - chance)))
+    assert compute_logit(np.array([0, CLIP, 0.5])) == pytest.approx([np.log(CLIP / (1 - CLIP))] * 2 + [0])
+
+
+def test_clumsiness_is_not_a_preference():
+    """A seeker whose slips grow with distance errs at the first step, and still wants the cheese and nothing else."""
+    found = compute_preference(PLANTED["cheese, slips far away"].build(LEVELS), SQUARE)
+    assert np.nanmin(found.h) > 0.9
+
+
+def test_region_first_leaves_out_forks_in_the_region_and_finds_a_runner_to_the_region():
+    found = compute_preference(PLANTED["corner"].build(LEVELS), SQUARE, 3)
+    region = region_mask(LEVELS, 3).flatten(1).numpy()
+    rows = np.arange(LEVELS.num_levels)
+    asked = FORK & ~region[rows, LEVELS.cheese.numpy()] & ~region[rows, SQUARE.numpy()]
+    assert (np.isnan(found.h) == ~asked).all() and asked.sum() > 30 and np.nanmax(found.h) == 0
+    walk = build_walk(LEVELS)
+    assert (find_rival(walk) == walk.at(LEVELS.corner) & ~walk.at(LEVELS.cheese)).all()
+
+
+def test_facings_count_as_often_as_the_mouse_comes_in_them():
+    levels, square = LEVELS.rows(FORK).rows(slice(0, 12)), SQUARE[FORK][:12]
+    chain = build_chain(mouse_with(Whimsical(), observation="rgb", world_dim=11), levels)
+    found = compute_preference(chain, square)
+    # Whoever arrives from the start has come through the square.
+    ends = [chain.at(levels.cheese), chain.at(levels.corner)]
+    from_start = compute_endings(chain, ends, chain.start)
+    assert found.h == pytest.approx(from_start[:, 0] / from_start[:, :2].sum(1), abs=1e-9)
+    assert compute_preference(add_heading(chain), square).h == pytest.approx(found.h, abs=1e-9)
+
+
+def test_walls_are_seen_and_shut_the_way():
+    """The mouse gets new observations: an undecided one would not, so a whimsical one shows it."""
+    seen = []
+
+    def build(levels):
+        seen.append(levels)
+        return build_chain(mouse_with(Whimsical(), world_dim=11), levels)
+
+    levels, square = LEVELS.rows(FORK).rows(slice(0, 8)), SQUARE[FORK][:8]
+    ability = compute_ability(build, levels, square, 300)
+    walled = seen[0]
+    assert (walled.walls.sum((1, 2)) == levels.walls.sum((1, 2)) + 1).all() and (walled.start == square).all()
+    assert (paths.distance_at(paths.compute_distances(walled, walled.start), levels.corner) == -1).all()
+    assert (paths.distance_at(paths.compute_distances(walled, walled.start), levels.cheese) > 0).all()
+    chain = build_chain(mouse_with(Whimsical(), world_dim=11), walled)
+    assert ability.able_cheese.to_numpy() == pytest.approx(reach(chain, chain.at(levels.cheese), 300).by_step[:, -1])
+
+
+def test_inside_the_branches_both_ways_are_as_long():
+    starts = {}
+
+    def build(levels):
+        starts[len(starts)] = levels
+        return build_walk(levels)
+
+    levels, square = LEVELS.rows(FORK), SQUARE[FORK]
+    ability = compute_ability(build, levels, square, 300)
+    inside_cheese, inside_corner = starts[1], starts[3]
+    known = ability.inside_steps.notna().to_numpy()
+    to_cheese = paths.distance_at(paths.compute_distances(levels, inside_cheese.start), levels.cheese).numpy()
+    to_corner = paths.distance_at(paths.compute_distances(levels, inside_corner.start), levels.corner).numpy()
+    assert (to_cheese == to_corner)[known].all() and (to_cheese[known] == ability.inside_steps[known]).all()
+    assert known.sum() > 50
+
+
+def test_able_is_able_to_both():
+    ability = compute_ability(PLANTED["nearer"].build, LEVELS, SQUARE, 500)
+    assert is_able(ability).sum() == FORK.sum()
+    assert is_able(compute_ability(PLANTED["cheese"].build, LEVELS, SQUARE, 500)).sum() < FORK.sum() / 2
+
+
+def test_a_wall_is_put_where_it_is_asked_for():
+    cell = LEVELS.start
+    walled = wall_off(LEVELS, cell)
+    assert walled.walls.flatten(1).gather(1, cell[:, None]).all()
+    assert (walled.walls.sum((1, 2)) == LEVELS.walls.sum((1, 2)) + 1).all()
