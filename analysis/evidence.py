@@ -21,7 +21,7 @@ from analysis.baselines import (
     run_to_region,
     walk_randomly,
 )
-from analysis.chain import MOVES, UNIFORM, Chain
+from analysis.chain import MOVES, UNIFORM, Chain, compute_visits
 from analysis.heading import add_heading, follow_wall
 from envs.generator import NO_CELL
 from envs.levels import region_mask
