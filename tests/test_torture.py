@@ -202,7 +202,7 @@ def test_a_run_folder_belongs_to_one_process_and_not_to_a_dead_one(tmp_path):
         assert list(folder.iterdir()) == [], "what the killed writer left is removed"
 
 
-@pytest.mark.skipif("TORTURE_ROUNDS" not in os.environ, reason="make torture; test_resume kills one")
+@pytest.mark.skipif("TORTURE_ROUNDS" not in os.environ, reason="make torture; test_train kills one")
 def test_killed_trainings_end_alike(tmp_path):
     settings = ["env.world_dim=5", "agent.num_envs=16", "agent.num_steps=16", "agent.minibatch_size=64"]
     settings += ["total_steps=5120", "save_every=1", "evaluation_levels=20", "device=cpu"]

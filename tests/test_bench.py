@@ -1,0 +1,21 @@
+"""What bench.py refuses; how fast anything is, no test says."""
+
+import bench
+import pytest
+import torch
+
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["rounds=0"], "bench.py: rounds must be at least 1"),
+        (["name=a/b"], "bench.py: name must be of letters, digits, dots and dashes, not 'a/b'"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(arguments, message, capsys):
+    with pytest.raises(SystemExit) as end:
+        bench.main(arguments)
+    errors = capsys.readouterr().err
+    assert end.value.code == 2 and errors.startswith(message) and errors.count("\n") == 1

@@ -1,0 +1,52 @@
+"""What growth.py counts, measures and draws; how fast anything is, no test says."""
+
+import growth
+import pytest
+import torch
+
+from agents.config import AgentConfig, EnvConfig, TrainConfig
+from agents.learner import Learner
+
+CPU = torch.device("cpu")
+
+
+def test_the_work_of_the_network_is_that_of_its_layers():
+    """The first count of the published network (scale 1, 64×64): 61 million operations forward; here written out."""
+    env = EnvConfig(distribution_mode="easy", world_dim=None, observation="rgb", action_set="procgen")
+    config = TrainConfig(env, AgentConfig(num_envs=1, num_steps=1, minibatch_size=1), precision="float32")
+    operations, moved = growth.work_of(Learner(config, CPU))
+    expected, values = 0, 0
+    for side, before, channels in ((64, 3, 16), (32, 16, 32), (16, 32, 32)):
+        half = side // 2
+        expected += 2 * 9 * (before * channels * side**2 + 4 * channels * channels * half**2)
+        values += (before + channels) * side**2 + channels * (side**2 + half**2) + 4 * 2 * channels * half**2
+    expected += 2 * (2048 * 256 + 256 * 15 + 256)
+    values += 2048 + 256 + 256 + 15 + 256 + 1
+    assert (operations, moved) == (expected, 4 * values) and 60e6 < operations < 63e6
+
+
+def test_the_environment_and_a_training_are_measured():
+    bounds = {"bytes/s, copied": 1e10, "operations/s, float32": 1e11}
+    row = growth.environment("cells", 5, 16, CPU, bounds, 0.01)
+    assert row["steps/s"] > 0 and row["levels reused"] == 0
+    assert row["share of the copy's bytes"] == pytest.approx(2 * 75 * row["steps/s"] / 1e10)
+    config = TrainConfig(EnvConfig(world_dim=5), AgentConfig(num_envs=8, num_steps=4, minibatch_size=16))
+    rollout, training = growth.training("tiny", config, CPU, bounds, 0.01)
+    assert rollout["steps/s"] > training["steps/s"] > 0 and 0 < training["share of the roofline"] < 10
+    rows = [one | {"world_dim": 11, "num_envs": count} for one in (row, rollout, training) for count in (64, 256)]
+    chart = growth.figure({"rows": rows, "machine": {"device": "a test"}, "date": "2026-01-01T00:00:00"})
+    assert [len(axes.lines) for axes in chart.axes] == [3, 3]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["device=typewriter"], "growth.py: device 'typewriter' is not there"),
+        (["largest=1"], "growth.py: seconds must be more than 0, and largest at least 16"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(arguments, message, capsys):
+    with pytest.raises(SystemExit) as end:
+        growth.main(arguments)
+    errors = capsys.readouterr().err
+    assert end.value.code == 2 and errors.startswith(message) and errors.count("\n") == 1
