@@ -27,7 +27,7 @@ class EvaluateConfig:
     report: str = setting("brief", "brief: a table; full: an HTML page with figures and records")
     levels: Any = setting(None, "levels per condition (null: enough for 1,000 full-size mazes), or a file of them")
     conditions: Any = setting(None, "conditions of a full report, e.g. [anywhere,region_3]; null: all")
-    seed: int = setting(0, "of the sampled episodes in a full report", *SEEDS)
+    seed: int = setting(0, "random seed of the sampled episodes in a full report", *SEEDS)
     device: str = setting("auto", "cpu, cuda, cuda:1, …; auto uses a GPU if there is one")
     out: str = setting("", "output folder; empty: a folder in runs/evaluations")
 

@@ -16,7 +16,7 @@ from foundation.settings import as_list, setting
 @dataclass
 class ShareConfig:
     checkpoint: Any = setting("", "trained mice: a .safetensors file, a glob pattern, or a list; three mice at most")
-    out: str = setting("mouse.html", "the page")
+    out: str = setting("mouse.html", "the HTML file to write")
 
 
 def run(config: ShareConfig) -> None:

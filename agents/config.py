@@ -16,14 +16,14 @@ class EnvConfig:
     """The world that a mouse is trained in."""
 
     distribution_mode: str | None = setting(None, "Procgen's world: easy (15 cells) or hard (25); or give world_dim")
-    world_dim: int | None = setting(11, "side of the world in cells, odd", 5, 255)
+    world_dim: int | None = setting(11, "side of the world in cells; must be odd", 5, 255)
     cheese_region: Any = setting(0, 'where the cheese lies: "anywhere", or n for the top-right n×n (0: exact corner)')
     num_levels: int = setting(
         2**30, "number of training levels; 0 uses all of [0, 2³¹−1) and leaves none held out", 0, 2**31 - 1
     )
     start_level: int = setting(0, "the first training level seed", 0, 2**31 - 2)
-    level_types: Any = setting(None, "level types to train on, of [same, on_the_way, beyond, fork]; null keeps all")
-    observation: str = setting("cells", "rgb (64×64 picture) or cells (one pixel per cell)")
+    level_types: Any = setting(None, "level types to train on: a list of same, on_the_way, beyond, fork; null: all")
+    observation: str = setting("cells", "rgb (64×64 image) or cells (one pixel per cell)")
     action_set: str = setting("minimal", "minimal (4 moves) or procgen (15 actions)")
     max_episode_steps: int = setting(500, "episodes are truncated after this many steps", 1, 10**6)
 
@@ -45,13 +45,13 @@ class AgentConfig:
     scale: int = setting(1, "width multiplier s of the Impala-CNN", 1, 64)
     num_envs: int = setting(256, "parallel environments, N", 1, 2**20)
     num_steps: int = setting(64, "steps per rollout, T", 1, 2**16)
-    minibatch_size: int = setting(512, "steps per gradient; must divide N·T", 1, 2**24)
+    minibatch_size: int = setting(512, "steps per gradient update; must divide num_envs × num_steps", 1, 2**24)
     epochs: int = setting(1, "passes over each rollout", 1, 1000)
-    learning_rate: float = setting(3e-3, "of Adam; falls linearly to 0 over the run", 1e-12, 1.0)
+    learning_rate: float = setting(3e-3, "initial learning rate of Adam; falls linearly to 0 over the run", 1e-12, 1.0)
     adam_eps: float = setting(1e-5, "Adam's epsilon", 1e-16, 1.0)
     gamma: float = setting(0.98, "discount", 0.0, 1.0)
     gae_lambda: float = setting(0.9, "λ of generalised advantage estimation", 0.0, 1.0)
-    clip: float = setting(0.2, "PPO's clip range, of the ratio and of the value", 1e-6, 1e6)
+    clip: float = setting(0.2, "PPO's clip range, for the probability ratio and for the value", 1e-6, 1e6)
     value_coefficient: float = setting(0.5, "weight of the value loss", 0.0, 1e6)
     entropy_coefficient: float = setting(0.005, "weight of the entropy bonus", 0.0, 1e6)
     max_gradient_norm: float = setting(0.5, "maximum gradient norm", 1e-9, 1e9)
@@ -64,18 +64,18 @@ class TrainConfig:
     env: EnvConfig = field(default_factory=EnvConfig)
     agent: AgentConfig = field(default_factory=AgentConfig)
     name: str = setting("quickstart", "first part of the run folder's name")
-    seed: int = setting(0, "of the weights, actions, minibatches and level seeds", *SEEDS)
+    seed: int = setting(0, "random seed of the weights, actions, minibatches and level seeds", *SEEDS)
     total_steps: int = setting(4_000_000, "steps to train, rounded up to whole rollouts", 1, 10**13)
     precision: str = setting("auto", "float32, bfloat16 (autocast) or auto (the faster one on this device)")
 
     device: str = setting("auto", "cpu, cuda, cuda:1, …; auto uses a GPU if there is one")
-    run_dir: str = setting("runs", "folder of the run folders")
+    run_dir: str = setting("runs", "folder that contains the run folders")
     fresh: bool = setting(False, "start over instead of continuing")
-    save_every: int = setting(20, "rollouts between two saved states", 1, 10**9)
-    picture_every: int = setting(50, "rollouts between two films in TensorBoard", 1, 10**9)
+    save_every: int = setting(20, "rollouts between two saved training states", 1, 10**9)
+    picture_every: int = setting(50, "rollouts between two videos in TensorBoard", 1, 10**9)
     eval_every: int = setting(10, "rollouts between two held-out evaluations in TensorBoard", 1, 10**9)
     evaluation_levels: int | None = setting(
-        None, "held-out levels per condition at the end; null chooses a number", 1, 10**7
+        None, "held-out levels per condition in the final evaluation; null chooses a number", 1, 10**7
     )
 
 

@@ -1,4 +1,4 @@
-"""The learner: a mouse in training, one rollout and one update at a time."""
+"""The learner: collects one rollout and updates the policy from it, again and again."""
 
 import math
 from typing import Any
@@ -20,21 +20,21 @@ from envs.world import CHEESE_REWARD
 from foundation.errors import InputError
 from foundation.settings import check_settings, is_integer
 
-MAX_ROLLOUT_BYTES = 2**36  # of observations; a larger rollout would exhaust the memory of most machines
+MAX_ROLLOUT_BYTES = 2**36  # of observations in one rollout; more would exceed the memory of most machines
 
 
 class Learner:
-    """Everything that training changes, and the rollout and update that change it.
+    """The full state of training (policy, optimiser, environments), with the rollout and the update that change it.
 
     Args:
-        config: of the run.
-        device: of all tensors.
+        config: the configuration of the run.
+        device: the device of all tensors.
 
     Attributes:
-        rollouts: the number of rollouts learned from.
+        rollouts: the number of rollouts used for updates so far.
 
     Raises:
-        InputError: settings that contradict each other.
+        InputError: if settings contradict each other.
     """
 
     def __init__(self, config: TrainConfig, device: torch.device):
@@ -51,7 +51,7 @@ class Learner:
         self.num_rollouts, self.rollouts = -(-config.total_steps // steps), 0
 
         self.precision = choose_precision(config.precision, device, self.spec.observation_shape[0])
-        torch.manual_seed(config.seed)  # of the initial weights, which are the same in all processes
+        torch.manual_seed(config.seed)  # for the initial weights, which must be the same in all processes
         self.policy = build_policy(self.spec, agent.scale, device)
         self.weights = WeightVector(self.policy, agent.learning_rate, agent.adam_eps)
         self._compiled = torch.compile(self.policy, dynamic=False) if device.type == "cuda" else self.policy
@@ -69,7 +69,7 @@ class Learner:
 
     @property
     def steps(self) -> int:
-        """The number of environment steps learned from, in all processes."""
+        """The number of environment steps used for updates so far, over all processes."""
         return self.rollouts * self.config.agent.num_envs * self.config.agent.num_steps
 
     @property
@@ -77,12 +77,12 @@ class Learner:
         return self.rollouts >= self.num_rollouts
 
     def predict(self, obs: Tensor) -> tuple[Tensor, Tensor]:
-        """The policy's logits and values, in this learner's precision."""
+        """Compute the policy's logits (N, A) and values (N,) in this learner's precision."""
         with in_precision(self.precision, self.device):
             return self.policy(obs)
 
     def _predict_compiled(self, obs: Tensor) -> tuple[Tensor, Tensor]:
-        """The same for the few batch sizes that recur; on a GPU each size is compiled once."""
+        """Like ``predict``, but compiled on a GPU, once per batch size; call it with few different sizes."""
         with in_precision(self.precision, self.device):
             return self._compiled(obs)
 
@@ -90,7 +90,7 @@ class Learner:
         rollout.collect(self.rollout, self.worlds, self._predict_compiled, self.generator)
 
     def _update(self) -> dict[str, Tensor]:
-        """Update the policy from the rollout, and return scalar tensors to log."""
+        """Update the policy from the rollout and return the metrics to log, as scalar tensors."""
         agent, roll = self.config.agent, self.rollout
         done = roll.terminated | roll.truncated
         success = self.cohorts.count(roll.terminated, done)
@@ -106,13 +106,13 @@ class Learner:
         return metrics | {"success": success, "return": CHEESE_REWARD * success, "explained_variance": explained}
 
     def learn(self) -> dict[str, float]:
-        """Collect one rollout, update the policy from it, and return what to log."""
+        """Collect one rollout, update the policy from it and return the metrics to log."""
         learning_rate = self.config.agent.learning_rate * (1 - self.rollouts / self.num_rollouts)
         self.weights.learning_rate.fill_(learning_rate)
         self.collect()
         taken = self.pool.count()
         metrics = self.update()
-        self.pool.refill(taken)  # on the CPU, while a GPU is still updating
+        self.pool.refill(taken)  # the CPU draws new levels while a GPU still runs the update
         self.rollouts += 1
         numbers = torch.stack([value.float() for value in metrics.values()]).tolist()
         return dict(zip(metrics, numbers, strict=True)) | {
@@ -121,17 +121,18 @@ class Learner:
         }
 
     def close(self) -> None:
-        """Release what a GPU recorded and compiled."""
+        """Release the CUDA graphs and the compiled network."""
         self.collect.close()
         self.update.close()
         if self.device.type == "cuda":
             torch.compiler.reset()
 
     def _changed(self) -> list[Tensor]:
+        """List all tensors that a rollout or an update changes."""
         return [*self.tensors().values(), self.worlds.obs]
 
     def tensors(self) -> dict[str, Tensor]:
-        """Every tensor that training changes, by name, to save it or to load into it."""
+        """Return every tensor of the training state by name. ``restore`` copies saved values into these tensors."""
         named = {f"policy.{name}": weight for name, weight in self.policy.state_dict().items()}
         named |= {f"optimizer.{name}": value for name, value in self.weights.adam_state.items()}
         named |= {f"pool.{name}": value for name, value in self.pool.levels._asdict().items()}
@@ -145,7 +146,7 @@ class Learner:
         return named
 
     def numbers(self) -> dict[str, Any]:
-        """What training changes besides tensors, as JSON values."""
+        """Return the rest of the training state, as JSON values."""
         return {
             "rollouts": self.rollouts,
             "generator": self.generator.get_state().tolist(),
@@ -154,10 +155,10 @@ class Learner:
         }
 
     def check_state(self, tensors: dict[str, Tensor], numbers: Any, where: str) -> None:
-        """Check what ``restore`` would believe. Names, types and shapes of the tensors have been checked before.
+        """Check a saved state before ``restore`` uses it. The caller has checked tensor names, types and shapes.
 
         Raises:
-            InputError: a number is impossible.
+            InputError: if a value is missing or out of range.
         """
         pool = numbers.get("pool") if isinstance(numbers, dict) else None
         if not isinstance(pool, dict):
@@ -188,13 +189,13 @@ class Learner:
         check_range(tensors["cohorts.born"], 0, numbers["rollouts"], f"{where}: cohorts.born")
 
     def restore(self, tensors: dict[str, Tensor], numbers: dict[str, Any]) -> None:
-        """Return to the state that ``tensors()`` and ``numbers()`` describe."""
+        """Load a training state from the results of ``tensors()`` and ``numbers()``."""
         with torch.no_grad():
             for name, tensor in self.tensors().items():
                 tensor.copy_(tensors[name])
         self.rollouts = numbers["rollouts"]
         random = torch.tensor(numbers["generator"], dtype=torch.uint8)
-        if len(random) == len(self.generator.get_state()):  # otherwise another kind of device saved it
+        if len(random) == len(self.generator.get_state()):  # differs if another kind of device saved the state
             self.generator.set_state(random)
         self.pool.refilled, self.pool.reused = numbers["pool"]["refilled"], numbers["pool"]["reused"]
         self.pool.rng.bit_generator.state = numbers["levels_rng"]

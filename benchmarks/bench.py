@@ -1,11 +1,11 @@
-"""Measure speed as ratios: the environment against Procgen, training against plain PPO and what its network allows.
+"""Measure speed as ratios: the environment against Procgen, training against plain PPO and network-only throughput.
 
     python benchmarks/bench.py
-    taskset -c 0 python benchmarks/bench.py name=one-core      both sides on one core
+    taskset -c 0 python benchmarks/bench.py name=one-core      all programs on one core
 
-The sides take turns in one and the same run, for machines are moody: a ratio is the median of the rounds' ratios, with
-the least and the greatest. Procgen is installed on first use, into a virtual environment of its own. How speed grows
-with the work, and how fast a GPU is, growth.py measures.
+The speed of a machine changes over time, so the compared programs take turns. Each ratio is the median of the rounds'
+ratios, with their minimum and maximum. Procgen is installed on first use, into its own virtual environment. Use
+growth.py to measure how speed scales with the workload, and to measure a GPU.
 """
 
 import json
@@ -57,9 +57,9 @@ PLAIN = Path(__file__).with_name("plain_peer.py")
 
 @dataclass
 class BenchConfig:
-    name: str = setting("latest", "of the results, benchmarks/results/NAME.json: say which machine it was")
-    rounds: int = setting(5, "turns for each side")
-    seconds: float = setting(1.0, "a turn, at least")
+    name: str = setting("latest", "name of the results file, benchmarks/results/NAME.json; name it after the machine")
+    rounds: int = setting(5, "rounds; both sides are measured once per round")
+    seconds: float = setting(1.0, "minimum duration of one measurement")
 
 
 def run(config: BenchConfig) -> None:

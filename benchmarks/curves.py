@@ -1,10 +1,11 @@
-"""Draw the learning curves of trained mice, and print when each first succeeded so often: the wall clock to success.
+"""Draw the learning curves of trained mice, and print the training time in which each reached a success rate.
 
     python benchmarks/curves.py 'runs=runs/quickstart-*'
     python benchmarks/curves.py 'runs=[runs/float32-*,runs/bfloat16-*]' by=steps name=precision
 
-Runs are labelled by their names, or by the settings in which they differ; those of one label (seeds) share a colour.
-Writes benchmarks/results/curves-NAME.json with the curves and .png with the figure.
+Runs are labelled by their names, or, if the names are equal, by the settings in which they differ. Runs with the same
+label (different seeds) have the same colour. The curves are written to benchmarks/results/curves-NAME.json, and the
+figure to .png.
 """
 
 import json
@@ -37,10 +38,10 @@ AXES = {"minutes": "minutes of training", "steps": "environment steps"}
 
 @dataclass
 class CurvesConfig:
-    runs: Any = setting("runs/*", "run folders: a pattern, or a list of them")
-    by: str = setting("minutes", "what to draw success against: minutes or steps")
-    success: float = setting(0.95, "the rate whose first reaching is printed")
-    name: str = setting("latest", "of the results, benchmarks/results/curves-NAME.*")
+    runs: Any = setting("runs/*", "run folders: a glob pattern, or a list of patterns")
+    by: str = setting("minutes", "horizontal axis of the figure: minutes or steps")
+    success: float = setting(0.95, "success rate for which the training time is printed")
+    name: str = setting("latest", "name of the results files, benchmarks/results/curves-NAME.*")
 
 
 def run(config: CurvesConfig) -> None:

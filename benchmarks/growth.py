@@ -1,12 +1,12 @@
-"""Measure speed as the work grows: more worlds, larger worlds, larger pictures, a larger network; on one device.
+"""Measure how speed scales on one device: more environments, larger worlds, larger observations, a larger network.
 
-    python benchmarks/growth.py                          this machine's GPU, or its processor
+    python benchmarks/growth.py                          the GPU if there is one, or the CPU
     python benchmarks/growth.py device=cpu name=laptop
 
-Three speeds apart, each in steps/s: the environment alone (random actions, resets and new levels included), the
-rollout (the network acts), and training (it learns, too). Beside them stand the device's own bounds, measured in the
-same run: how fast it copies memory and how fast it multiplies matrices. Writes benchmarks/results/growth-NAME.json, a
-figure .png of it, and a profile .txt that names where the time of training goes.
+The script measures three speeds in steps/s: the environment alone (random actions, with resets and new levels), the
+rollout (the network chooses the actions), and training (rollout and update). It compares them with two limits of the
+device, measured in the same run: the speed of a memory copy and of a matrix product. It writes the results to
+benchmarks/results/growth-NAME.json, a figure to .png, and a profile of the training time to .txt.
 """
 
 import gc
@@ -61,10 +61,10 @@ LINES = 25  # of the profile
 
 @dataclass
 class GrowthConfig:
-    name: str = setting("latest", "of the results, benchmarks/results/growth-NAME.*: say which machine it was")
-    device: str = setting("auto", "cpu, cuda, cuda:1, …; auto takes a GPU where there is one")
-    seconds: float = setting(0.5, "at least so long for each number")
-    largest: int = setting(NUM_ENVS[-1], "worlds side by side, at most")
+    name: str = setting("latest", "name of the results, benchmarks/results/growth-NAME.*; name them after the machine")
+    device: str = setting("auto", "cpu, cuda, cuda:1, …; auto uses a GPU if there is one")
+    seconds: float = setting(0.5, "minimum duration of one measurement")
+    largest: int = setting(NUM_ENVS[-1], "maximum number of environments")
 
 
 def run(config: GrowthConfig) -> None:

@@ -1,4 +1,4 @@
-"""How quickly the page answers in headless Chromium: first arrows after opening, and frames per second while dragging.
+"""Measure the speed of the page in headless Chromium: time to the first arrows, and frames per second while dragging.
 
 python benchmarks/page.py PAGE.html        a page that share.py wrote
 """
@@ -11,7 +11,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from browser import MISSING, opened  # noqa: E402
 
-# The cheese goes to another open cell in every frame, so that each frame needs all arrows anew.
+# Move the cheese to another open cell in every frame, so that every frame recomputes all arrows.
 DRAG = """
 const [seconds, done] = arguments;
 const canvas = document.getElementById("canvas"), handle = document.getElementById("cheese");
@@ -37,7 +37,7 @@ requestAnimationFrame(next);
 """
 
 
-# When all arrows were drawn for the first time, in milliseconds after the address was opened.
+# Record when all arrows are drawn for the first time, in milliseconds after the page was opened.
 WATCH = """
 new MutationObserver((_, observer) => {
   if (document.getElementById("canvas")?.getAttribute("aria-busy") !== "false") return;
@@ -51,7 +51,7 @@ READY = "const done = arguments[0]; const look = () => (window.firstArrows ? don
 
 
 def measure(page: Path, rounds: int = 3, seconds: float = 3) -> None:
-    """Print the figures of every mouse of a page, in its opening level."""
+    """Print the speed for every mouse of a page, in the level that the page opens with."""
     with opened(page) as driver:
         driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": WATCH})
         driver.set_script_timeout(10 * seconds)
