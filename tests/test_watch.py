@@ -56,7 +56,7 @@ def test_a_figure_is_the_same_every_time(call, tmp_path, checkpoint, suffix):
     contents = []
     for _ in range(2):
         code, said, errors = call("watch.py", f"checkpoint={checkpoint}", "level=5", f"figure=mouse{suffix}")
-        assert (code, errors, said) == (0, "", f"moves and values in level 5 → mouse{suffix}\n")
+        assert (code, errors, said) == (0, "", f"policy and value in level 5 → mouse{suffix}\n")
         contents.append((tmp_path / f"mouse{suffix}").read_bytes())
     assert contents[0] == contents[1] and len(contents[0]) > 5000
 
@@ -67,9 +67,9 @@ def test_a_file_of_levels_is_watched(call, tmp_path, checkpoint):
     assert call("watch.py", *arguments, "level=2", "cheese=[0,0]")[0] == 0
     assert call("watch.py", *arguments, "episodes=2")[0] == 0
     code, _, errors = call("watch.py", *arguments, "episodes=2", "level=2")
-    assert code == 2 and "at most the levels left in two.txt" in errors
+    assert code == 2 and "must not exceed the number of levels from level 2 on in two.txt" in errors
     code, _, errors = call("watch.py", *arguments, "level=3")
-    assert code == 2 and "one of the file's, 1 to 2, not 3" in errors
+    assert code == 2 and "must be in 1..2 for this file, not 3" in errors
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is always a display")
@@ -85,7 +85,7 @@ def test_without_a_display_a_window_is_refused(tmp_path, checkpoint):
 def test_help_names_every_setting(call, tmp_path):
     code, said, errors = call("watch.py", "--help")
     assert (code, errors, files_in(tmp_path)) == (0, "", {})
-    settings = ("checkpoint=", "level=None ", "cheese=anywhere ", "speed=8 ", "record=", "press h there")
+    settings = ("checkpoint=", "level=None ", "cheese=anywhere ", "speed=8 ", "record=", "Press h for help")
     assert all(setting in said for setting in settings)
 
 
@@ -104,7 +104,7 @@ def test_help_names_every_setting(call, tmp_path):
         ("checkpoint=", "no checkpoint given"),
         ("checkpoint=[]", "no checkpoint given"),
         ("checkpoint=[{mouse},nowhere.safetensors]", "no checkpoint at nowhere.safetensors"),
-        ("checkpoint=[{mouse},{larger}]", "{larger} in worlds of 7×7 cells seen as cells"),
+        ("checkpoint=[{mouse},{larger}]", "{larger} has a 7×7 world with cells observations"),
         ("levels=nowhere.txt", "nowhere.txt"),
         ("levels={text}", "{text}: level 1"),
         ("levels={of 7 cells}", "level 2, from line 7: level text must have an odd side from 3 to 5, not 7"),
@@ -112,14 +112,14 @@ def test_help_names_every_setting(call, tmp_path):
         ("levels={empty}", "there is no level in it"),
         ("show=smell", "show must be a list of arrows, value"),
         ("show=[arrows,smell]", "not 'smell'"),
-        ("episodes=0", "episodes must be at least 1, not 0"),
-        ("speed=51", "at most 50 steps a second, not 51"),
-        ("grid=6", "columns x rows, as 6x4, not '6'"),
-        ("grid=0x4", "as 6x4"),
-        ("grid=axb", "as 6x4"),
+        ("episodes=0", "episodes must be from 1 to"),
+        ("speed=51", "at most 50 steps per second, not 51"),
+        ("grid=6", "COLUMNSxROWS, e.g. 6x4, not '6'"),
+        ("grid=0x4", "e.g. 6x4"),
+        ("grid=axb", "e.g. 6x4"),
         ("figure=mouse.gif", "figure must be a .png, .svg, .pdf file"),
         ("figure={text}/mouse.svg", "{text}"),
-        ("speed=0", "at least 1 step"),
+        ("speed=0", "speed must be from 1 to"),
         ("speed=1.5", "speed=1.5"),
         ("seed=-1", "seed must be from 0 to 2^63 - 1, not -1"),
         ("record=mouse.png", "must be a .gif or .mp4 file, not 'mouse.png'"),
