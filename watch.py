@@ -6,6 +6,7 @@ python watch.py 'cheese=[as_trained,anywhere]'               one mouse, cheese a
 python watch.py 'checkpoint=[a.safetensors,b.safetensors]'   two mice in the same maze
 python watch.py grid=6x4                                     many levels in parallel, with outcome counts
 python watch.py record=mouse.gif                             a video, without a display
+python watch.py record=mouse.gif 'sweep=[[2,7],[9,0]]'       the policy while the cheese moves
 python watch.py figure=mouse.svg                             policy and value as a figure
 """
 
@@ -17,7 +18,7 @@ from typing import Any
 from foundation.command import run_command
 from foundation.errors import InputError
 from foundation.settings import SEEDS, as_list, setting
-from viewer.overlays import OVERLAYS, check_overlays
+from viewer.overlays import DEFAULT_OVERLAYS, OVERLAYS, check_overlays
 
 DEFAULT = Path(__file__).parent / "checkpoints" / "corner-seed0.safetensors"
 MOST_MAZES = 400  # of a grid
@@ -36,10 +37,13 @@ class WatchConfig:
     )
     seed: int = setting(0, "seed of the actions", *SEEDS)
     speed: int = setting(8, "steps per second", 1, 1000)
-    show: Any = setting("", f"overlays to show: a list of {', '.join(OVERLAYS)}")
+    show: Any = setting(
+        None, f"overlays to show (null: {', '.join(DEFAULT_OVERLAYS)}): a list of {', '.join(OVERLAYS)}"
+    )
     grid: str = setting("", "show columns x rows levels in parallel, e.g. 6x4")
     record: str = setting("", "write a video (.gif or .mp4) instead of opening a window")
     episodes: int = setting(1, "episodes in the video", 1, 10_000)
+    sweep: Any = setting(None, "[[x,y],[x,y]]: in the video, move the cheese from one cell to the other instead")
     figure: str = setting("", "write policy and value of the first level as a figure (.png, .svg or .pdf) instead")
     out: str = setting("runs/watching", "folder for files saved from the window")
 
@@ -62,10 +66,15 @@ def run(config: WatchConfig) -> None:
     if not checkpoints:
         raise InputError("no checkpoint given; expected a .safetensors file that train.py wrote")
     check_overlays(as_list(config.show))
+    sweep = parse_sweep(config.sweep) if config.sweep else None
+    if sweep and not config.record:
+        raise InputError("sweep needs record=FILE.gif or .mp4")
     shape = parse_grid(config.grid) if config.grid else None
-    if shape and (len(checkpoints) > 1 or config.cheese not in CHEESES or config.figure or config.show):
+    if shape and (len(checkpoints) > 1 or config.cheese not in CHEESES or config.figure or config.show or config.sweep):
         choices = "|".join(CHEESES)
-        raise InputError(f"grid takes one checkpoint and cheese={choices}; it cannot be combined with figure or show")
+        raise InputError(
+            f"grid takes one checkpoint and cheese={choices}; it cannot be combined with figure, show or sweep"
+        )
 
     mice = [load_mouse(str(path)) for path in checkpoints]
     drawn = read_levels(config.levels, mice[0].spec.world_dim) if config.levels else None
@@ -80,7 +89,7 @@ def run(config: WatchConfig) -> None:
         return
 
     viewing = Viewing(mice, first, parse_cheeses(config.cheese), config.seed, drawn)
-    shown = frozenset(as_list(config.show))
+    shown = frozenset(DEFAULT_OVERLAYS if config.show is None else as_list(config.show))
     if drawn is not None and config.episodes > drawn.num_levels - first + 1:
         raise InputError(
             f"episodes must not exceed the number of levels from level {first} on in {config.levels}, "
@@ -88,6 +97,9 @@ def run(config: WatchConfig) -> None:
         )
     if config.figure:
         presentation.plot_viewing(viewing, Path(config.figure))
+    elif sweep:
+        shown |= {"arrows"} if config.show is None else set()
+        presentation.record_sweep(viewing, record, sweep, config.speed, shown)
     elif config.record:
         presentation.record_viewing(viewing, record, config.episodes, config.speed, shown)
     else:
@@ -110,6 +122,18 @@ def parse_grid(text: str) -> tuple[int, int]:
 def parse_cheeses(value: Any) -> list:
     """Parse the cheese positions shown side by side; a single [x,y] is one cell, not two positions."""
     return value if isinstance(value, list) and not all(isinstance(part, int) for part in value) else [value]
+
+
+def parse_sweep(value: Any) -> list[list[int]]:
+    """Parse the two cells of a sweep.
+
+    Raises:
+        InputError: not two cells.
+    """
+    cells = value if isinstance(value, list) and len(value) == 2 else []
+    if not cells or not all(isinstance(c, list) and len(c) == 2 and all(type(x) is int for x in c) for c in cells):
+        raise InputError(f"sweep must be two cells [[x,y],[x,y]], not {value!r}")
+    return cells
 
 
 def main(arguments: list[str]) -> None:

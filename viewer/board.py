@@ -73,10 +73,10 @@ def draw_objects(surface: pygame.Surface, board: Board, state: State, sprites: d
     surface.blit(sprites["right" if state.facing_right else "left"], board.cell_rect(int(state.mouse)))
 
 
-def draw_value(surface: pygame.Surface, board: Board, value: np.ndarray) -> None:
-    """Colour each cell by value, from blue (minimum) to yellow (maximum); NaN cells keep their floor."""
-    low, high = np.nanmin(value), np.nanmax(value)
-    share = (value - low) / max(high - low, 1e-9)
+def draw_value(surface: pygame.Surface, board: Board, value: np.ndarray, limits: tuple[float, float]) -> None:
+    """Colour each cell by value, from blue (low limit) to yellow (high limit); NaN cells keep their floor."""
+    low, high = limits
+    share = ((value - low) / max(high - low, 1e-9)).clip(0, 1)
     for cell in np.flatnonzero(~np.isnan(value)).tolist():
         tint = pygame.Surface((board.cell, board.cell))
         tint.fill(shade(share.flat[cell]))
@@ -119,6 +119,13 @@ def draw_outline(surface: pygame.Surface, board: Board, mask: np.ndarray, colour
         pygame.draw.rect(surface, colour, rect.inflate(width - 2, width - 2), width)
 
 
+def draw_corner(surface: pygame.Surface, board: Board, cell: int) -> None:
+    """Mark the top-right corner with a frame inside its cell, in the colour of its outcome."""
+    rect, width = board.cell_rect(cell), max(2, board.cell // 8)
+    pygame.draw.rect(surface, WHITE, rect, width + max(1, board.cell // 24))
+    pygame.draw.rect(surface, OUTCOME_COLOURS["corner"], rect, width)
+
+
 def draw_decision(surface: pygame.Surface, board: Board, cell: int) -> None:
     """Draw a diamond around a cell."""
     if cell >= 0:
@@ -129,7 +136,7 @@ def draw_decision(surface: pygame.Surface, board: Board, cell: int) -> None:
 
 
 def draw_path(surface: pygame.Surface, board: Board, cells: list[int], colour: tuple[int, int, int], side: int) -> None:
-    """Draw a line through cells; ``side`` −1 or 1 offsets it, so that two lines stay visible."""
+    """Draw a line through cells; ``side`` −1, 0 or 1 offsets it, so that several lines stay visible."""
     if len(cells) < 2:
         return
     shift, width = side * max(1, board.cell // 8), max(3, board.cell // 10)

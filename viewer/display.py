@@ -1,5 +1,6 @@
 """The window and its event loop."""
 
+import math
 import os
 from typing import Protocol
 
@@ -11,6 +12,8 @@ from viewer.keys import Key
 from viewer.typography import font, text_size, write
 
 FRAMES_PER_SECOND = 60
+USABLE = 0.86  # of the desktop's width and height: the rest is the window's frame and the desktop's panels
+MIN_SIDE, MAX_SIDE, TEXT_HEIGHT = 200, 780, 150  # of a pane, and of the texts below the panes, in pixels
 WITHOUT_SCREEN = ("dummy", "offscreen")  # SDL's fallback drivers without a display
 SHADE, TEXT, QUIET = (0, 0, 0, 225), (240, 240, 240), (200, 200, 200)
 
@@ -33,8 +36,17 @@ class Content(Protocol):
     def draw(self, surface: pygame.Surface) -> None: ...
 
 
-def open_window(size: tuple[int, int]) -> None:
-    """Open a window that can be resized.
+def choose_size(panes: int) -> tuple[int, int]:
+    """Choose a window size in which the mazes of so many panes fill the window, on this desktop."""
+    columns = panes if panes <= 3 else math.ceil(panes**0.5)
+    rows = -(-panes // columns)
+    width, height = (round(side * USABLE) for side in pygame.display.get_desktop_sizes()[0])
+    side = max(MIN_SIDE, min(MAX_SIDE, width // columns, (height - TEXT_HEIGHT) // rows))
+    return min(width, columns * side), min(height, rows * side + TEXT_HEIGHT)
+
+
+def open_window(panes: int = 1, size: tuple[int, int] | None = None) -> None:
+    """Open a window that can be resized, in a given size or in one for so many panes.
 
     Raises:
         InputError: there is no display.
@@ -44,8 +56,7 @@ def open_window(size: tuple[int, int]) -> None:
         driver = pygame.display.get_driver()
         if driver in WITHOUT_SCREEN and driver not in os.environ.get("SDL_VIDEODRIVER", "").split(","):
             raise pygame.error(f"only SDL's {driver} driver")
-        desktop = pygame.display.get_desktop_sizes()[0]
-        pygame.display.set_mode(tuple(map(min, size, desktop)), pygame.RESIZABLE)
+        pygame.display.set_mode(size or choose_size(panes), pygame.RESIZABLE)
     except pygame.error as error:
         pygame.display.quit()
         raise InputError(f"no display found ({error}); record=FILE.gif works without one") from error

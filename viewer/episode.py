@@ -9,6 +9,7 @@ from envs.world import State
 from viewer.panes import Pane
 
 Moment = tuple[State, ...]  # a batch of one per pane
+PATIENCE = 6  # an episode counts as "neither" after so many times the world's side, in steps
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,16 +56,32 @@ class Episode:
             return "corner"
         return "cheese" if int(self.states[pane].mouse) == cheese else ""
 
+    def trail(self, pane: int) -> list[int]:
+        """The cells that a pane's mouse has visited, in order; without repeats of a cell that it did not leave."""
+        cells = [int(moment[pane].mouse) for moment in self.moments]
+        return [cell for cell, before in zip(cells, [None, *cells], strict=False) if cell != before]
+
     def is_over(self, pane: int) -> bool:
         """Whether the pane's episode has ended: at the cheese or at the step limit."""
         state = self.states[pane]
         limit = self.panes[pane].mouse.spec.max_episode_steps
         return bool(state.mouse == state.level.cheese) or (limit is not None and int(state.clock) >= limit)
 
+    def verdict(self, pane: int) -> str:
+        """What was reached first: "cheese", "corner", "neither" after a long time, or "" while that is open."""
+        state = self.states[pane]
+        too_long = not self.panes[pane].person and int(state.clock) >= PATIENCE * state.level.world_dim
+        return self.outcome(pane) or ("neither" if too_long or self.is_over(pane) else "")
+
+    @property
+    def decided(self) -> bool:
+        """Whether every pane has a verdict."""
+        return all(map(self.verdict, range(len(self.panes))))
+
     @property
     def has_ended_pane(self) -> bool:
-        """Whether the episode has ended in some pane."""
-        return any(map(self.is_over, range(len(self.panes))))
+        """Whether some pane's mouse has reached cheese or corner, or its step limit."""
+        return any(self.outcome(pane) or self.is_over(pane) for pane in range(len(self.panes)))
 
     @property
     def finished(self) -> bool:
@@ -89,7 +106,7 @@ class Episode:
         return Episode.begin(self.panes, self.cheeses, levels)
 
     def resume(self, levels: Sequence[Levels]) -> "Episode":
-        """Continue in edited levels; restart if any pane's episode has ended."""
+        """Continue in edited levels; restart if a mouse has reached cheese or corner, or its step limit."""
         if self.has_ended_pane:
             return self.restart(levels)
         pairs = zip(self.panes, self.states, strict=True)

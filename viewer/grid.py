@@ -1,16 +1,17 @@
 """The grid: many levels in parallel, with counts of what is reached first."""
 
 from collections import Counter
+from itertools import chain, islice
 
-import numpy as np
 import torch
 
 from agents.mouse import Mouse
 from agents.rollout import sample
 from envs import world
-from envs.levels import ANYWHERE, SEED_LIMIT, Levels, describe_region, from_seeds
+from envs.levels import ANYWHERE, Levels, describe_region
 from foundation.palette import OUTCOME_COLOURS
-from viewer.maps import HORIZON
+from viewer.course import Course
+from viewer.episode import PATIENCE
 from viewer.panes import parse_region
 
 HOLD = 8  # steps that an ended episode stays visible
@@ -18,6 +19,9 @@ HOLD = 8  # steps that an ended episode stays visible
 
 class Grid:
     """A mouse in many levels in parallel. Ended episodes are replaced by the next level after ``HOLD`` steps.
+
+    Episodes are counted in the order in which they began. Otherwise short episodes would be counted first, and the
+    cheese is often nearer than the corner.
 
     Args:
         mouse: the mouse; its network is on the CPU.
@@ -29,29 +33,38 @@ class Grid:
 
     Attributes:
         state: the current state of each level.
+        numbers: the number of each level.
         outcomes: what was reached first in each, empty while it runs.
-        counts: how many episodes have ended with each outcome.
+        counts: how many of the counted episodes have ended with each outcome.
     """
 
     def __init__(
         self, mouse: Mouse, number: int, first: int, cheese: str = ANYWHERE, seed: int = 0, drawn: Levels | None = None
     ):
-        self.mouse, self.drawn, self._next = mouse, drawn, first
-        self.region = parse_region(cheese, mouse.spec)
+        self.mouse, self.course, self.cheese = mouse, Course(mouse.spec, drawn), cheese
+        self.size, self.limit = number, PATIENCE * mouse.spec.world_dim
         self._painter = mouse.spec.painter("cpu")
         self._moves = mouse.spec.moves()
         self._generator = torch.Generator().manual_seed(seed)
-        self.state = world.start(self._take(number))
-        self.outcomes, self._held = [""] * number, [0] * number
-        self.counts: Counter[str] = Counter()
+        self.course.build_levels([first], ANYWHERE)  # checks that it exists
+        self._visits = chain(self.course.visit(first, 1), self._cycle())
+        self.begin()
 
-    def _take(self, number: int) -> Levels:
-        """The next levels."""
-        numbers = np.arange(self._next, self._next + number)
-        self._next += number
-        if self.drawn is not None:
-            return self.drawn.rows(torch.from_numpy((numbers - 1) % self.drawn.num_levels))
-        return from_seeds(numbers % SEED_LIMIT, self.mouse.spec.world_dim, self.region)
+    def _cycle(self):
+        while True:
+            yield from self.course.visit(self.course.numbers[0], 1)
+
+    def begin(self) -> None:
+        """Start the next levels everywhere, and the counts at zero."""
+        self.numbers = list(islice(self._visits, self.size))
+        self.state = world.start(self._build(self.numbers))
+        self.outcomes, self._held = [""] * self.size, [0] * self.size
+        self.counts: Counter[str] = Counter()
+        self._order, self._begun, self._counted = list(range(self.size)), self.size, 0
+        self._ended: dict[int, str] = {}  # outcomes that wait for an episode that began earlier
+
+    def _build(self, numbers: list[int]) -> Levels:
+        return self.course.build_levels(numbers, parse_region(self.cheese, self.mouse.spec))
 
     @torch.no_grad()
     def step(self) -> None:
@@ -64,12 +77,20 @@ class Grid:
                 self._held[row] += 1
             elif ended := self._find_outcome(row):
                 self.outcomes[row], self._held[row] = ended, 0
-                self.counts[ended] += 1
-        old = [row for row, outcome in enumerate(self.outcomes) if outcome and self._held[row] >= HOLD]
-        if old:
-            self.state = self.state.replace(torch.tensor(old), world.start(self._take(len(old))))
-            for row in old:
-                self.outcomes[row] = ""
+                self._ended[self._order[row]] = ended
+        while self._counted in self._ended:
+            self.counts[self._ended.pop(self._counted)] += 1
+            self._counted += 1
+        self._replace([row for row, outcome in enumerate(self.outcomes) if outcome and self._held[row] >= HOLD])
+
+    def _replace(self, rows: list[int]) -> None:
+        if not rows:
+            return
+        numbers = list(islice(self._visits, len(rows)))
+        self.state = self.state.replace(torch.tensor(rows), world.start(self._build(numbers)))
+        for row, number in zip(rows, numbers, strict=True):
+            self.numbers[row], self.outcomes[row], self._order[row] = number, "", self._begun
+            self._begun += 1
 
     def _find_outcome(self, row: int) -> str:
         mouse, level = int(self.state.mouse[row]), self.state.level
@@ -77,19 +98,26 @@ class Grid:
             return "cheese"
         if mouse == int(level.corner[row]):
             return "corner"
-        return "neither" if int(self.state.clock[row]) >= HORIZON else ""
+        return "neither" if int(self.state.clock[row]) >= self.limit else ""
+
+    @property
+    def num_counted(self) -> int:
+        """Number of counted episodes."""
+        return sum(self.counts.values())
 
     @property
     def summary(self) -> str:
         """Describe the counts."""
-        total = sum(self.counts.values())
         shares = "  ·  ".join(
-            f"{name} {self.counts[name]} ({self.counts[name] / max(1, total):.0%})" for name in OUTCOME_COLOURS
+            f"{name} {self.counts[name]} ({self.counts[name] / max(1, self.num_counted):.0%})"
+            for name in OUTCOME_COLOURS
         )
-        return f"reached first in {total} levels:  {shares}"
+        kind = "forks" if self.course.drawn is None and self.cheese == ANYWHERE else "levels"
+        return f"reached first in {self.num_counted} {kind}:  {shares}"
 
     @property
     def description(self) -> str:
         """Describe the grid's cheese regions, in training and now."""
-        now = "as drawn" if self.drawn is not None else describe_region(self.region)
+        region = parse_region(self.cheese, self.mouse.spec)
+        now = "as drawn" if self.course.drawn is not None else describe_region(region)
         return f"trained with the cheese {self.mouse.spec.describe_region()}; now {now}"

@@ -6,10 +6,11 @@ import numpy as np
 import pygame
 
 from viewer import board as b
+from viewer.bars import TEXT, draw_shares
 from viewer.grid import Grid
-from viewer.legend import GAP
+from viewer.layout import GAP, arrange
 from viewer.recording import END_SECONDS, WIDEST, read_pixels
-from viewer.scene import PAPER, QUIET, TEXT, boards_in
+from viewer.scene import PAPER, QUIET
 from viewer.typography import text_size, write
 
 
@@ -32,35 +33,32 @@ class GridScene:
         line = size + 4
         surface.fill(PAPER)
         for row in range(len(grid.outcomes)):
-            (board,) = boards_in(find_area(row, self.shape, (width, height)), 1, grid.state.level.world_dim, 0)
-            self._draw_one(surface, grid, row, board)
+            self._draw_one(surface, grid, row, self.find_board(surface, grid, row))
         area = pygame.Rect(0, 0, width, height - _foot(height))
-        self._draw_bar(surface, grid, pygame.Rect(GAP, area.bottom + GAP // 2, width - 2 * GAP, line - GAP // 2))
+        shares = {name: grid.counts[name] / max(1, grid.num_counted) for name in b.OUTCOME_COLOURS}
+        draw_shares(surface, pygame.Rect(GAP, area.bottom + GAP // 2, width - 2 * GAP, line - GAP // 2), shares, True)
         write(surface, grid.summary, (GAP, area.bottom + GAP + line), width - 2 * GAP, size, TEXT)
         write(surface, note, (GAP, area.bottom + GAP + 2 * line), width - 2 * GAP, size, QUIET)
+
+    def find_board(self, surface: pygame.Surface, grid: Grid, row: int) -> b.Board:
+        """The placement of one maze on a surface."""
+        (slot,) = arrange(find_area(row, self.shape, surface.get_size()), 1, grid.state.level.world_dim)
+        return slot.board
 
     def _draw_one(self, surface: pygame.Surface, grid: Grid, row: int, board: b.Board) -> None:
         state = grid.state.rows([row])
         level = state.level
         made_of = (level.walls.numpy().tobytes(), int(level.background), int(level.shift), board.cell)
         if row not in self._grounds or self._grounds[row][0] != made_of:
-            self._grounds[row] = (made_of, b.draw_maze(level, board.cell))
+            ground = b.draw_maze(level, board.cell)
+            b.draw_corner(ground, board._replace(left=0, top=0), int(level.corner))
+            self._grounds[row] = (made_of, ground)
         surface.blit(self._grounds[row][1], board.rect)
         if self._sprites is None or self._sprites[0] != board.cell:
             self._sprites = (board.cell, b.build_sprites(board.cell))
         b.draw_objects(surface, board, state, self._sprites[1])
         if grid.outcomes[row]:
             pygame.draw.rect(surface, b.OUTCOME_COLOURS[grid.outcomes[row]], board.rect.inflate(GAP, GAP), GAP // 2)
-
-    def _draw_bar(self, surface: pygame.Surface, grid: Grid, rect: pygame.Rect) -> None:
-        total, left = sum(grid.counts.values()), float(rect.left)
-        for name, colour in b.OUTCOME_COLOURS.items():
-            width = rect.width * grid.counts[name] / max(1, total)
-            part = pygame.Rect(round(left), rect.top, round(left + width) - round(left), rect.height)
-            pygame.draw.rect(surface, colour, part)
-            if width > 5 * rect.height:
-                write(surface, name, (part.left + GAP, part.top + 2), part.width - 2 * GAP, rect.height, b.BLACK)
-            left += width
 
 
 def _foot(height: int) -> int:
@@ -76,10 +74,10 @@ def find_area(row: int, shape: tuple[int, int], size: tuple[int, int]) -> pygame
 
 
 def draw_episodes(grid: Grid, shape: tuple[int, int], number: int, speed: int) -> Iterator[np.ndarray]:
-    """Yield frames uint8 (H, W, 3) of a grid until ``number`` episodes have ended; the last frame is held."""
+    """Yield frames uint8 (H, W, 3) of a grid until ``number`` episodes are counted; the last frame is held."""
     columns, rows = shape
     cell = max(8, WIDEST // (columns * grid.state.level.world_dim))
-    side = cell * grid.state.level.world_dim + GAP
+    side = cell * grid.state.level.world_dim + 2 * GAP
     height = rows * side
     surface, scene = pygame.Surface((columns * side, height + 4 * text_size(height))), GridScene(shape)
     frame = np.empty(0)
@@ -87,7 +85,7 @@ def draw_episodes(grid: Grid, shape: tuple[int, int], number: int, speed: int) -
         scene.draw(surface, grid, grid.description)
         frame = read_pixels(surface)
         yield frame
-        if sum(grid.counts.values()) >= number:
+        if grid.num_counted >= number:
             break
         grid.step()
     yield from [frame] * round(speed * END_SECONDS)

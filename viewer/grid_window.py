@@ -4,35 +4,52 @@ from collections.abc import Callable
 
 import pygame
 
+from envs.levels import ANYWHERE
 from foundation.errors import InputError
 from viewer.display import draw_help
 from viewer.grid import Grid
 from viewer.grid_scene import GridScene
 from viewer.keys import GRID_HELP, map_actions
+from viewer.overlays import DEFAULT_OVERLAYS
 from viewer.pace import Pace
 from viewer.recording import read_pixels
 from viewer.saving import Session
+from viewer.viewing import Viewing
+from viewer.window import Window
 
 SIZE = (1200, 860)
 
 
 class GridWindow:
-    """Shows a grid; see ``viewer.display.Content``."""
+    """Shows a grid; see ``viewer.display.Content``.
+
+    Attributes:
+        opened: the window of the maze that was clicked, if any.
+    """
 
     def __init__(self, grid: Grid, shape: tuple[int, int], session: Session, speed: int):
         self.grid, self.session, self.pace = grid, session, Pace(speed)
+        self.opened: Window | None = None
         self.stale, self.helping, self.message = True, False, ""
         self._scene = GridScene(shape)
         self._bindings = map_actions(GRID_HELP)
         self._actions: dict[str, Callable] = {
             "pause": self._pause,
             "faster": self.pace.change,
+            "begin": grid.begin,
             "help": self._toggle_help,
             "save_image": self._save_image,
         }
 
     def handle(self, event: pygame.event.Event) -> bool:
-        """Handle an event; return False to quit."""
+        """Handle an event; return False to quit. An open maze gets all events until it is left."""
+        if self.opened:
+            if not self.opened.handle(event):
+                self.opened = None
+            self.stale = True
+            return True
+        if event.type == pygame.MOUSEBUTTONDOWN and event.button == 1:
+            self._open(event.pos)
         if event.type != pygame.KEYDOWN:
             return True
         self.stale, self.message = True, ""
@@ -40,6 +57,16 @@ class GridWindow:
         if name in self._actions:
             self._actions[name](*arguments)
         return name != "quit"
+
+    def _open(self, position: tuple[int, int]) -> None:
+        """Open the maze under a pixel."""
+        surface, grid = pygame.display.get_surface(), self.grid
+        for row, number in enumerate(grid.numbers):
+            if self._scene.find_board(surface, grid, row).cell_at(position) is not None:
+                cheeses = [grid.cheese] if grid.course.drawn is None else [ANYWHERE]
+                viewing = Viewing([grid.mouse], number, cheeses, drawn=grid.course.drawn)
+                self.opened = Window(viewing, self.session, self.pace.speed, frozenset(DEFAULT_OVERLAYS))
+                self.stale = True
 
     def _pause(self) -> None:
         self.pace.paused = not self.pace.paused
@@ -55,7 +82,10 @@ class GridWindow:
 
     def pass_time(self, seconds: float) -> None:
         """Advance the mice."""
-        if not self.helping:
+        if self.opened:
+            self.opened.pass_time(seconds)
+            self.stale |= self.opened.stale
+        elif not self.helping:
             self.stale |= self.pace.pass_time(seconds, self._step)
 
     def _step(self) -> bool:
@@ -64,7 +94,11 @@ class GridWindow:
 
     def draw(self, surface: pygame.Surface) -> None:
         """Draw the window's content at the surface's size."""
-        note = self.message or f"{self.grid.description}  ·  {self.pace}  ·  h: help"
+        if self.opened:
+            self.opened.stale = False
+            self.opened.draw(surface)
+            return
+        note = self.message or f"{self.grid.description}  ·  {self.pace}  ·  h: help  ·  click: open a maze"
         self._scene.draw(surface, self.grid, note)
         if self.helping:
             draw_help(surface, GRID_HELP)

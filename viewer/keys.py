@@ -28,7 +28,11 @@ PLAY = [
     Key("right, left", "one step forward, back", {pygame.K_RIGHT: ("forward",), pygame.K_LEFT: ("back",)}),
     Key("up, down", "faster, slower", {pygame.K_UP: ("faster", 1), pygame.K_DOWN: ("faster", -1)}),
     Key("r", "restart with a new action seed", {pygame.K_r: ("restart",)}),
-    Key("n, p", "next, previous level", {pygame.K_n: ("next_level", 1), pygame.K_p: ("next_level", -1)}),
+    Key(
+        "n, p",
+        "next, previous fork (levels file: level)",
+        {pygame.K_n: ("next_level", 1), pygame.K_p: ("next_level", -1)},
+    ),
     Key("g", "go to a level number", {pygame.K_g: ("ask_level",)}),
     Key("f", "find a level where the mouse passes the cheese", {pygame.K_f: ("find",)}),
 ]
@@ -53,8 +57,8 @@ EDIT = [
 ]
 SHOW = [
     *(
-        Key(str(number), overlay.meaning, {pygame.K_0 + number: ("show", name)})
-        for number, (name, overlay) in enumerate(OVERLAYS.items(), start=1)
+        Key(overlay.key, overlay.meaning, {ord(overlay.key): ("show", name)})  # pygame's codes are ASCII
+        for name, overlay in OVERLAYS.items()
     ),
     Key("0", "hide overlays", {pygame.K_0: ("hide_overlays",)}),
 ]
@@ -72,7 +76,11 @@ QUIT = [
     Key("h, ?", "this help", {pygame.K_h: ("help",), pygame.K_QUESTION: ("help",)}),
     Key("q, escape", "quit", {pygame.K_q: ("quit",), pygame.K_ESCAPE: ("quit",)}),
 ]
-GRID = [PLAY[0], PLAY[2], SAVE[0]]  # bindings that the grid shares
+GRID = [
+    Key("click", "open a maze; q or escape leads back"),
+    Key("n", "next levels, and start counting again", {pygame.K_n: ("begin",)}),
+    *[PLAY[0], PLAY[2], SAVE[0]],  # bindings that the grid shares
+]
 
 WINDOW_HELP = {"Play": PLAY, "Edit": EDIT, "Overlays": SHOW, "Save": SAVE, "": QUIT}
 GRID_HELP = {"Grid": [*GRID, *QUIT]}

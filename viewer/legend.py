@@ -6,10 +6,9 @@ import pygame
 
 from foundation.palette import rgb
 from viewer import board as b
+from viewer.layout import GAP
 from viewer.overlays import OVERLAYS
 from viewer.typography import font, write
-
-GAP = 8  # pixels between two entries, and at the edges
 
 
 class Entry(NamedTuple):

@@ -11,7 +11,7 @@ from envs import paths
 from envs.levels import Levels
 from envs.world import State
 
-HORIZON = 256  # of expected visits, in steps
+HORIZON = 256  # of expected visits and odds, in steps
 
 
 class Maps(NamedTuple):
@@ -43,7 +43,7 @@ def compute_greedy_path(maps: Maps, state: State) -> list[int]:
     """
     chain = maps.chain
     following = chain.successor[np.arange(len(chain.cell)), make_greedy(chain).probability.argmax(1)]
-    at, visited, cells = _find_row(chain, state), set(), []
+    at, visited, cells = find_row(chain, state), set(), []
     while at not in visited:
         visited.add(at)
         cells.append(int(chain.cell[at]))
@@ -60,13 +60,13 @@ def compute_shortest_path(state: State) -> list[int]:
 
 def compute_visits(maps: Maps, state: State) -> np.ndarray:
     """Compute the expected visits per cell from the current cell, float64 (world_dim, world_dim); NaN in walls."""
-    chain = maps.chain._replace(start=np.array([_find_row(maps.chain, state)]))
+    chain = maps.chain._replace(start=np.array([find_row(maps.chain, state)]))
     counts = chains.compute_visits(chain, chain.at(state.level.cheese), HORIZON)
     by_cell = np.bincount(chain.cell, weights=counts, minlength=state.level.walls[0].numel())
     return np.where(state.level.walls[0].numpy(), np.nan, by_cell.reshape(state.level.walls.shape[1:]))
 
 
-def _find_row(chain: Chain, state: State) -> int:
+def find_row(chain: Chain, state: State) -> int:
     """The row of a state in its chain."""
     turned = chain.facing_right == bool(state.facing_right) if chain.facing_right.any() else True
     return int(((chain.cell == int(state.mouse)) & turned).nonzero()[0][0])

@@ -8,22 +8,32 @@ from foundation.settings import check_names
 
 
 class Overlay(NamedTuple):
-    """Legend text and colour "#RRGGBB" of an overlay; None if it has several colours."""
+    """An overlay.
 
+    Attributes:
+        key: that toggles it.
+        meaning: legend text.
+        colour: "#RRGGBB"; None if it has several colours.
+    """
+
+    key: str
     meaning: str
     colour: str | None
 
 
 OVERLAYS = {
-    "arrows": Overlay("policy", WHITE),
-    "value": Overlay("value", None),
-    "greedy": Overlay("greedy path", VERMILION),
-    "optimal": Overlay("shortest path to the cheese", GREEN),
-    "decision": Overlay("decision square", WHITE),
-    "region": Overlay("training region", SKY_BLUE),
-    "visits": Overlay("expected visits", PINK),
-    "sees": Overlay("observation", GREY),
+    "arrows": Overlay("1", "policy", WHITE),
+    "value": Overlay("2", "value", None),
+    "greedy": Overlay("3", "greedy path", VERMILION),
+    "optimal": Overlay("4", "shortest path to the cheese", GREEN),
+    "decision": Overlay("5", "decision square", WHITE),
+    "region": Overlay("6", "training region", SKY_BLUE),
+    "visits": Overlay("7", "expected visits", PINK),
+    "sees": Overlay("8", "observation", GREY),
+    "trail": Overlay("9", "trail", WHITE),
+    "odds": Overlay("x", "reached first from here; notch: random walk", None),
 }
+DEFAULT_OVERLAYS = ("trail", "odds")
 
 
 def check_overlays(names: Sequence[str]) -> None:

@@ -1,6 +1,9 @@
 """The ways to present mice: in a window, as a video or as a figure."""
 
+from collections.abc import Sequence
 from pathlib import Path
+
+import pygame
 
 from foundation.errors import InputError
 from foundation.files import write_atomically
@@ -13,8 +16,10 @@ from viewer.viewing import Viewing
 
 def show_viewing(viewing: Viewing, session: Session, speed: int, shown: frozenset[str]) -> None:
     """Show mice in one maze in a window."""
-    display.open_window(window.SIZE)
-    display.run(window.Window(viewing, session, speed, shown))
+    display.open_window(len(viewing.panes))
+    content = window.Window(viewing, session, speed, shown)
+    content.fitted = pygame.display.get_surface().get_size()
+    display.run(content)
 
 
 def record_viewing(viewing: Viewing, path: Path, episodes: int, speed: int, shown: frozenset[str]) -> None:
@@ -23,6 +28,14 @@ def record_viewing(viewing: Viewing, path: Path, episodes: int, speed: int, show
     reached = ", ".join(viewing.episode.outcome(pane) or "neither" for pane in range(len(viewing.panes)))
     last = "" if episodes == 1 else f"{episodes} episodes; last one: "
     print(f"{last}{viewing.episode.steps} steps, reached first: {reached} → {path}")
+
+
+def record_sweep(
+    viewing: Viewing, path: Path, cells: Sequence[Sequence[int]], speed: int, shown: frozenset[str]
+) -> None:
+    """Record the cheese moving from one cell to another while the mouse waits."""
+    recording.write_video(path, recording.draw_sweep(viewing, cells[0], cells[1], shown, speed), speed)
+    print(f"cheese from {list(cells[0])} to {list(cells[1])} and back in level {viewing.number} → {path}")
 
 
 def plot_viewing(viewing: Viewing, path: Path) -> None:
@@ -46,7 +59,7 @@ def plot_viewing(viewing: Viewing, path: Path) -> None:
 
 def show_grid(grid: Grid, shape: tuple[int, int], session: Session, speed: int) -> None:
     """Show a mouse in many mazes in a window."""
-    display.open_window(grid_window.SIZE)
+    display.open_window(shape[0] * shape[1] if shape[0] * shape[1] < 4 else 2)
     display.run(grid_window.GridWindow(grid, shape, session, speed))
 
 

@@ -1,16 +1,19 @@
 """Videos of episodes as GIF or MP4. Needs no display."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pygame
 
+from envs import paths
 from foundation.errors import InputError
 from foundation.files import write_atomically
 from foundation.film import gif, mp4
-from viewer.legend import GAP
-from viewer.scene import Scene
+from viewer.board import OUTCOME_COLOURS
+from viewer.layout import GAP, INSET
+from viewer.scene import Line, Scene
+from viewer.texts import describe_training, describe_verdict
 from viewer.typography import text_size
 from viewer.viewing import Viewing
 
@@ -18,7 +21,8 @@ CELL, SMALLEST_CELL = 32, 16  # pixels per cell; many mazes side by side have fe
 WIDEST = 1280  # pixels
 ENCODERS = {".gif": gif, ".mp4": mp4}
 MAX_FRAME_RATE = 50  # frames per second; players slow down faster GIFs
-END_SECONDS = 1.0  # before the next level begins
+SWEEP_FRAMES, SWEEP_END_SECONDS = 2, 0.5  # frames per cell, and how long the cheese rests at either end
+END_SECONDS = 3.0  # the verdict stays so long before the next level begins
 
 
 def check_video(path: Path, speed: int) -> None:
@@ -34,8 +38,8 @@ def check_video(path: Path, speed: int) -> None:
 
 
 def play_out(viewing: Viewing) -> None:
-    """Play until every mouse reaches the cheese or the corner, or the time limit."""
-    while not all(viewing.episode.outcome(pane) or viewing.episode.is_over(pane) for pane in range(len(viewing.panes))):
+    """Play until every pane has a verdict."""
+    while not viewing.episode.decided:
         viewing.step()
 
 
@@ -53,20 +57,63 @@ def draw_history(viewing: Viewing, shown: frozenset[str], speed: int) -> Iterato
     scene, surface = Scene(), build_surface(viewing, shown)
     frame = np.empty(0)
     for moment in range(len(viewing.episode.moments)):
-        scene.draw(surface, viewing.at_moment(moment), shown, [])
+        then = viewing.at_moment(moment)
+        scene.draw(surface, then, shown, [describe_caption(then)])
         frame = read_pixels(surface)
         yield frame
     yield from [frame] * round(speed * END_SECONDS)
+
+
+def describe_caption(viewing: Viewing) -> Line:
+    """The line below the mazes: the training region, and then the verdict."""
+    if not viewing.episode.decided:
+        return Line(describe_training(viewing))
+    fill = OUTCOME_COLOURS[viewing.episode.verdict(0)] if len(viewing.panes) == 1 else None
+    return Line(describe_verdict(viewing, hints=False), fill)
+
+
+def draw_sweep(
+    viewing: Viewing, start: Sequence[int], end: Sequence[int], shown: frozenset[str], speed: int
+) -> Iterator[np.ndarray]:
+    """Frames of the cheese moving through the maze while the mouse waits at its start.
+
+    Args:
+        viewing: at the start of a level; the cheese moves in every pane.
+        start: cell (x, y) in which the cheese begins, counted from the maze's bottom left.
+        end: cell in which it ends. It moves along a shortest path, and not into the mouse's cell.
+        shown: names of ``OVERLAYS``.
+        speed: frames per second; the cheese is ``SWEEP_FRAMES`` frames in each cell.
+
+    Raises:
+        InputError: a cell is not open, or there is no path between the cells.
+    """
+    cells = [viewing.find_cell(*cell, name="sweep") for cell in (start, end)]
+    path = paths.shortest_path(viewing.level, *cells)
+    if not path:
+        raise InputError(f"sweep needs two cells with a path between them, not {list(start)} and {list(end)}")
+    scene, surface = Scene(), build_surface(viewing, shown)
+    line = Line(describe_training(viewing))
+    frames = []
+    for cell in path:
+        if cell != int(viewing.level.start):
+            viewing.put_cheese(cell)
+            scene.draw(surface, viewing, shown, [line])
+            frames.append(read_pixels(surface))
+    held = round(speed * SWEEP_END_SECONDS)
+    for frame in (*frames[:1] * held, *frames, *frames[-1:] * held, *reversed(frames)):
+        yield from [frame] * SWEEP_FRAMES
 
 
 def build_surface(viewing: Viewing, shown: frozenset[str]) -> pygame.Surface:
     """Build a surface as large as the mazes, side by side, and the legend need."""
     number, dim = len(viewing.panes), viewing.level.world_dim
     cell = max(SMALLEST_CELL, min(CELL, WIDEST // (number * dim)))
-    width, height = number * (cell * dim + GAP), cell * dim + GAP
-    size = (width, height + text_size(height) * 2 * (number > 1))
-    foot = Scene().foot(size, viewing, shown, 0)
-    return pygame.Surface((size[0], size[1] + foot))
+    side = cell * dim
+    inset = (side // INSET + GAP) * ("sees" in shown)
+    width, height = number * (side + inset + 2 * GAP), side + 2 * GAP
+    line = text_size(height) + 4
+    height += line * ((number > 1) + ("odds" in shown))
+    return pygame.Surface((width, height + Scene().foot((width, height), viewing, shown, 1)))
 
 
 def read_pixels(surface: pygame.Surface) -> np.ndarray:

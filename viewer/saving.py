@@ -12,6 +12,7 @@ from envs.drawings import to_text
 from envs.levels import Levels
 from foundation.files import write_atomically
 from viewer import recording
+from viewer.overlays import DEFAULT_OVERLAYS
 from viewer.viewing import Viewing
 
 
@@ -76,7 +77,7 @@ class Session:
         if all(int(level.cheese) >= 0 for level in levels):
             arguments["cheese"] = _join(list(map(describe_cheese, levels)))
         arguments |= {"seed": str(viewing.seed), "speed": str(speed)}
-        if shown:
+        if shown != frozenset(DEFAULT_OVERLAYS):
             arguments["show"] = f"[{','.join(sorted(shown))}]"
         return "python watch.py " + " ".join(shlex.quote(f"{key}={value}") for key, value in arguments.items())
 

@@ -1,7 +1,7 @@
-"""Draw a viewing at any size: mazes with overlays, titles, legend and status."""
+"""Draw a viewing at any size: mazes with overlays, titles, odds, legend and texts."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pygame
@@ -9,50 +9,50 @@ import pygame
 from envs import paths
 from envs.levels import region_mask
 from viewer import board as b
+from viewer.bars import TEXT, draw_odds
 from viewer.board import Board
-from viewer.legend import GAP, Entry, arrange_rows, draw_row
+from viewer.layout import GAP, Slot, arrange
+from viewer.legend import Entry, arrange_rows, draw_row
 from viewer.maps import Maps, compute_greedy_path, compute_maps, compute_shortest_path, compute_visits
+from viewer.odds import compute_first_reached
 from viewer.overlays import OVERLAYS
 from viewer.texts import describe_pane
-from viewer.typography import text_size, write
+from viewer.typography import font, text_size, write
 from viewer.viewing import Viewing
 
-PAPER, TEXT, QUIET = (30, 30, 30), (240, 240, 240), (190, 190, 190)
-NEED_MAPS = {"arrows", "value", "greedy", "visits"}
-INSET = 5  # the maze's side is so many times that of the observation inset
+PAPER, QUIET = (30, 30, 30), (190, 190, 190)
+NEED_MAPS = {"arrows", "value", "greedy", "visits", "odds"}
 
 
-def boards_in(area: pygame.Rect, number: int, dim: int, head: int) -> list[Board]:
-    """Lay out ``number`` worlds in an area at the largest size, with ``head`` free pixels above each."""
+class Line(NamedTuple):
+    """A line below the mazes.
 
-    def cell_of(columns: int) -> int:
-        rows = -(-number // columns)
-        return min((area.width // columns - GAP) // dim, (area.height // rows - GAP - head) // dim)
+    Attributes:
+        text: of the line.
+        fill: background colour; None for none.
+        hint: a short text at the right end.
+    """
 
-    columns = max(range(1, number + 1), key=cell_of)
-    cell, width, height = max(1, cell_of(columns)), area.width // columns, area.height // -(-number // columns)
-    places = [divmod(place, columns) for place in range(number)]
-    return [
-        Board(
-            area.left + column * width + (width - cell * dim) // 2,
-            area.top + row * height + head + (height - head - cell * dim) // 2,
-            cell,
-            dim,
-        )
-        for row, column in places
-    ]
+    text: str
+    fill: tuple[int, int, int] | None = None
+    hint: str = ""
 
 
 class Scene:
     """Draws viewings; caches layers that do not change between frames.
 
     Attributes:
-        boards: the placement of the panes' mazes in the last frame.
+        slots: the places of the panes in the last frame.
     """
 
     def __init__(self):
-        self.boards: list[Board] = []
+        self.slots: list[Slot] = []
         self._kept: dict[str, tuple[tuple, Any]] = {}
+
+    @property
+    def boards(self) -> list[Board]:
+        """The placement of the panes' mazes in the last frame."""
+        return [slot.board for slot in self.slots]
 
     def pane_at(self, position: tuple[int, int]) -> tuple[int, int] | None:
         """Return the pane and the cell under a pixel of the last frame; None outside the mazes."""
@@ -61,7 +61,7 @@ class Scene:
                 return number, cell
         return None
 
-    def draw(self, surface: pygame.Surface, viewing: Viewing, shown: frozenset[str], lines: list[str]) -> None:
+    def draw(self, surface: pygame.Surface, viewing: Viewing, shown: frozenset[str], lines: Sequence[Line]) -> None:
         """Draw everything.
 
         Args:
@@ -71,30 +71,39 @@ class Scene:
         width, height = surface.get_size()
         size = text_size(height)
         line = size + 4
-        legend, foot = self._legend(viewing, shown, width, size), self.foot((width, height), viewing, shown, len(lines))
-        head = line if len(viewing.panes) > 1 else 0
+        foot = self.foot((width, height), viewing, shown, len(lines))
         surface.fill(PAPER)
-        area = pygame.Rect(0, 0, width, height - foot)
-        self.boards = boards_in(area, len(viewing.panes), viewing.level.world_dim, head)
-        for number, board in enumerate(self.boards):
-            self._draw_pane(surface, viewing, number, board, shown)
-            if head:
-                write(
-                    surface,
-                    describe_pane(viewing, number),
-                    (board.left, board.top - line),
-                    board.rect.width,
-                    size,
-                    TEXT,
-                )
-
+        self.slots = self._arrange(pygame.Rect(0, 0, width, height - foot), viewing, shown, line)
+        for number, slot in enumerate(self.slots):
+            self._draw_pane(surface, viewing, number, slot, shown)
+            if slot.title.height:
+                write(surface, describe_pane(viewing, number), slot.title.topleft, slot.title.width, size, TEXT)
+            if slot.odds.height and not viewing.panes[number].person:
+                first = self._keep(f"odds {number}", (self.maps(viewing, number),), compute_first_reached)
+                draw_odds(surface, slot.odds, size, *first.find(viewing.states[number]))
         top = height - foot + GAP // 2
-        for row in legend:
+        for row in self._legend(viewing, shown, width, size):
             draw_row(surface, row, top, size, QUIET)
             top += line
-        for number, text in enumerate(lines):
-            write(surface, text, (GAP, top), width - 2 * GAP, size, QUIET if number else TEXT)
+        for number, each in enumerate(lines):
+            self._draw_line(surface, each, pygame.Rect(0, top, width, line), size, TEXT if number == 0 else QUIET)
             top += line
+
+    def _arrange(self, area: pygame.Rect, viewing: Viewing, shown: frozenset[str], line: int) -> list[Slot]:
+        number = len(viewing.panes)
+        title, odds = line * (number > 1), line * ("odds" in shown)
+        return arrange(area, number, viewing.level.world_dim, title, odds, "sees" in shown)
+
+    def _draw_line(self, surface: pygame.Surface, line: Line, rect: pygame.Rect, size: int, colour) -> None:
+        if line.fill:
+            pygame.draw.rect(surface, line.fill, rect)
+            colour = b.BLACK if sum(line.fill) > 300 else b.WHITE
+        room = rect.width - 2 * GAP
+        if line.hint:
+            wide = font(size).size(line.hint)[0]
+            write(surface, line.hint, (rect.right - GAP - wide, rect.top), wide, size, TEXT)
+            room -= wide + 2 * GAP
+        write(surface, line.text, (rect.left + GAP, rect.top), room, size, colour)
 
     def foot(self, size: tuple[int, int], viewing: Viewing, shown: frozenset[str], num_lines: int) -> int:
         """Height in pixels of legend and lines in an image of this width and height."""
@@ -105,83 +114,85 @@ class Scene:
     def maps(self, viewing: Viewing, number: int) -> Maps:
         """Compute a pane's policy and value maps."""
         mouse, level = viewing.panes[number].mouse, viewing.states[number].level
-        return self._keep(f"maps {number}", (mouse, level), lambda: compute_maps(mouse, level))
+        return self._keep(f"maps {number}", (mouse, level), compute_maps)
 
-    def _draw_pane(self, surface: pygame.Surface, viewing: Viewing, number: int, board: Board, shown: frozenset[str]):
-        state, spec = viewing.states[number], viewing.panes[number].mouse.spec
-        needed = shown & NEED_MAPS and not viewing.panes[number].person
-        maps = self.maps(viewing, number) if needed else None
+    def _draw_pane(self, surface: pygame.Surface, viewing: Viewing, number: int, slot: Slot, shown: frozenset[str]):
+        state, board, person = viewing.states[number], slot.board, viewing.panes[number].person
+        maps = self.maps(viewing, number) if shown & NEED_MAPS and not person else None
         surface.blit(self._ground(viewing, number, board, shown, maps), board.rect)
         if "visits" in shown and maps:
-            visits = self._keep(f"visits {number}", (maps, state), lambda: compute_visits(maps, state))
-            b.draw_visits(surface, board, visits)
+            b.draw_visits(surface, board, self._keep(f"visits {number}", (maps, state), compute_visits))
+        if "trail" in shown:
+            b.draw_path(surface, board, viewing.episode.trail(number), b.WHITE, 0)
         if "optimal" in shown:
             b.draw_path(surface, board, compute_shortest_path(state), b.GREEN, 1)
         if "greedy" in shown and maps:
-            cells = self._keep(f"greedy {number}", (maps, state), lambda: compute_greedy_path(maps, state))
-            b.draw_path(surface, board, cells, b.RED, -1)
-        sprites = self._keep("sprites", (board.cell,), lambda: b.build_sprites(board.cell))
-        b.draw_objects(surface, board, state, sprites)
+            b.draw_path(surface, board, self._keep(f"greedy {number}", (maps, state), compute_greedy_path), b.RED, -1)
+        b.draw_objects(surface, board, state, self._keep("sprites", (board.cell,), b.build_sprites))
         if "arrows" in shown and maps:
-            surface.blit(self._arrows(number, board, maps), board.rect)
-        if "sees" in shown:
-            draw_observation(surface, board, spec.painter("cpu").paint(state)[0].numpy())
+            surface.blit(self._keep(f"arrows {number}", (maps, board.cell), _draw_arrows), board.rect)
+        if slot.inset:
+            obs = viewing.panes[number].mouse.spec.painter("cpu").paint(state)[0].numpy()
+            draw_observation(surface, slot.inset, obs)
 
-    def _ground(self, viewing, number: int, board: Board, shown: frozenset[str], maps: Maps | None):
+    def _ground(self, viewing: Viewing, number: int, board: Board, shown: frozenset[str], maps: Maps | None):
         """Draw the static layers below mouse and cheese."""
         level, region = viewing.states[number].level, viewing.panes[number].mouse.spec.cheese_region
         made_of = (level.walls, level.background, level.shift, board.cell)
-        maze = self._keep(f"maze {number}", made_of, lambda: b.draw_maze(level, board.cell))
+        maze = self._keep(f"maze {number}", made_of, lambda *_: b.draw_maze(level, board.cell))
+        limits = self._value_limits(viewing) if "value" in shown else None
 
-        def draw_ground() -> pygame.Surface:
+        def draw_ground(*_) -> pygame.Surface:
             ground, here = maze.copy(), board._replace(left=0, top=0)
-            if "value" in shown and maps:
-                b.draw_value(ground, here, maps.value)
+            if limits and maps:
+                b.draw_value(ground, here, maps.value, limits)
             if "region" in shown:
                 b.draw_outline(ground, here, region_mask(level, region)[0].numpy(), b.SKY)
             if "decision" in shown:
                 b.draw_decision(ground, here, int(paths.classify_levels(level)[1]))
+            b.draw_corner(ground, here, int(level.corner))
             return ground
 
-        return self._keep(f"ground {number}", (maze, level, maps, shown), draw_ground)
+        return self._keep(f"ground {number}", (maze, level, maps, limits, shown), draw_ground)
 
-    def _arrows(self, number: int, board: Board, maps: Maps) -> pygame.Surface:
-        def draw_arrows() -> pygame.Surface:
-            layer = pygame.Surface(board.rect.size, pygame.SRCALPHA)
-            b.draw_arrows(layer, board._replace(left=0, top=0), maps.moves)
-            return layer
-
-        return self._keep(f"arrows {number}", (maps, board.cell), draw_arrows)
+    def _value_limits(self, viewing: Viewing) -> tuple[float, float]:
+        """The minimum and the maximum of the value in all panes, which share one colour scale."""
+        panes = [number for number, pane in enumerate(viewing.panes) if not pane.person]
+        values = [self.maps(viewing, number).value for number in panes]
+        return float(min(map(np.nanmin, values))), float(max(map(np.nanmax, values)))
 
     def _legend(self, viewing: Viewing, shown: frozenset[str], width: int, size: int) -> list[list[Entry]]:
         texts = {name: overlay.meaning for name, overlay in OVERLAYS.items() if name in shown}
         if "value" in texts:
-            low, high = (extreme(self.maps(viewing, 0).value) for extreme in (np.nanmin, np.nanmax))
-            texts["value"] += f" {low:.2f} to {high:.2f}" if len(viewing.panes) == 1 else ", minimum to maximum"
+            low, high = self._value_limits(viewing)
+            texts["value"] += f" {low:.2f} to {high:.2f}"
         return arrange_rows(texts, width, size)
 
-    def _keep(self, slot: str, made_of: tuple, make: Callable[[], Any]) -> Any:
-        """Return the cached result if its inputs are unchanged."""
+    def _keep(self, slot: str, made_of: tuple, make: Callable[..., Any]) -> Any:
+        """Return the cached result of ``make(*made_of)`` if its inputs are unchanged."""
         if slot not in self._kept or not _same(self._kept[slot][0], made_of):
-            self._kept[slot] = (made_of, make())
+            self._kept[slot] = (made_of, make(*made_of))
         return self._kept[slot][1]
 
 
 def _same(one: tuple, other: tuple) -> bool:
     pairs = zip(one, other, strict=True)
-    return all(a is b or (isinstance(a, int | frozenset) and a == b) for a, b in pairs)
+    return all(a is b or (isinstance(a, int | frozenset | tuple) and type(a) is type(b) and a == b) for a, b in pairs)
 
 
-def draw_observation(surface: pygame.Surface, board: Board, obs: np.ndarray) -> None:
-    """Draw the observation inset: beside the maze if there is room, otherwise at its bottom right.
+def _draw_arrows(maps: Maps, cell: int) -> pygame.Surface:
+    board = Board(0, 0, cell, maps.value.shape[0])
+    layer = pygame.Surface(board.rect.size, pygame.SRCALPHA)
+    b.draw_arrows(layer, board, maps.moves)
+    return layer
 
-    Args:
-        obs: uint8 (H, W, 3).
-    """
-    times = max(1, board.rect.width // INSET // len(obs))
-    seen = b.convert_image(obs.repeat(times, 0).repeat(times, 1))
-    rect = seen.get_rect(bottomright=board.rect.bottomright)
-    if board.rect.right + GAP + rect.width + GAP <= surface.get_clip().right:
-        rect.left = board.rect.right + GAP
-    surface.blit(seen, rect)
-    pygame.draw.rect(surface, b.GREY, rect.inflate(4, 4), 2)
+
+def draw_observation(surface: pygame.Surface, rect: pygame.Rect, obs: np.ndarray) -> None:
+    """Draw an observation uint8 (H, W, 3) as large as fits into a square."""
+    times = max(1, rect.width // len(obs))
+    image = obs.repeat(times, 0).repeat(times, 1)
+    if len(image) > rect.width:
+        image = image[:: -(-len(image) // rect.width), :: -(-len(image) // rect.width)]
+    place = b.convert_image(image).get_rect(bottomleft=rect.bottomleft)
+    surface.blit(b.convert_image(image), place)
+    pygame.draw.rect(surface, b.GREY, place.inflate(4, 4), 2)

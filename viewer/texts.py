@@ -2,12 +2,18 @@
 
 from envs import paths
 from envs.levels import ANYWHERE
-from viewer.episode import Moment
+from viewer.episode import Episode, Moment
 from viewer.panes import AS_DRAWN, AS_TRAINED
 from viewer.viewing import Viewing
 
-OUTCOME_TEXTS = {"cheese": "reached the cheese", "corner": "reached the corner first", "": "on its way"}
+OUTCOME_TEXTS = {
+    "cheese": "reached the cheese",
+    "corner": "reached the corner first",
+    "neither": "reached neither",
+    "": "on its way",
+}
 PLACE_TEXTS = {AS_TRAINED: "cheese as trained", ANYWHERE: "cheese moved", AS_DRAWN: "cheese as drawn"}
+NEAR = 3  # a trail passes a cheese that is at most so many steps from one of its cells
 
 
 def describe_status(viewing: Viewing, pace: str) -> str:
@@ -18,7 +24,7 @@ def describe_status(viewing: Viewing, pace: str) -> str:
         name + (" (walls edited)" if viewing.edited else ""),
         f"{dim}×{dim}",
         f"step {episode.steps}",
-        OUTCOME_TEXTS[episode.outcome(0)] if len(viewing.panes) == 1 else "",
+        OUTCOME_TEXTS[episode.verdict(0)] if len(viewing.panes) == 1 else "",
         f"value {viewing.value(0):.2f}" if len(viewing.panes) == 1 else "",
         "your move: w a s d" if episode.waits_for_person else pace,
     ]
@@ -27,9 +33,26 @@ def describe_status(viewing: Viewing, pace: str) -> str:
 
 def describe_training(viewing: Viewing) -> str:
     """Second status line: unusual features of the maze, and the training region."""
-    several = len({pane.mouse.path for pane in viewing.panes}) > 1
-    trained = f"trained with the cheese {viewing.spec.describe_region()}"
-    return "  ·  ".join(["h: help", *(describe_maze(viewing.states) or ([] if several else [trained]))])
+    regions = {pane.mouse.spec.describe_region() for pane in viewing.panes}
+    trained = [f"trained with the cheese {region}" for region in regions if len(regions) == 1]
+    return "  ·  ".join([*describe_maze(viewing.states), *trained])
+
+
+def describe_verdict(viewing: Viewing, hints: bool = True) -> str:
+    """What happened and, with hints, what to try next."""
+    episode = viewing.episode
+    if len(viewing.panes) > 1:
+        panes = range(len(viewing.panes))
+        return ";  ".join(f"{_describe_short(viewing, pane)}: {OUTCOME_TEXTS[episode.verdict(pane)]}" for pane in panes)
+    match episode.verdict(0):
+        case "corner":
+            passed = "Ran past the cheese" if _passes_cheese(episode, 0) else "Went away from the cheese"
+            text, hint = f"{passed} to the empty corner.", "Drag the cheese, or press b to compare."
+        case "cheese":
+            text, hint = "Reached the cheese.", "Drag it elsewhere, or press n for the next level."
+        case _:
+            text, hint = f"Reached neither in {episode.steps} steps.", "Drag the cheese, or press n for the next level."
+    return f"{text}  {hint}" if hints else text
 
 
 def describe_maze(states: Moment) -> list[str]:
@@ -47,15 +70,31 @@ def describe_maze(states: Moment) -> list[str]:
 
 
 def describe_pane(viewing: Viewing, number: int) -> str:
-    """Title of a pane, if there are several."""
+    """Title of a pane, if there are several: what its mouse was trained on, and where the cheese lies."""
     pane, episode = viewing.panes[number], viewing.episode
-    several_mice = len({other.mouse.path for other in viewing.panes}) > 1
-    against = any(other.person for other in viewing.panes)
-    name = pane.mouse.name if several_mice else "the mouse" if against else ""
+    mice = {other.mouse.path: other.mouse for other in viewing.panes if not other.person}
+    regions = [mouse.spec.describe_region() for mouse in mice.values()]
+    region = pane.mouse.spec.describe_region()
     parts = [
-        "you" if pane.person else name,
+        "you" if pane.person else pane.mouse.name if regions.count(region) > 1 else "",
+        "" if pane.person else f"trained: cheese {region}",
         PLACE_TEXTS[episode.cheeses[pane.place]] if len(episode.cheeses) > 1 else "",
-        OUTCOME_TEXTS[episode.outcome(number)] if episode.outcome(number) else "",
-        "" if pane.person else f"value {viewing.value(number):.2f}",
+        OUTCOME_TEXTS[episode.verdict(number)] if episode.verdict(number) else "",
     ]
     return "  ·  ".join(filter(None, parts))
+
+
+def _describe_short(viewing: Viewing, number: int) -> str:
+    pane, episode = viewing.panes[number], viewing.episode
+    several_mice = len({other.mouse.path for other in viewing.panes}) > 1
+    name = "you" if pane.person else pane.mouse.name if several_mice else ""
+    place = PLACE_TEXTS[episode.cheeses[pane.place]] if len(episode.cheeses) > 1 else ""
+    return ", ".join(filter(None, (name, place))) or "the mouse"
+
+
+def _passes_cheese(episode: Episode, pane: int) -> bool:
+    level = episode.states[pane].level
+    if int(level.cheese) < 0:
+        return False
+    distance = paths.distances(level, level.cheese)[0].flatten()
+    return any(0 <= int(distance[cell]) <= NEAR for cell in episode.trail(pane))

@@ -61,7 +61,7 @@ class Viewing:
         self._begin(number, panes, [cheese if cheese == AS_TRAINED else usual for cheese in cheeses])
         for place, cheese in enumerate(cheeses):
             if not isinstance(cheese, str):
-                self.episode = self._place_first(place, *cheese)
+                self.episode = edits.move_cheese(self.episode, place, self.find_cell(*cheese, place=place))
 
     @property
     def panes(self) -> tuple[Pane, ...]:
@@ -110,7 +110,7 @@ class Viewing:
 
     def _begin(self, number: int, panes: Sequence[Pane], cheeses: Sequence[str]) -> None:
         spec = panes[0].mouse.spec
-        levels = [self.course.build_level(number, parse_region(cheese, spec)) for cheese in cheeses]
+        levels = [self.course.build_levels([number], parse_region(cheese, spec)) for cheese in cheeses]
         self.number, self._source = number, levels[0]
         self.held, self._undo = "", list[Episode]()
         self.episode = Episode.begin(panes, cheeses, levels)
@@ -119,8 +119,8 @@ class Viewing:
                 self._try(lambda episode, place=place: edits.draw_cheese(episode, place, AS_TRAINED, self._rng))
 
     def next_level(self, by: int = 1) -> None:
-        """Start the level ``by`` levels further; the first and the last level are the ends."""
-        self.go_to(self.course.find_number(self.number, by))
+        """Start the next (1) or the previous (−1) level, if there is one: of seeds, forks of at least 7×7 cells."""
+        self.go_to(self.course.find_next(self.number, by))
 
     def restart(self) -> None:
         """Restart the level with the next action seed; cheese and walls stay."""
@@ -237,12 +237,23 @@ class Viewing:
             return str(error)
         return ""
 
-    def _place_first(self, place: int, x: int, y: int) -> Episode:
+    def put_cheese(self, cell: int) -> None:
+        """Put the cheese of every pane into a cell, and restart there. This cannot be undone."""
+        self.episode = self.episode.restart(self.episode.levels)
+        for place in range(len(self.episode.cheeses)):
+            self.episode = edits.move_cheese(self.episode, place, cell)
+
+    def find_cell(self, x: int, y: int, place: int = 0, name: str = "cheese") -> int:
+        """Find a cell for a cheese by its coordinates, which are counted from the maze's bottom left.
+
+        Raises:
+            InputError: no cheese can lie there; the message names the setting ``name``.
+        """
         dim, margin = int(self.level.maze_dim), int(self.level.margin)
         cell = (y + margin) * self.level.world_dim + x + margin
         if not (0 <= x < dim and 0 <= y < dim) or not edits.find_free_cells(self.episode, place, [cell]):
             raise InputError(
-                f"cheese=[{x},{y}] must be an open cell of level {self.number}, other than the start; "
+                f"{name}=[{x},{y}] must be an open cell of level {self.number}, other than the start; "
                 f"its maze has {dim}×{dim} cells, counted from [0,0] at the bottom left"
             )
-        return edits.move_cheese(self.episode, place, cell)
+        return cell

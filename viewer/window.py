@@ -7,17 +7,16 @@ import pygame
 from envs.levels import ANYWHERE
 from envs.world import MOVE_NAMES
 from foundation.errors import InputError
-from viewer.display import draw_help
+from viewer.board import OUTCOME_COLOURS
+from viewer.display import choose_size, draw_help
 from viewer.keys import WINDOW_HELP, map_actions
 from viewer.pace import Pace
 from viewer.recording import END_SECONDS, read_pixels
 from viewer.saving import Session
-from viewer.scene import Scene
+from viewer.scene import Line, Scene
 from viewer.search import SEARCHED, search_passed_cheese
-from viewer.texts import describe_status, describe_training
+from viewer.texts import describe_status, describe_training, describe_verdict
 from viewer.viewing import Viewing
-
-SIZE = (900, 860)
 
 
 class Window:
@@ -32,11 +31,13 @@ class Window:
     Attributes:
         stale: whether a redraw is needed.
         message: shown below the maze until the next key or click.
+        fitted: the size that the window was opened in for its number of panes; None leaves its size alone.
     """
 
     def __init__(self, viewing: Viewing, session: Session, speed: int, shown: frozenset[str] = frozenset()):
         self.viewing, self.session, self.pace, self.shown = viewing, session, Pace(speed), shown
         self.stale, self.helping, self.message = True, False, ""
+        self.fitted: tuple[int, int] | None = None
         self._scene = Scene()
         self._typed: str | None = None  # digits typed so far of a level number
         self._search: Iterator[int | None] | None = None
@@ -53,7 +54,7 @@ class Window:
             "undo": self._undo,
             "move_cheese": self._move_cheese,
             "compare": self._compare,
-            "join": viewing.toggle_person,
+            "join": self._join,
             "walk": self._walk,
             "show": self._show,
             "hide_overlays": self._hide_overlays,
@@ -153,6 +154,15 @@ class Window:
 
     def _undo(self) -> None:
         self.message = "" if self.viewing.undo() else "nothing to undo"
+        self._fit()
+
+    def _fit(self) -> None:
+        """Resize the window to the number of panes, unless the user has resized it."""
+        surface = pygame.display.get_surface()
+        if surface and surface.get_size() == self.fitted:
+            self.fitted = choose_size(len(self.viewing.panes))
+            if self.fitted != surface.get_size():
+                pygame.display.set_mode(self.fitted, pygame.RESIZABLE)
 
     def _move_cheese(self, where: str) -> None:
         pointed = self._scene.pane_at(pygame.mouse.get_pos())
@@ -162,10 +172,15 @@ class Window:
 
     def _compare(self) -> None:
         self.message = self.viewing.toggle_comparison()
+        self._fit()
+
+    def _join(self) -> None:
+        self.viewing.toggle_person()
+        self._fit()
 
     def _walk(self, move: str) -> None:
         if not any(pane.person for pane in self.viewing.panes):
-            self.viewing.toggle_person()
+            self._join()
         if self.viewing.episode.waits_for_person:
             self.viewing.step(MOVE_NAMES.index(move))
 
@@ -206,7 +221,7 @@ class Window:
             self.stale |= self.pace.pass_time(seconds, self._step)
 
     def _step(self) -> bool:
-        if not self.viewing.episode.finished:
+        if not self.viewing.episode.decided:
             self.viewing.step()
             return True
         if self.pace.waited > END_SECONDS and not self.viewing.changed:  # do not replace a level that the user edited
@@ -233,10 +248,15 @@ class Window:
 
     def draw(self, surface: pygame.Surface) -> None:
         """Draw the window's content at the surface's size."""
-        first = describe_status(self.viewing, str(self.pace))
-        second = self.message or describe_training(self.viewing)
+        first = Line(describe_status(self.viewing, str(self.pace)), hint="h: help")
+        second = Line(describe_training(self.viewing))
         if self._typed is not None:
-            second = f"go to level: {self._typed}_"
+            second = Line(f"go to level: {self._typed}_")
+        elif self.message:
+            second = Line(self.message)
+        elif self.viewing.episode.decided:
+            fill = OUTCOME_COLOURS[self.viewing.episode.verdict(0)] if len(self.viewing.panes) == 1 else None
+            second = Line(describe_verdict(self.viewing), fill)
         self._scene.draw(surface, self.viewing, self.shown, [first, second])
         if self.helping:
             draw_help(surface, WINDOW_HELP)
