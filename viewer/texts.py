@@ -96,5 +96,5 @@ def _passes_cheese(episode: Episode, pane: int) -> bool:
     level = episode.states[pane].level
     if int(level.cheese) < 0:
         return False
-    distance = paths.distances(level, level.cheese)[0].flatten()
+    distance = paths.compute_distances(level, level.cheese)[0].flatten()
     return any(0 <= int(distance[cell]) <= NEAR for cell in episode.trail(pane))
