@@ -5,9 +5,9 @@ INSTALLED := .venv/.installed
 .PHONY: help setup train test lint bench torture
 
 help:
-	@echo "make setup             make .venv and install everything into it"
-	@echo "make train ARGS=…      train a mouse (ARGS are key=value pairs)"
-	@echo "make test ARGS=…       run the tests (ARGS go to pytest)"
+	@echo "make setup             create .venv and install the project"
+	@echo "make train ARGS=…      train a mouse; ARGS: key=value settings"
+	@echo "make test ARGS=…       run the tests; ARGS: pytest arguments"
 	@echo "make lint              ruff and pyright"
 	@echo "make torture           the long form of the reliability tests (ROUNDS=1000)"
 	@echo "make bench ARGS=…      measure speed"

@@ -19,10 +19,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from machine import RESULTS, check_name, machine_of
-from measure import Comparison, per_second, random_actions, staggered
+from machine import RESULTS, check_name, describe_machine
+from measure import Comparison, draw_actions, measure_rate, stagger_resets
 from peer import Peer
-from procgen_peer import LEVELS, REQUIREMENTS, procgen
+from procgen_peer import LEVELS, REQUIREMENTS, start_procgen
 from rich.console import Console
 from rich.table import Table
 
@@ -38,16 +38,17 @@ from foundation.errors import InputError
 from foundation.files import write_atomically
 from foundation.settings import setting
 
-LEVELS_AT_ONCE = 1024
-PUBLISHED_LEVELS = 7700.0  # hard levels/s of Procgen on one core
+LEVELS_PER_CALL = 1024
+PUBLISHED_LEVELS = 7700.0  # Procgen's published hard levels/s on one core
 NUM_ENVS = (64, 256, 1024)
-CELLS_GOAL = 1e6  # steps/s with observations of one pixel a cell
+CELLS_GOAL = 1e6  # steps/s with `cells` observations
 RGB = "64×64 rgb, easy"
 TRAININGS = {
     "quickstart": TrainConfig(),
     RGB: TrainConfig(
         env=EnvConfig(distribution_mode="easy", world_dim=None, observation="rgb"),
-        agent=AgentConfig(num_envs=64, num_steps=8, minibatch_size=256, epochs=3),  # so small that a turn takes seconds
+        # Small enough that one round takes seconds.
+        agent=AgentConfig(num_envs=64, num_steps=8, minibatch_size=256, epochs=3),
     ),
 }
 MOUSE = Path(__file__).parents[1] / "checkpoints" / "corner-seed0.safetensors"
@@ -67,113 +68,113 @@ def run(config: BenchConfig) -> None:
         raise InputError("rounds must be at least 1, and seconds more than 0")
     check_name(config.name)
     keep_freed_memory()
-    console, machine = Console(), machine_of()
+    console, machine = Console(), describe_machine()
     comparisons: list[Comparison] = []
     missing = ""
-    with console.status("Procgen (is installed once)") as status:
+    with console.status("Procgen (installed on first use)") as status:
         for num_envs in NUM_ENVS:
-            with procgen(num_envs) as peer:
-                status.update(f"the environment, {num_envs} worlds")
-                comparisons += environment(config, num_envs, peer)
+            with start_procgen(num_envs) as peer:
+                status.update(f"environment, {num_envs} environments")
+                comparisons += measure_environment(config, num_envs, peer)
                 if num_envs == NUM_ENVS[-1]:
                     status.update("levels")
-                    comparisons.append(levels(config, peer))
+                    comparisons.append(measure_levels(config, peer))
                 missing = peer.missing
-        status.update("the environment, cells")
-        comparisons.append(cells(config))
+        status.update("environment, cells")
+        comparisons.append(measure_cells(config))
         for name, train_config in TRAININGS.items():
             status.update(f"training, {name}")
-            comparisons.append(training(config, name, train_config))
+            comparisons.append(measure_training(config, name, train_config))
         status.update("training, plain PPO")
-        comparisons.append(against_plain(config))
+        comparisons.append(compare_with_plain(config))
         status.update("evaluation")
-        comparisons.append(evaluation())
-    show(comparisons, machine, console)
+        comparisons.append(measure_evaluation())
+    print_table(comparisons, machine, console)
     if missing:
         console.print(f"Procgen was not measured ({missing}).", markup=False)
-        console.print(f"Its {PUBLISHED_LEVELS:,.0f} levels/s are a figure from the literature, on another machine.")
+        console.print(f"The {PUBLISHED_LEVELS:,.0f} levels/s are a published figure from another machine.")
     path = RESULTS / f"{config.name}.json"
     results = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine,
         "settings": asdict(config),
         "procgen": missing or " ".join(REQUIREMENTS),
-        "comparisons": [comparison.summary() for comparison in comparisons],
+        "comparisons": [comparison.summarise() for comparison in comparisons],
     }
     write_atomically(path, (json.dumps(results, indent=1, ensure_ascii=False) + "\n").encode())
     console.print(f"→ {os.path.relpath(path)}")
 
 
-def environment(config: BenchConfig, num_envs: int, peer: Peer) -> list[Comparison]:
-    """Steps/s of random actions, 64×64 RGB, resets included."""
-    # Ours warm up while Procgen does.
-    worlds = {mode: mixed_worlds(num_envs, distribution_mode=mode) for mode in WORLD_DIMS}
+def measure_environment(config: BenchConfig, num_envs: int, peer: Peer) -> list[Comparison]:
+    """Measure steps/s of random actions, 64×64 rgb, resets included, against Procgen."""
+    # Warm up our side while Procgen warms up.
+    environments = {mode: build_mixed_env(num_envs, distribution_mode=mode) for mode in WORLD_DIMS}
     peer.wait()
     comparisons = []
-    for mode, env in worlds.items():
+    for mode, env in environments.items():
         ours = {
-            copy: Comparison(f"environment, {mode}, {num_envs} worlds, copy={copy}", "steps/s", "Procgen")
+            copy: Comparison(f"environment, {mode}, {num_envs} environments, copy={copy}", "steps/s", "Procgen")
             for copy in (False, True)
         }
         for _ in range(config.rounds):
             for env.copy, comparison in ours.items():
-                comparison.ours.append(stepping_speed(env, config.seconds))
+                comparison.ours.append(measure_stepping(env, config.seconds))
                 if not peer.missing:
-                    comparison.theirs.append(peer.speed(mode, config.seconds))
+                    comparison.theirs.append(peer.measure(mode, config.seconds))
         comparisons += ours.values()
     return comparisons
 
 
-def cells(config: BenchConfig) -> Comparison:
-    """Steps/s of random actions in the quickstart's world, resets included, against what was asked for."""
+def measure_cells(config: BenchConfig) -> Comparison:
+    """Measure steps/s of random actions in the quickstart's world, resets included, against the target."""
     num_envs = NUM_ENVS[-1]
-    env = mixed_worlds(num_envs, world_dim=EnvConfig().world_dim, observation="cells")
+    env = build_mixed_env(num_envs, world_dim=EnvConfig().world_dim, observation="cells")
     env.copy = False
-    comparison = Comparison(f"environment, cells, {num_envs} worlds, copy=False", "steps/s", "asked for")
-    comparison.ours = [stepping_speed(env, config.seconds) for _ in range(config.rounds)]
+    comparison = Comparison(f"environment, cells, {num_envs} environments, copy=False", "steps/s", "target")
+    comparison.ours = [measure_stepping(env, config.seconds) for _ in range(config.rounds)]
     comparison.theirs = [CELLS_GOAL] * config.rounds
     return comparison
 
 
-def stepping_speed(env: CheeseMazeVectorEnv, seconds: float) -> float:
-    actions = random_actions(env.num_envs)
-    return env.num_envs * per_second(lambda: env.step(next(actions)), seconds)
+def measure_stepping(env: CheeseMazeVectorEnv, seconds: float) -> float:
+    actions = draw_actions(env.num_envs)
+    return env.num_envs * measure_rate(lambda: env.step(next(actions)), seconds)
 
 
-def mixed_worlds(num_envs: int, **arguments) -> CheeseMazeVectorEnv:
-    """Worlds somewhere in their episodes, with Procgen's actions."""
+def build_mixed_env(num_envs: int, **arguments) -> CheeseMazeVectorEnv:
+    """Build environments at random points of their episodes, with Procgen's action set."""
     env = CheeseMazeVectorEnv(num_envs, action_set="procgen", **arguments)
     env.reset(seed=0)
-    for mask, actions in zip(staggered(num_envs), random_actions(num_envs), strict=False):
+    for mask, actions in zip(stagger_resets(num_envs), draw_actions(num_envs), strict=False):
         if mask.any():
             env.reset(options={"reset_mask": mask})
         env.step(actions)
     return env
 
 
-def levels(config: BenchConfig, peer: Peer) -> Comparison:
-    """Hard levels/s, in one thread."""
+def measure_levels(config: BenchConfig, peer: Peer) -> Comparison:
+    """Measure hard levels/s in one thread, against Procgen's resets."""
     comparison = Comparison("levels, hard, one thread", "levels/s", "Procgen's resets")
-    seeds = np.random.default_rng(0).integers(SEED_LIMIT, size=LEVELS_AT_ONCE)
+    seeds = np.random.default_rng(0).integers(SEED_LIMIT, size=LEVELS_PER_CALL)
     for _ in range(config.rounds):
-        made = per_second(lambda: from_seeds(seeds, WORLD_DIMS["hard"]), config.seconds)
-        comparison.ours.append(LEVELS_AT_ONCE * made)
+        made = measure_rate(lambda: from_seeds(seeds, WORLD_DIMS["hard"]), config.seconds)
+        comparison.ours.append(LEVELS_PER_CALL * made)
         if not peer.missing:
-            comparison.theirs.append(peer.speed(LEVELS, config.seconds))
+            comparison.theirs.append(peer.measure(LEVELS, config.seconds))
     if peer.missing:
         comparison.peer = "Procgen, published"
         comparison.theirs = [PUBLISHED_LEVELS] * config.rounds
     return comparison
 
 
-def training(config: BenchConfig, name: str, train_config: TrainConfig) -> Comparison:
-    """Steps/s of rollouts and updates, against the bound that the network alone sets.
+def measure_training(config: BenchConfig, name: str, train_config: TrainConfig) -> Comparison:
+    """Measure training steps/s as a fraction of network-only throughput.
 
-    A step takes one forward pass to act and, for each epoch, one forward and backward pass to learn. The same network
-    is timed on these, in the same precision and with the same batches, and with nothing around them.
+    A step needs one forward pass to act and one forward and backward pass per epoch to learn. Network-only throughput
+    times the same passes with the same network, precision and batch sizes, and nothing else.
     """
     learner = Learner(train_config, torch.device("cpu"))
-    learner.learn()  # warms up, and leaves pictures to measure with
+    learner.learn()  # warm-up; also fills the observations used below
     agent, weights = train_config.agent, list(learner.policy.parameters())
     seen = learner.rollout.obs.flatten(0, 1)
     acting, learning = seen[: agent.num_envs], seen[: agent.minibatch_size]
@@ -188,12 +189,12 @@ def training(config: BenchConfig, name: str, train_config: TrainConfig) -> Compa
 
     forward()
     forward_backward()
-    bound = Comparison(f"training, {name}", "steps/s", "its network alone")
+    bound = Comparison(f"training, {name}", "steps/s", "network only")
     forwards, both = [], []
     for _ in range(config.rounds):
-        bound.ours.append(agent.num_envs * agent.num_steps * per_second(learner.learn, config.seconds))
-        forwards.append(agent.num_envs * per_second(forward, config.seconds))
-        both.append(agent.minibatch_size * per_second(forward_backward, config.seconds))
+        bound.ours.append(agent.num_envs * agent.num_steps * measure_rate(learner.learn, config.seconds))
+        forwards.append(agent.num_envs * measure_rate(forward, config.seconds))
+        both.append(agent.minibatch_size * measure_rate(forward_backward, config.seconds))
         bound.theirs.append(1 / (1 / forwards[-1] + agent.epochs / both[-1]))
     bound.details = {
         "precision": learner.precision,
@@ -203,33 +204,33 @@ def training(config: BenchConfig, name: str, train_config: TrainConfig) -> Compa
     return bound
 
 
-def against_plain(config: BenchConfig) -> Comparison:
-    """Steps/s of rollouts and updates on 64×64 rgb, against what its network alone lets plain PPO reach."""
+def compare_with_plain(config: BenchConfig) -> Comparison:
+    """Measure training steps/s on 64×64 rgb, against plain PPO's network-only throughput."""
     comparison, agent = Comparison(f"training, {RGB}", "steps/s", "plain PPO's network"), TRAININGS[RGB].agent
     learner = Learner(TRAININGS[RGB], torch.device("cpu"))
     learner.learn()
     with Peer([sys.executable, str(PLAIN)]) as plain:
         plain.wait()
         for _ in range(config.rounds):
-            comparison.ours.append(agent.num_envs * agent.num_steps * per_second(learner.learn, config.seconds))
-            comparison.theirs.append(plain.speed("steps", config.seconds))
+            comparison.ours.append(agent.num_envs * agent.num_steps * measure_rate(learner.learn, config.seconds))
+            comparison.theirs.append(plain.measure("steps", config.seconds))
     return comparison
 
 
-def evaluation() -> Comparison:
-    """Episodes/s of a quickstart mouse, the cheese where it trained and anywhere, against 10,000 a minute."""
+def measure_evaluation() -> Comparison:
+    """Measure evaluated episodes/s of a quickstart mouse, cheese as trained and anywhere, against 10,000 per minute."""
     mouse, episodes = load_mouse(MOUSE), 2 * EVALUATED
-    comparison = Comparison("evaluation, exact, of a quickstart mouse", "episodes/s", "asked for")
-    comparison.ours = [episodes * per_second(lambda: summarise_mouse(mouse, EVALUATED), 0)]
+    comparison = Comparison("evaluation, exact, of a quickstart mouse", "episodes/s", "target")
+    comparison.ours = [episodes * measure_rate(lambda: summarise_mouse(mouse, EVALUATED), 0)]
     comparison.theirs = [10_000 / 60]
     return comparison
 
 
-def show(comparisons: list[Comparison], machine: dict[str, Any], console: Console) -> None:
+def print_table(comparisons: list[Comparison], machine: dict[str, Any], console: Console) -> None:
     """Print the comparisons as a table."""
     title = f"{machine['device']}, {machine['versions']['threads']} threads"
     table = Table("", title=title, title_justify="left")
-    for heading in ("ours", "peer or bound", "ratio\nmin–max"):
+    for heading in ("ours", "reference", "ratio\nmin–max"):
         table.add_column(heading, justify="right")
     for comparison in comparisons:
         ours, theirs, ratio = f"{median(comparison.ours):,.0f}", "not measured", "–"

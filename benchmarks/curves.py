@@ -56,12 +56,15 @@ def run(config: CurvesConfig) -> None:
     path = RESULTS / f"curves-{config.name}.json"
     write_atomically(path, (json.dumps(runs, ensure_ascii=False) + "\n").encode())
     write_atomically(path.with_suffix(".png"), encode_png(draw_curves(runs, config.by, config.success)))
-    show(runs, config.success, Console())
+    print_table(runs, config.success, Console())
     print(*(f"→ {os.path.relpath(path.with_suffix(suffix))}" for suffix in (".json", ".png")), sep="\n")
 
 
 def read_run(state: Path) -> dict[str, Any]:
-    """A run's settings, and its curve: success (NaN as null until it is known) by steps and minutes."""
+    """Read a run's settings and its learning curve.
+
+    Success is given by steps and minutes, and is None until the first cohort is complete.
+    """
     tensors, header = read_checkpoint(state, STATE_FORMAT)
     curve = parse_curve(tensors, header, state)
     minutes = np.cumsum([row["seconds"] for row in curve]) / 60
@@ -74,7 +77,7 @@ def read_run(state: Path) -> dict[str, Any]:
 
 
 def flatten_settings(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings by their dotted names."""
+    """Flatten nested settings to dotted names."""
     found: dict[str, Any] = {}
     for name, value in config.items():
         found |= flatten_settings(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
@@ -82,7 +85,7 @@ def flatten_settings(config: dict[str, Any], prefix: str = "") -> dict[str, Any]
 
 
 def label_runs(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The runs, each with a label: its name, or where all have one name the settings in which it differs."""
+    """Label the runs by name or, if all names are equal, by the settings that differ."""
     names = [name for name in (runs[0]["settings"] if runs else ()) if name != "seed"]
     differing = [name for name in names if len({str(run["settings"][name]) for run in runs}) > 1]
     if "name" in differing:
@@ -96,7 +99,7 @@ def label_runs(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def smooth(success: list[float | None], width: int = 5) -> np.ndarray:
-    """A running mean, over what is known."""
+    """Compute a running mean that ignores missing values."""
     known = np.array([np.nan if value is None else value for value in success])
     padded = np.concatenate((np.full(width - 1, np.nan), known))
     windows = np.lib.stride_tricks.sliding_window_view(padded, width)
@@ -113,7 +116,7 @@ def draw_curves(runs: list[dict[str, Any]], by: str, success: float) -> Figure:
         first = next(other for other in runs if other["label"] == run["label"]) is run
         axes.plot(run[by], smooth(run["success"]), color=colour, lw=1.2, label=run["label"] if first else None)
     axes.axhline(success, color="0.7", lw=0.8, ls=":")
-    axes.set(xlabel=AXES[by], ylabel="success, by when the episode began", ylim=(0, 1))
+    axes.set(xlabel=AXES[by], ylabel="success rate (episodes grouped by start)", ylim=(0, 1))
     format_percent(axes.yaxis)
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     remove_spines(axes)
@@ -121,8 +124,8 @@ def draw_curves(runs: list[dict[str, Any]], by: str, success: float) -> Figure:
     return chart
 
 
-def show(runs: list[dict[str, Any]], success: float, console: Console) -> None:
-    table = Table("", "seed", *(f"{success:.0%} after, {name}" for name in AXES), "at the end", "steps/s")
+def print_table(runs: list[dict[str, Any]], success: float, console: Console) -> None:
+    table = Table("", "seed", *(f"time to {success:.0%} success, {name}" for name in AXES), "at the end", "steps/s")
     for run in runs:
         reached = np.nonzero(smooth(run["success"]) >= success)[0]
         first = [

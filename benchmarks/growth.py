@@ -19,9 +19,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import torch
-from machine import RESULTS, check_name, machine_of
+from machine import RESULTS, check_name, describe_machine
 from matplotlib.figure import Figure
-from measure import per_second
+from measure import measure_rate
 from rich.console import Console
 from rich.table import Table
 from torch import nn
@@ -42,19 +42,22 @@ from foundation.settings import setting
 
 NUM_ENVS = (16, 64, 256, 1024, 4096, 16384)
 OBSERVED = (("cells", 11), ("cells", 25), ("rgb", 15), ("rgb", 25))  # observation and side of the world
-SIDES = (5, 7, 9, 11, 13, 15, 19, 25)  # of worlds of cells
-BURST = {"cpu": 16, "cuda": 64}  # steps that the environment alone plays between two refills of its pool
-STEPS = {"cpu": 4096, "cuda": 2**19}  # steps a rollout where training is measured; more worlds, shorter rollouts
-SHORTEST = 4  # steps of a rollout: at its end the network values one more, which no short rollout makes up for
+SIDES = (5, 7, 9, 11, 13, 15, 19, 25)  # of worlds with `cells` observations
+BURST = {"cpu": 16, "cuda": 64}  # environment steps between pool refills
+STEPS = {
+    "cpu": 4096,
+    "cuda": 2**19,
+}  # total steps per rollout of training; more environments, shorter rollouts
+SHORTEST = 4  # minimum rollout length: each rollout needs an extra value pass, which dominates very short ones
 MINIBATCH = {"cpu": 512, "cuda": 8192}
 PUBLISHED = AgentConfig(num_envs=256, num_steps=256, minibatch_size=8192, learning_rate=5e-4, gamma=0.999)
 HARD = EnvConfig(distribution_mode="hard", world_dim=None, cheese_region=5, observation="rgb", action_set="procgen")
-RECIPES = {  # for a GPU; minutes a turn on a processor
-    "published recipe, hard, s=1": TrainConfig(HARD, PUBLISHED),
-    "the same, 1,024 worlds": TrainConfig(HARD, replace(PUBLISHED, num_envs=1024)),
+SETTINGS = {  # GPU only: one round takes minutes on a CPU
+    "published settings, hard, s=1": TrainConfig(HARD, PUBLISHED),
+    "the same, 1,024 environments": TrainConfig(HARD, replace(PUBLISHED, num_envs=1024)),
     "the same, s=4": TrainConfig(HARD, replace(PUBLISHED, scale=4)),
     "the same, s=1, float32": TrainConfig(HARD, PUBLISHED, precision="float32"),
-    "quickstart's world, 4,096 worlds": TrainConfig(agent=AgentConfig(num_envs=4096, minibatch_size=16384)),
+    "quickstart's world, 4,096 environments": TrainConfig(agent=AgentConfig(num_envs=4096, minibatch_size=16384)),
 }
 LINES = 25  # of the profile
 
@@ -74,58 +77,58 @@ def run(config: GrowthConfig) -> None:
     device = choose_device(config.device)
     keep_freed_memory()
     console, rows, path = Console(), [], RESULTS / f"growth-{config.name}.json"
-    with console.status("the device's bounds") as status:
-        bounds = bounds_of(device, config.seconds)
+    with console.status("limits of the device") as status:
+        bounds = measure_bounds(device, config.seconds)
         results = {
             "date": datetime.now(UTC).isoformat(timespec="seconds"),
-            "machine": machine_of(device),
+            "machine": describe_machine(device),
             "settings": asdict(config),
             "bounds": bounds,
             "rows": rows,
         }
-        for row in measurements(device, bounds, config, status.update):
+        for row in measure_all(device, bounds, config, status.update):
             rows.append(row)
             console.print(f"{row['what']}: {row['steps/s']:,.0f} steps/s", highlight=False)
             write_atomically(path, (json.dumps(results, indent=1, ensure_ascii=False) + "\n").encode())
-    write_atomically(path.with_suffix(".png"), encode_png(figure(results)))
-    with console.status("a profile"):
-        write_atomically(path.with_suffix(".txt"), profiled(device).encode())
-    show(results, console)
+    write_atomically(path.with_suffix(".png"), encode_png(draw_speeds(results)))
+    with console.status("profile"):
+        write_atomically(path.with_suffix(".txt"), profile_training(device).encode())
+    print_table(results, console)
     console.print(*(f"→ {os.path.relpath(path.with_suffix(suffix))}" for suffix in (".json", ".png", ".txt")), sep="\n")
 
 
-def measurements(
+def measure_all(
     device: torch.device, bounds: dict[str, float], config: GrowthConfig, say: Callable[[str], None]
 ) -> Iterable[dict[str, Any]]:
-    """Every row of the table, one after another."""
+    """Measure and yield the rows of the table."""
     kind = device.type
     counts = [count for count in NUM_ENVS if count <= config.largest]
-    for name, recipe in RECIPES.items() if kind == "cuda" else ():
+    for name, settings in SETTINGS.items() if kind == "cuda" else ():
         say(f"training, {name}")
-        yield from training(name, recipe, device, bounds, config.seconds)
+        yield from measure_training(name, settings, device, bounds, config.seconds)
     for observation, world_dim in OBSERVED:
         for num_envs in counts:
-            say(f"the environment, {observation}, {num_envs} worlds")
-            yield environment(observation, world_dim, num_envs, device, bounds, config.seconds)
+            say(f"environment, {observation}, {num_envs} environments")
+            yield measure_environment(observation, world_dim, num_envs, device, bounds, config.seconds)
     worlds = [(observed, num_envs) for observed in (OBSERVED[0], OBSERVED[-1]) for num_envs in counts]
     worlds += [(("cells", side), 256) for side in SIDES if side != OBSERVED[0][1]]
     for (observation, side), num_envs in worlds:
-        name = f"{observation} of {side}×{side}, {num_envs} worlds"
+        name = f"{observation} of {side}×{side}, {num_envs} environments"
         say(f"training, {name}")
         steps = max(STEPS[kind], SHORTEST * num_envs)
         agent = AgentConfig(num_envs=num_envs, num_steps=min(steps // num_envs, 256))
         agent.minibatch_size = min(MINIBATCH[kind], num_envs * agent.num_steps)
         env = EnvConfig(world_dim=side, observation=observation)
-        yield from training(name, TrainConfig(env, agent), device, bounds, config.seconds)
+        yield from measure_training(name, TrainConfig(env, agent), device, bounds, config.seconds)
 
 
-def wait(device: torch.device) -> None:
+def synchronise(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
 
 def clear(device: torch.device) -> None:
-    """Forget what was measured before: its memory, and what was compiled for its shapes, of which eight are kept."""
+    """Free the memory and compiled code of earlier measurements; the compile cache holds eight shapes."""
     gc.collect()
     torch.compiler.reset()
     if device.type == "cuda":
@@ -133,19 +136,19 @@ def clear(device: torch.device) -> None:
         torch.cuda.reset_peak_memory_stats(device)
 
 
-def speed(call: Callable[[], Any], device: torch.device, seconds: float) -> float:
-    """How often a second ``call`` is done, the device's work included."""
+def measure_speed(call: Callable[[], Any], device: torch.device, seconds: float) -> float:
+    """Measure calls per second, including the device's work."""
 
     def done() -> None:
         call()
-        wait(device)
+        synchronise(device)
 
     done()
-    return per_second(done, seconds)
+    return measure_rate(done, seconds)
 
 
-def bounds_of(device: torch.device, seconds: float) -> dict[str, float]:
-    """What the device can do at best: bytes/s of a copy (read and written), and operations/s of a matrix product."""
+def measure_bounds(device: torch.device, seconds: float) -> dict[str, float]:
+    """Measure the device's limits: bytes/s of a memory copy (read plus write) and operations/s of a matrix product."""
     on_gpu = device.type == "cuda"
     source = torch.ones(2**30 if on_gpu else 2**28, dtype=torch.uint8, device=device)
     target = torch.empty_like(source)
@@ -153,25 +156,25 @@ def bounds_of(device: torch.device, seconds: float) -> dict[str, float]:
     products = {}
     for dtype in (torch.float32, torch.bfloat16):
         matrix = torch.randn(size, size, device=device).to(dtype)
-        products[dtype] = 2 * size**3 * speed(lambda matrix=matrix: matrix @ matrix, device, seconds)
+        products[dtype] = 2 * size**3 * measure_speed(lambda matrix=matrix: matrix @ matrix, device, seconds)
     return {
-        "bytes/s, copied": 2 * source.numel() * speed(lambda: target.copy_(source), device, seconds),
+        "bytes/s, copied": 2 * source.numel() * measure_speed(lambda: target.copy_(source), device, seconds),
         "operations/s, float32": products[torch.float32],
         "operations/s, bfloat16": products[torch.bfloat16],
     }
 
 
-def environment(
+def measure_environment(
     observation: str, world_dim: int, num_envs: int, device: torch.device, bounds: dict[str, float], seconds: float
 ) -> dict[str, Any]:
-    """Steps/s of random actions, every picture painted."""
+    """Measure steps/s of random actions, with every observation painted."""
     clear(device)
     burst = BURST[device.type]
     spec = WorldSpec.build(world_dim=world_dim, observation=observation, action_set="procgen")
     pool = LevelPool(spec, num_envs * max(1, burst // 8) + num_envs, device=device)
     worlds = Worlds(spec, pool, num_envs)
     generator = torch.Generator(device).manual_seed(0)
-    # Somewhere in their episodes, so that as many end at any time as at any other.
+    # Spread environments over their episodes, so that resets are evenly distributed.
     worlds.state.clock.copy_(torch.arange(num_envs, device=device) * worlds.max_episode_steps // num_envs)
 
     def play() -> None:
@@ -184,28 +187,28 @@ def environment(
     playing = Captured(play, device, changed, generator)
 
     @torch.no_grad()
-    def turn() -> None:
+    def step_and_refill() -> None:
         playing()
         pool.refill(pool.count())
 
-    steps = num_envs * burst * speed(turn, device, seconds)
-    picture = worlds.obs[0].numel()
+    steps = num_envs * burst * measure_speed(step_and_refill, device, seconds)
+    obs_bytes = worlds.obs[0].numel()
     return {
         "speed": "environment",
-        "what": f"environment, {observation} of {world_dim}×{world_dim}, {num_envs} worlds",
+        "what": f"environment, {observation} of {world_dim}×{world_dim}, {num_envs} environments",
         "observation": observation,
         "world_dim": world_dim,
         "num_envs": num_envs,
         "steps/s": steps,
         "levels reused": pool.reused,
-        "share of the copy's bytes": 2 * picture * steps / bounds["bytes/s, copied"],  # a copy reads what it writes
+        "share of the copy's bytes": 2 * obs_bytes * steps / bounds["bytes/s, copied"],  # a copy reads what it writes
     }
 
 
-def training(
+def measure_training(
     name: str, config: TrainConfig, device: torch.device, bounds: dict[str, float], seconds: float
 ) -> Iterable[dict[str, Any]]:
-    """Steps/s of the rollout alone, and of training; what they are of the network's roofline, and what they hold."""
+    """Measure steps/s of rollouts and of training, as fractions of the network's roofline, and peak memory."""
     clear(device)
     learner = Learner(config, device)
     learner.learn()
@@ -216,9 +219,10 @@ def training(
         learner.collect()
         learner.pool.refill(learner.pool.count())
 
-    rollouts, trained = speed(play, device, seconds), speed(learner.learn, device, seconds)
-    operations, moved = work_of(learner)
-    passes = 1 + 3 * agent.epochs  # a backward pass is as much work as two forward passes
+    rollouts = measure_speed(play, device, seconds)
+    trained = measure_speed(learner.learn, device, seconds)
+    operations, moved = count_work(learner)
+    passes = 1 + 3 * agent.epochs  # a backward pass costs two forward passes
     roofline = (
         min(bounds[f"operations/s, {learner.precision}"] / operations, bounds["bytes/s, copied"] / moved) / passes
     )
@@ -242,8 +246,8 @@ def training(
     }
 
 
-def work_of(learner: Learner) -> tuple[int, int]:
-    """Operations of one picture's forward pass, and bytes when every layer's input and output are moved once."""
+def count_work(learner: Learner) -> tuple[int, int]:
+    """Count the operations of one observation's forward pass, and its bytes if each layer reads and writes once."""
     operations, moved = 0, 0
     size = 2 if learner.precision == "bfloat16" else 4
 
@@ -262,24 +266,24 @@ def work_of(learner: Learner) -> tuple[int, int]:
     return operations, moved
 
 
-def profiled(device: torch.device) -> str:
-    """Where the time of one rollout and its update goes, launched one by one so that each part has its name."""
+def profile_training(device: torch.device) -> str:
+    """Profile one rollout and update without graph capture, so that each operation appears by name."""
     clear(device)
-    recipe = TrainConfig(HARD, PUBLISHED) if device.type == "cuda" else TrainConfig()
-    learner = Learner(recipe, device)
+    config = TrainConfig(HARD, PUBLISHED) if device.type == "cuda" else TrainConfig()
+    learner = Learner(config, device)
     learner.play, learner.improve = learner._play, learner._improve  # type: ignore[assignment]
     learner.learn()
-    wait(device)
+    synchronise(device)
     activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if device.type == "cuda" else [])]
     with profile(activities=activities) as recorded:
         learner.learn()
-        wait(device)
+        synchronise(device)
     by = "self_device_time_total" if device.type == "cuda" else "self_cpu_time_total"
     return recorded.key_averages().table(sort_by=by, row_limit=LINES, max_name_column_width=60)
 
 
-def figure(results: dict[str, Any]) -> Figure:
-    """Speed against the number of worlds, and against the side of the world."""
+def draw_speeds(results: dict[str, Any]) -> Figure:
+    """Draw speed by number of environments and by world size."""
     chart = Figure(figsize=(11, 4.2), layout="constrained")
     left, right = chart.subplots(1, 2)
     styles = {"environment": "-", "rollout": "--", "training": ":"}
@@ -288,10 +292,10 @@ def figure(results: dict[str, Any]) -> Figure:
     by_side: dict[str, list[tuple[int, float]]] = {}
     for row in results["rows"]:
         seen = row["observation"], row["world_dim"]
-        recipe = row["what"].split(", ", 1)[1] in RECIPES
-        if seen in colours and not recipe:
+        is_setting = row["what"].split(", ", 1)[1] in SETTINGS
+        if seen in colours and not is_setting:
             by_count.setdefault((row["speed"], *seen), []).append((row["num_envs"], row["steps/s"]))
-        if row["observation"] == "cells" and row["num_envs"] == 256 and not recipe:
+        if row["observation"] == "cells" and row["num_envs"] == 256 and not is_setting:
             by_side.setdefault(row["speed"], []).append((row["world_dim"], row["steps/s"]))
     for (what, observation, side), points in by_count.items():
         if len(points) == 1:
@@ -307,11 +311,11 @@ def figure(results: dict[str, Any]) -> Figure:
         )
     for what, points in by_side.items():
         right.plot(*zip(*sorted(points), strict=True), styles[what], marker="o", ms=3, color="#0072B2", label=what)
-    left.set(xlabel="worlds side by side", title="More worlds")
+    left.set(xlabel="environments", title="Number of environments")
     left.set_xscale("log", base=4)
     left.set_xticks(NUM_ENVS, [f"{count:,}" for count in NUM_ENVS])
     right.set_xticks(SIDES, [str(side) for side in SIDES])
-    right.set(xlabel="side of the world in cells", title="Larger worlds (cells, 256 worlds)")
+    right.set(xlabel="side of the world in cells", title="World size (cells, 256 environments)")
     for axes in (left, right):
         axes.set(yscale="log", ylabel="steps/s")
         axes.grid(alpha=0.3)
@@ -323,16 +327,16 @@ def figure(results: dict[str, Any]) -> Figure:
     return chart
 
 
-def show(results: dict[str, Any], console: Console) -> None:
+def print_table(results: dict[str, Any], console: Console) -> None:
     table = Table("", title=results["machine"]["device"], title_justify="left")
-    for heading in ("steps/s", "share of its bound"):
+    for heading in ("steps/s", "fraction of its limit"):
         table.add_column(heading, justify="right")
     for row in results["rows"]:
         shares = [f"{row[key]:.1%} ({key.removeprefix('share of the ')})" for key in row if key.startswith("share")]
         table.add_row(row["what"], f"{row['steps/s']:,.0f}", *shares)
     console.print(table)
     for name, value in results["bounds"].items():
-        console.print(f"bound: {value:.3g} {name}", highlight=False)
+        console.print(f"limit: {value:.3g} {name}", highlight=False)
 
 
 def main(arguments: list[str]) -> None:

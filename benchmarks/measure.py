@@ -1,6 +1,6 @@
-"""What both sides of a comparison share: the clock, the actions, and where in their episodes the worlds are.
+"""Shared by both sides of a comparison: timing, random actions, and the spread of environments over their episodes.
 
-Procgen's process imports this too, so it needs nothing but NumPy.
+Procgen's process imports this module too, so it depends only on NumPy.
 """
 
 import itertools
@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-EPISODE = 500  # steps, in Procgen and by default here
+EPISODE = 500  # step limit, in Procgen and by default here
 ACTIONS = 15
 
 
-def per_second(call: Callable[[], Any], seconds: float) -> float:
-    """How often a second ``call`` returns, over at least ``seconds``."""
+def measure_rate(call: Callable[[], Any], seconds: float) -> float:
+    """Measure calls per second, over at least ``seconds``."""
     calls, began = 0, time.perf_counter()
     while True:
         call()
@@ -28,37 +28,37 @@ def per_second(call: Callable[[], Any], seconds: float) -> float:
             return calls / elapsed
 
 
-def cores() -> int:
-    """How many this process may run on."""
+def count_cores() -> int:
+    """Return the number of cores available to this process."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def random_actions(num_envs: int) -> Iterator[np.ndarray]:
-    """Procgen's 15 actions without end, int32 (num_envs,); drawn beforehand, for the draw is not the environment's."""
+def draw_actions(num_envs: int) -> Iterator[np.ndarray]:
+    """Yield random actions of Procgen's 15 forever, int32 (num_envs,); drawn in advance, so sampling is not timed."""
     return itertools.cycle(np.random.default_rng(0).integers(ACTIONS, size=(128, num_envs), dtype=np.int32))
 
 
-def staggered(num_envs: int) -> Iterator[np.ndarray]:
-    """For each step of a warm-up, bool (num_envs,): which worlds to reset.
+def stagger_resets(num_envs: int) -> Iterator[np.ndarray]:
+    """Yield the environments to reset at each step of a warm-up, bool (num_envs,).
 
-    Worlds that begin together also end together, at the time limit. Afterwards they are spread over their episodes, so
-    that every short turn holds its share of resets.
+    Environments that start together also reach the step limit together. After this warm-up they are spread over their
+    episodes, so that every short round contains its share of resets.
     """
-    turn = np.arange(num_envs) * EPISODE // num_envs
-    return (turn == step for step in range(EPISODE))
+    reset_step = np.arange(num_envs) * EPISODE // num_envs
+    return (reset_step == step for step in range(EPISODE))
 
 
 @dataclass
 class Comparison:
-    """Two speeds, measured turn by turn.
+    """Two speeds, measured in interleaved rounds.
 
     Attributes:
-        what: is measured.
-        unit: of the speeds.
-        peer: what ours is compared with.
-        ours: a speed for each round.
-        theirs: likewise; empty where the peer could not be measured.
-        details: other numbers and words worth keeping.
+        what: the quantity.
+        unit: the unit of the speeds.
+        peer: the reference.
+        ours: our speed in each round.
+        theirs: the reference's speed in each round; empty if it could not be measured.
+        details: additional results.
     """
 
     what: str
@@ -70,23 +70,23 @@ class Comparison:
 
     @property
     def ratios(self) -> list[float]:
-        """Ours to theirs in each round; neighbours in time share the machine's moods."""
+        """Our speed divided by theirs, per round; runs next to each other share the machine's drift."""
         return [a / b for a, b in zip(self.ours, self.theirs, strict=True)] if self.theirs else []
 
-    def summary(self) -> dict[str, Any]:
-        """All of it as JSON can hold it."""
+    def summarise(self) -> dict[str, Any]:
+        """Summarise the comparison as JSON values."""
         series = {"ours": self.ours, "theirs": self.theirs, "ratio": self.ratios}
         return {
             "what": self.what,
             "unit": self.unit,
             "peer": self.peer,
-            **{name: spread(values) for name, values in series.items()},
+            **{name: summarise_rounds(values) for name, values in series.items()},
             **self.details,
         }
 
 
-def spread(values: list[float]) -> dict[str, Any] | None:
-    """Median, least, greatest and all of the values; None where there are none."""
+def summarise_rounds(values: list[float]) -> dict[str, Any] | None:
+    """Return median, minimum, maximum and all values; None if there are none."""
     if not values:
         return None
     numbers = {"median": statistics.median(values), "min": min(values), "max": max(values)}

@@ -1,4 +1,4 @@
-"""A peer: somebody else's way of doing the same, in a process of its own, which measures when it is told to."""
+"""A peer: another implementation, measured in its own process on request."""
 
 import subprocess
 import sys
@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 
 
 class Peer:
-    """A process that answers each line ``job seconds`` on its standard input with a speed. Use as a context manager.
+    """A process that reads lines ``job seconds`` from standard input and answers each with a speed.
+
+    Use it as a context manager.
 
     Args:
-        command: starts it.
-        missing: why there is none, in one line, if there is none.
+        command: the command that starts the process.
+        missing: one-line reason if the peer is unavailable.
     """
 
     def __init__(self, command: Sequence[str], missing: str = ""):
@@ -23,36 +25,36 @@ class Peer:
 
     def __exit__(self, *exception) -> None:
         if self._process:
-            self._process.__exit__(*exception)  # closes its standard input, at which it leaves
+            self._process.__exit__(*exception)  # closing standard input ends the process
 
     def wait(self) -> None:
-        """Wait until it has warmed up, or is known to be missing."""
+        """Wait for the warm-up, or for the reason that the peer is missing."""
         try:
             if not self.missing:
-                self._answer()
+                self._read_answer()
         except RuntimeError as error:
             self.missing = str(error)
 
-    def speed(self, job: str, seconds: float) -> float:
-        """How fast it is at a job, measured over so many seconds."""
+    def measure(self, job: str, seconds: float) -> float:
+        """Measure the speed of a job over ``seconds``."""
         assert self._process and self._process.stdin, "the peer is missing"
         print(job, seconds, file=self._process.stdin, flush=True)
-        return float(self._answer())
+        return float(self._read_answer())
 
-    def _answer(self) -> str:
+    def _read_answer(self) -> str:
         assert self._process and self._process.stdout and self._process.stderr, "the peer is missing"
         answer = self._process.stdout.readline()
         if not answer:
-            raise RuntimeError(f"its process ended: {last_line(self._process.stderr.read())}")
+            raise RuntimeError(f"its process ended: {read_last_line(self._process.stderr.read())}")
         return answer
 
 
-def last_line(text: str) -> str:
-    return (text.strip().splitlines() or ["it said nothing"])[-1]
+def read_last_line(text: str) -> str:
+    return (text.strip().splitlines() or ["no output"])[-1]
 
 
 def serve(jobs: dict[str, Callable[[float], float]]) -> None:
-    """The other end: measure jobs, each a function of seconds, as they are asked for."""
+    """Serve measurement requests in the peer's process; each job is a function of seconds."""
     print("ready", flush=True)
     for line in sys.stdin:
         job, seconds = line.split()

@@ -1,21 +1,20 @@
-"""What bench.py refuses; how fast anything is, no test says."""
+"""bench.py: errors. No test checks a speed."""
 
 import bench
 import pytest
-import torch
 
-CPU = torch.device("cpu")
+from foundation.command import run_command
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["rounds=0"], "bench.py: rounds must be at least 1"),
-        (["name=a/b"], "bench.py: name must be of letters, digits, dots and dashes, not 'a/b'"),
+        (["name=a/b"], "bench.py: name must consist of letters, digits, dots and dashes, not 'a/b'"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(arguments, message, capsys):
     with pytest.raises(SystemExit) as end:
-        bench.main(arguments)
+        run_command("bench.py", None, bench.BenchConfig(), bench.run, arguments)
     errors = capsys.readouterr().err
     assert end.value.code == 2 and errors.startswith(message) and errors.count("\n") == 1

@@ -1,4 +1,4 @@
-"""What growth.py counts, measures and draws; how fast anything is, no test says."""
+"""growth.py: counts, measurements, figure and errors. No test checks a speed."""
 
 import growth
 import pytest
@@ -6,15 +6,16 @@ import torch
 
 from agents.config import AgentConfig, EnvConfig, TrainConfig
 from agents.learner import Learner
+from foundation.command import run_command
 
 CPU = torch.device("cpu")
 
 
 def test_the_work_of_the_network_is_that_of_its_layers():
-    """The first count of the published network (scale 1, 64×64): 61 million operations forward; here written out."""
+    """The published network (scale 1, 64×64) needs 61 million operations per forward pass, counted here by hand."""
     env = EnvConfig(distribution_mode="easy", world_dim=None, observation="rgb", action_set="procgen")
     config = TrainConfig(env, AgentConfig(num_envs=1, num_steps=1, minibatch_size=1), precision="float32")
-    operations, moved = growth.work_of(Learner(config, CPU))
+    operations, moved = growth.count_work(Learner(config, CPU))
     expected, values = 0, 0
     for side, before, channels in ((64, 3, 16), (32, 16, 32), (16, 32, 32)):
         half = side // 2
@@ -27,14 +28,14 @@ def test_the_work_of_the_network_is_that_of_its_layers():
 
 def test_the_environment_and_a_training_are_measured():
     bounds = {"bytes/s, copied": 1e10, "operations/s, float32": 1e11}
-    row = growth.environment("cells", 5, 16, CPU, bounds, 0.01)
+    row = growth.measure_environment("cells", 5, 16, CPU, bounds, 0.01)
     assert row["steps/s"] > 0 and row["levels reused"] == 0
     assert row["share of the copy's bytes"] == pytest.approx(2 * 75 * row["steps/s"] / 1e10)
     config = TrainConfig(EnvConfig(world_dim=5), AgentConfig(num_envs=8, num_steps=4, minibatch_size=16))
-    rollout, training = growth.training("tiny", config, CPU, bounds, 0.01)
+    rollout, training = growth.measure_training("tiny", config, CPU, bounds, 0.01)
     assert rollout["steps/s"] > training["steps/s"] > 0 and 0 < training["share of the roofline"] < 10
     rows = [one | {"world_dim": 11, "num_envs": count} for one in (row, rollout, training) for count in (64, 256)]
-    chart = growth.figure({"rows": rows, "machine": {"device": "a test"}, "date": "2026-01-01T00:00:00"})
+    chart = growth.draw_speeds({"rows": rows, "machine": {"device": "a test"}, "date": "2026-01-01T00:00:00"})
     assert [len(axes.lines) for axes in chart.axes] == [3, 3]
 
 
@@ -47,6 +48,6 @@ def test_the_environment_and_a_training_are_measured():
 )
 def test_what_is_wrong_is_said_in_one_line(arguments, message, capsys):
     with pytest.raises(SystemExit) as end:
-        growth.main(arguments)
+        run_command("growth.py", None, growth.GrowthConfig(), growth.run, arguments)
     errors = capsys.readouterr().err
     assert end.value.code == 2 and errors.startswith(message) and errors.count("\n") == 1
