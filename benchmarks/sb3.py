@@ -1,8 +1,8 @@
-"""Measure Stable-Baselines3's vector environments: ours beside its loop over single environments, in turns.
+"""Measure our vector environment for Stable-Baselines3 against its loop over single environments.
 
     python benchmarks/sb3.py
 
-Random actions, resets included, infos in its form. Both sides share one thread. Prints ratios and keeps nothing.
+Random actions, resets included, infos in its format. Runs are interleaved, on one thread. Prints ratios only.
 """
 
 import itertools
@@ -13,7 +13,7 @@ from statistics import median
 import gymnasium as gym
 import numpy as np
 import torch
-from measure import Comparison, per_second
+from measure import Comparison, measure_rate
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 
 import envs  # noqa: F401 (registers CheeseMaze-v0)
@@ -31,18 +31,18 @@ WORLDS = {
 @dataclass
 class SB3Config:
     num_envs: int = setting(64, "environments", 1)
-    rounds: int = setting(5, "turns for each side", 1)
-    seconds: float = setting(1.0, "a turn, at least", 0)
+    rounds: int = setting(5, "rounds per side", 1)
+    seconds: float = setting(1.0, "minimum seconds per round", 0)
 
 
 def measure_speed(env: VecEnv, seconds: float) -> float:
-    """Steps/s of random actions."""
+    """Measure steps/s of random actions."""
     actions = itertools.cycle(np.random.default_rng(0).integers(4, size=(128, env.num_envs)))
-    return env.num_envs * per_second(lambda: env.step(next(actions)), seconds)
+    return env.num_envs * measure_rate(lambda: env.step(next(actions)), seconds)
 
 
 def compare(world: str, config: SB3Config) -> Comparison:
-    """Both sides in one world, turn by turn."""
+    """Measure both sides in one world, in interleaved rounds."""
     ours = SB3VecEnv(config.num_envs, **WORLDS[world])
     theirs = DummyVecEnv([lambda: gym.make("CheeseMaze-v0", **WORLDS[world])] * config.num_envs)
     comparison = Comparison(f"{world}, {config.num_envs} environments", "steps/s", "DummyVecEnv")
