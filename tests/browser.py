@@ -1,4 +1,4 @@
-"""Chromium without a window, for tests and measurements of the page."""
+"""Headless Chromium, for tests and measurements of the page."""
 
 import json
 import shutil
@@ -13,13 +13,13 @@ MISSING = "" if CHROMIUM and DRIVER and find_spec("selenium") else "needs chromi
 
 @contextmanager
 def opened(page: Path, width: int = 1366, height: int = 768, link: str = "", **media: str) -> Iterator:
-    """A driver that shows a page from the disk.
+    """A driver that shows a page from disk.
 
     Args:
         page: the file.
-        width, height: of the window, in CSS pixels.
-        link: what follows the # of the address.
-        media: features as prefers_color_scheme="dark"; without, nothing moves by itself.
+        width, height: size of the window, in CSS pixels.
+        link: the part of the address after #.
+        media: media features, e.g. prefers_color_scheme="dark"; the default is reduced motion.
     """
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
@@ -44,7 +44,7 @@ def opened(page: Path, width: int = 1366, height: int = 768, link: str = "", **m
 
 
 def requested(driver) -> list[str]:
-    """The addresses that the page has asked for since this was called last."""
+    """The addresses that the page has requested since the last call."""
     messages = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
     sent = [message["params"] for message in messages if message["method"] == "Network.requestWillBeSent"]
     return [params["request"]["url"] for params in sent]

@@ -1,4 +1,4 @@
-"""What the tests of the commands share; the fixtures are in ``conftest.py``."""
+"""Helpers of the command tests; the fixtures are in ``conftest.py``."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ TINY = (
     *("env.world_dim=5", "env.max_episode_steps=20", "agent.num_envs=16", "agent.num_steps=16"),
     *("agent.minibatch_size=64", "total_steps=1024", "evaluation_levels=50", "device=cpu", "run_dir=runs"),
 )
-NO_MICE = (  # a file given as a checkpoint, and what the line about it says
+NO_MICE = (  # a file given as a checkpoint, and its error message
     ("nowhere.safetensors", "no checkpoint at nowhere.safetensors"),
     ("{folder}", "no checkpoint at {folder}"),
     ("{truncated}", "{truncated} is not a whole safetensors file"),
@@ -28,7 +28,7 @@ NO_CUDA = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 
 
 def files_in(folder: Path) -> dict[str, bytes | None]:
-    """The content of each file in a folder, by its path; None for a folder in it."""
+    """The content of each file in a folder, by path; None for a subfolder."""
     return {str(path): path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
 
 
@@ -37,7 +37,7 @@ def check_refusal(call, folder: Path, given: dict[str, Path], command: list[str]
 
     Args:
         call: the fixture.
-        folder: where the command runs; empty.
+        folder: the working folder of the command; empty.
         given: the fixture; an argument ``{name}`` becomes the path of that file.
         command: the script and its arguments.
         named: what the line must contain, after the name of the script.
@@ -52,7 +52,7 @@ def check_refusal(call, folder: Path, given: dict[str, Path], command: list[str]
 
 
 def check_help_is_quick(script: str, folder: Path) -> None:
-    """Check in a process of its own that a script's ``--help`` imports nothing that takes seconds."""
+    """Check in a separate process that a script's ``--help`` imports nothing that takes seconds."""
     slow = {"torch", "numba", "pandas", "scipy", "matplotlib", "statsmodels", "sklearn", "gymnasium", "av"}
     program = "import runpy, sys; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
     program = f"import atexit, sys; atexit.register(lambda: print('imported:', *sys.modules)); {program}"

@@ -13,24 +13,24 @@ import torch
 from commands import ROOT, TINY
 from hypothesis import settings
 
-# Compiled code makes the first example slow; a fixed choice of examples keeps one commit's result one result.
+# Compiling makes the first example slow. Fixed examples give one commit one result.
 settings.register_profile("cheesemaze", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("cheesemaze")
 
-# Threads that wait for each other on busy cores make tests many times slower; pytest's workers use the cores instead.
+# One thread per worker: threads that wait for busy cores make tests many times slower.
 torch.set_num_threads(1)
-os.environ["OMP_NUM_THREADS"] = "1"  # for the processes that tests start
+os.environ["OMP_NUM_THREADS"] = "1"  # for child processes
 
 
 def pytest_collection_finish():
-    """Spare garbage collections what the imports made; statsmodels starts one for each regression."""
+    """Exclude imported objects from garbage collection, because statsmodels collects after each regression."""
     gc.collect()
     gc.freeze()
 
 
 def run_script(patch: pytest.MonkeyPatch, script: str, *arguments: str) -> int:
-    """Run a script in this process and return its exit code. A new process would import for seconds."""
-    patch.setenv("HYDRA_FULL_ERROR", "")  # train.py sets it, and the patch puts it back
+    """Run a script in this process and return its exit code. A new process would spend seconds on imports."""
+    patch.setenv("HYDRA_FULL_ERROR", "")  # train.py sets it; the patch restores it
     patch.setattr("agents.allocator.keep_freed_memory", lambda: None)  # its effect would outlast the test
     patch.setattr(sys, "argv", [script, *arguments])
     try:
@@ -42,7 +42,7 @@ def run_script(patch: pytest.MonkeyPatch, script: str, *arguments: str) -> int:
 
 @pytest.fixture
 def call(monkeypatch, capfd, tmp_path):
-    """Run a script in this process, in an empty folder: gives its exit code, its output and its errors."""
+    """Run a script in this process, in an empty folder; return exit code, output and errors."""
     monkeypatch.chdir(tmp_path)
 
     def call(script: str, *arguments: str) -> tuple[int, str, str]:
@@ -53,7 +53,7 @@ def call(monkeypatch, capfd, tmp_path):
 
 @pytest.fixture(scope="session")
 def training(tmp_path_factory):
-    """The folder of a tiny run, and what the command printed."""
+    """The folder of a tiny run, and the command's output."""
     folder, output = tmp_path_factory.mktemp("training"), io.StringIO()
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(output):
         patch.chdir(folder)
@@ -65,13 +65,13 @@ def training(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def checkpoint(training):
-    """A mouse that knows little."""
+    """A mouse after very little training."""
     return training[0] / "mouse.safetensors"
 
 
 @pytest.fixture(scope="session")
 def given(tmp_path_factory, training, checkpoint):
-    """Files that a user may take for a mouse, by what they are; and the folder that holds them."""
+    """Files that a user could mistake for a mouse, by kind, and their folder."""
     import safetensors.torch
 
     from agents.checkpoint import MOUSE_FORMAT, read_checkpoint, write_checkpoint

@@ -1,4 +1,4 @@
-"""Mazes to test with, and a reader of them that shares nothing with the code under test."""
+"""Test mazes, and a reader of them that shares no code with the code under test."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -16,7 +16,7 @@ Cell = tuple[int, int]  # x to the right, y up, in the world
 
 
 class Row(NamedTuple):
-    """One level that Procgen's own C++ generator wrote."""
+    """One level from Procgen's C++ generator."""
 
     world_dim: int
     region: str | int
@@ -37,7 +37,7 @@ PROCGEN_ROWS = list(_procgen_rows())
 
 
 def read(text: str, world_dim: int) -> tuple[set[Cell], Cell, Cell | None]:
-    """The open cells, the mouse and the cheese of a level's text, in world coordinates."""
+    """Read the open cells, mouse and cheese of a level's text, in world coordinates."""
     rows = text.split("\n")[::-1]
     margin = (world_dim - len(rows)) // 2
     letters = {(margin + x, margin + y): letter for y, row in enumerate(rows) for x, letter in enumerate(row)}
@@ -51,7 +51,7 @@ def neighbours(cell: Cell) -> list[Cell]:
 
 
 def number(cell: Cell | None, world_dim: int) -> int:
-    """What ``envs`` calls this cell."""
+    """The cell's number in ``envs``."""
     return -1 if cell is None else cell[1] * world_dim + cell[0]
 
 
@@ -60,7 +60,7 @@ def batch(levels: list[Levels]) -> Levels:
 
 
 def to_texts(levels: Levels) -> str:
-    """The text of a file of these levels."""
+    """Format these levels as a file."""
     return "\n\n".join(to_text(levels.rows([number])) for number in range(levels.num_levels)) + "\n"
 
 
@@ -71,7 +71,7 @@ def _put(letters: list[str]) -> str:
 
 @st.composite
 def drawn_mazes(draw, world_dim: int) -> str:
-    """Any square that fits the world, with loops and cut-off parts, sometimes without cheese."""
+    """Any square that fits the world, with loops and unreachable parts, sometimes without cheese."""
     dim = draw(st.sampled_from(range(3, world_dim + 1, 2)))
     letters = list(draw(st.text(st.sampled_from("#  "), min_size=dim**2, max_size=dim**2)))
     mouse, cheese = draw(st.lists(st.integers(0, dim**2 - 1), min_size=2, max_size=2, unique=True))
@@ -82,7 +82,7 @@ def drawn_mazes(draw, world_dim: int) -> str:
 
 @st.composite
 def nearly_trees(draw, world_dim: int) -> str:
-    """One of Procgen's mazes with up to two cells flipped: still a tree, or with a loop or a cut-off part."""
+    """One of Procgen's mazes with up to two cells flipped: still a tree, or with a loop or an unreachable part."""
     letters = [letter for letter in to_text(from_seeds([draw(SEEDS)], world_dim)) if letter != "\n"]
     for i in draw(st.lists(st.integers(0, len(letters) - 1), max_size=2, unique=True)):
         letters[i] = {"#": " ", " ": "#"}.get(letters[i], letters[i])

@@ -1,4 +1,4 @@
-"""Mice with a plan in place of a network, so that a test knows what they must do."""
+"""Mice with a plan instead of a network, so that a test knows their actions."""
 
 from collections import deque
 from collections.abc import Callable, Set
@@ -16,7 +16,7 @@ from agents.mouse import Mouse
 from envs.spec import WorldSpec
 
 ACTIONS = ((-1, 0), (0, -1), (0, 1), (1, 0))  # the minimal action set
-Way = dict[Cell, Cell]  # where to go next from each cell; a cell that leads to itself is stayed in
+Way = dict[Cell, Cell]  # next cell of each cell; a cell that maps to itself means staying
 
 
 def way_to(target: Cell | None, open_cells: Set[Cell]) -> Way:
@@ -36,7 +36,7 @@ def corner_of(open_cells: Set[Cell]) -> Cell:
 
 
 def nearer(open_cells: Set[Cell], cheese: Cell | None) -> Cell | None:
-    """The cheese or the corner, whichever is fewer steps from the bottom left; the cheese if it is the same."""
+    """The nearer one of cheese and corner, in steps from the bottom left; the cheese on a tie."""
     start, corner = min(open_cells, key=sum), corner_of(open_cells)
     steps = {}
     for target in (cheese, corner):
@@ -55,7 +55,7 @@ PLANS: dict[str, Callable[[Set[Cell], Cell | None], Way]] = {
 
 
 class Planned:
-    """What ``Mouse.policy`` is to its users, for "cells" pictures: all it knows, it sees."""
+    """Stands in for ``Mouse.policy`` with "cells" observations; it uses only the observation."""
 
     def __init__(self, plan: str):
         self.plan = plan
@@ -68,7 +68,7 @@ class Planned:
         return logits, torch.zeros(len(pictures))
 
 
-@cache  # tests look at the same pictures many times
+@cache  # tests use the same observations many times
 def _decide(plan: str, shape: tuple[int, int, int], picture: bytes) -> int:
     walls, mouse, cheese = np.moveaxis(np.frombuffer(picture, np.uint8).reshape(shape)[::-1] > 0, -1, 0)
     open_cells = frozenset((x, y) for y, x in np.argwhere(~walls).tolist())
@@ -78,7 +78,7 @@ def _decide(plan: str, shape: tuple[int, int, int], picture: bytes) -> int:
     targets = [(x + dx, y + dy) for dx, dy in ACTIONS]
     if following in targets:
         return targets.index(following)
-    # Into a wall; where there is none, the mouse has come to its target and nobody looks any more.
+    # Move into a wall. Without a wall, the mouse has reached its target and the action does not matter.
     return next((action for action, target in enumerate(targets) if target not in open_cells), 0)
 
 
@@ -88,7 +88,7 @@ def _way(plan: str, open_cells: frozenset[Cell], cheese: Cell | None) -> Way:
 
 
 def undecided(pictures: Tensor) -> tuple[Tensor, Tensor]:
-    """A policy to which all actions are alike."""
+    """A policy that chooses all actions with equal probability."""
     return torch.zeros(len(pictures), len(ACTIONS)), torch.zeros(len(pictures))
 
 
@@ -96,7 +96,7 @@ undecided.fc_value = SimpleNamespace(weight=torch.zeros(1))  # type: ignore[attr
 
 
 def mouse_with(policy, **env) -> Mouse:
-    """A mouse from a world of 7×7 cells."""
+    """A mouse of a 7×7 world."""
     settings = {
         "world_dim": 7,
         "cheese_region": 2,

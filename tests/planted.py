@@ -1,7 +1,7 @@
-"""Planted mice: algorithms in place of a network, so that a test knows what must be found.
+"""Planted mice: algorithms instead of a network, so that a test knows the correct result.
 
-Each is a function from levels to its chain there. It may look at what a picture shows (walls, cheese, the mouse's
-cell), and the mixture and the noise also at the level seed, but not at where the mouse began.
+Each is a function from levels to its chain there. It may use what an observation shows (walls, cheese, the mouse's
+cell), and the mixture and the noise also the level seed, but not the start.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from envs.world import DOWN, LEFT, RIGHT, UP
 Build = Callable[[Levels], Chain]
 SLIP = 0.2
 SIGHT = 4  # steps
-# Z-scores with fixed numbers (near those of forks in 11×11 worlds): what a level is does not depend on the batch.
+# Z-scores with fixed constants (near those of forks in 11×11 worlds), so that a level's score is the same in any batch.
 SCALES = {"straight_cheese_corner": (6.0, 2.5), "steps_cheese_square": (8.0, 6.0)}
 NOISE = 1.0  # log odds, standard deviation over levels
 
@@ -31,7 +31,7 @@ def acting(algorithm, slip=0.0) -> Build:
 
 
 def slipping_far(algorithm, target) -> Build:
-    """Slips grow with the distance to the target: 3 % a step, at most 80 %."""
+    """The slip probability grows with the distance to the target: 3 % per step, at most 80 %."""
 
     def build(levels: Levels) -> Chain:
         walk = build_walk(levels)
@@ -56,7 +56,7 @@ def nearsighted(chain):
 
 
 def per_level(chain, wants_cheese):
-    """To the cheese in the levels where ``wants_cheese`` bool (N,) holds, to the corner in the others."""
+    """Goes to the cheese in levels where ``wants_cheese`` bool (N,) is True, and to the corner in the others."""
     chosen = np.asarray(wants_cheese)[chain.level][:, None]
     return np.where(chosen, baselines.run_to_cheese(chain), baselines.run_to_corner(chain))
 
@@ -71,7 +71,7 @@ def mixture(chain):
 
 
 def left_first(chain):
-    """The first open move of left, up, right, down."""
+    """Takes the first open move of left, up, right, down."""
     is_open = chain.cell[chain.successor] != chain.cell[:, None]
     order = np.array([LEFT, UP, RIGHT, DOWN])
     first = order[is_open[:, order].argmax(1)]
@@ -79,7 +79,7 @@ def left_first(chain):
 
 
 def choosing(effects: dict[str, float], noise: float = 0.0) -> Build:
-    """At the decision square to the cheese with the probability σ(β·z), then to the end of the branch that it is in."""
+    """Goes to the cheese at the decision square with probability σ(β·z), then to the end of its branch."""
 
     def build(levels: Levels) -> Chain:
         walk = build_walk(levels)
@@ -88,7 +88,7 @@ def choosing(effects: dict[str, float], noise: float = 0.0) -> Build:
         _, square = paths.classify_levels(usual)
         table = compute_attributes(usual, square)
         odds = np.zeros(levels.num_levels)
-        if not (levels.cheese >= 0).all():  # nothing to choose
+        if not (levels.cheese >= 0).all():  # no choice
             return baselines.build_baseline(levels, baselines.run_to_corner)
         for name, effect in effects.items():
             centre, scale = SCALES[name]
@@ -118,15 +118,15 @@ def wall_follower(hand: str) -> Build:
 
 
 class Planted(NamedTuple):
-    """A mouse and what must be found about it.
+    """A mouse and the correct results about it.
 
     Attributes:
         build: its chain in any levels.
         h: lowest and highest mean preference on balanced forks.
         able_cheese, able_corner: lowest and highest mean ability.
         algorithm: the verdict of the contest.
-        goes_with: the attributes that its preference goes with, beyond the baselines; all others must not be claimed
-            unless they are correlated with one of these.
+        goes_with: attributes associated with its preference, beyond the baselines; no others may be reported, unless they
+            are correlated with one of these.
     """
 
     build: Build

@@ -1,4 +1,4 @@
-"""Records of mice whose way is known, to answer and to draw from."""
+"""Records of mice with known paths, for findings and figures."""
 
 from functools import cache
 
@@ -27,13 +27,13 @@ def _examined(plan: str) -> pd.DataFrame:
 
 
 def table_of(plan: str, region: str = "2", seed: int = 0, trained_on: str = "") -> pd.DataFrame:
-    """The records of one mouse of a plan, with a name of its own, said to have trained so."""
+    """The records of one planned mouse, with a given name and training region."""
     name = f"{plan} {region} {trained_on} {seed}"
     return _examined(plan).assign(mouse=name, region=region, trained_on=trained_on, training_seed=seed)
 
 
 def shares_of(records: pd.DataFrame) -> dict[str, float]:
-    """A share of forks for each mouse, rising."""
+    """Increasing fork shares, one per mouse."""
     return {mouse: round(0.1 * place, 1) for place, mouse in enumerate(records.mouse.unique())}
 
 
@@ -55,7 +55,7 @@ def family() -> pd.DataFrame:
 
 @cache
 def degenerate() -> dict[str, pd.DataFrame]:
-    """Records that leave much unanswered."""
+    """Records with too little data for many findings."""
     three = (table_of("random", "3"), table_of("to the corner", "3", 1), table_of("to the cheese", "anywhere"))
     every = pd.concat(three, ignore_index=True)
     anywhere = every.condition == "anywhere"
@@ -73,6 +73,6 @@ def degenerate() -> dict[str, pd.DataFrame]:
 
 @cache
 def findings_of(name: str) -> dict:
-    """The answers about the ``family``, or about one of ``degenerate``."""
+    """The findings about the ``family``, or about one of ``degenerate``."""
     records = family() if name == "family" else degenerate()[name]
     return compute_findings(records, shares_of(records))

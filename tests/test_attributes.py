@@ -1,4 +1,4 @@
-"""The attributes of a level against loops over the cells of its text."""
+"""Attributes of levels, against loops over the cells of their text."""
 
 from math import dist, isnan
 
@@ -12,13 +12,13 @@ from envs import paths
 from envs.drawings import from_text, to_text
 from envs.levels import Levels, from_seeds, top_right_mask
 
-SQUARE = "    .\n# ###\n    #\n# # #\n@ #  "  # no way to the corner but through the decision square, (1, 2)
-NO_WAY = "   # \n###  \n   ##\n  # .\n@ #  "  # the cheese is cut off
-FREE = "    .\n     \n     \n     \n@    "  # nothing but loops
+SQUARE = "    .\n# ###\n    #\n# # #\n@ #  "  # every path to the corner goes through the decision square, (1, 2)
+NO_WAY = "   # \n###  \n   ##\n  # .\n@ #  "  # the cheese is unreachable
+FREE = "    .\n     \n     \n     \n@    "  # only loops
 
 
 def naive_steps(open_cells, source, targets):
-    """Ring after ring around the source until a target is in it; NaN when there is no further ring."""
+    """Breadth-first search by rings around the source; NaN if no target is reached."""
     ring, known, steps = {source} & open_cells, set(), 0
     while ring:
         if ring & targets:
@@ -30,7 +30,7 @@ def naive_steps(open_cells, source, targets):
 
 
 def naive_up_right(open_cells, start, cheese):
-    """Whether some way of steps up and right alone leads to the cheese."""
+    """Whether a path of moves up and right only leads to the cheese."""
     known, todo = set(), [start]
     while todo:
         x, y = todo.pop()
@@ -40,7 +40,7 @@ def naive_up_right(open_cells, start, cheese):
 
 
 def naive_attributes(text, world_dim, square):
-    """What ``attributes`` documents, of one level; cells as (x, y)."""
+    """The documented attributes of one level; cells as (x, y)."""
     open_cells, start, cheese = read(text, world_dim)
     dim = text.count("\n") + 1
     low, high = (world_dim - dim) // 2, (world_dim + dim) // 2 - 1
@@ -151,8 +151,8 @@ def test_no_way_is_no_number_of_steps():
         ("@  \n## \n  .", 0),  # down
         ("   \n # \n@#.", 0),  # over the top and down again
         (FREE, 1),
-        ("## \n.# \n##@", 0),  # cut off, two to the left and one up
-        ("##@\n ##\n#.#", 0),  # cut off, one to the left and two down
+        ("## \n.# \n##@", 0),  # unreachable, two to the left and one up
+        ("##@\n ##\n#.#", 0),  # unreachable, one to the left and two down
     ],
 )
 def test_up_and_right_alone(text, expected):
@@ -164,7 +164,7 @@ def test_the_left_wall_is_that_of_the_maze():
 
 
 def everywhere(dim: int, world_dim: int) -> Levels:
-    """An open maze with the cheese in each of its cells, row after row from the bottom."""
+    """An open maze with the cheese in each of its cells, row by row from the bottom."""
     level = from_text("\n".join([" " * dim] * (dim - 1) + ["@" + " " * (dim - 1)]), world_dim)
     margin = (world_dim - dim) // 2
     cells = [y * world_dim + x for y in range(margin, margin + dim) for x in range(margin, margin + dim)]
@@ -221,7 +221,7 @@ def test_no_levels():
     )
 
 
-TYPES = {  # each rule of what a level's type is, drawn
+TYPES = {  # one drawing per rule of the level types
     "same": ("  .\n ##\n@  ", "same", None),
     "on the way": ("   \n.##\n@  ", "on_the_way", None),
     "beyond": ("   \n #.\n@# ", "beyond", None),

@@ -1,4 +1,4 @@
-"""Attribution must name what was planted, and nothing about mice that do not care."""
+"""Attribution must find the planted attributes, and none for mice without a preference."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""Algorithms as chains, against the planned mice that share no code with them."""
+"""Algorithms as chains, against planned mice that share no code with them."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Automatic reset and the pool, against single games played one after another."""
+"""Automatic reset and the level pool, against single environments stepped one by one."""
 
 import pytest
 import torch

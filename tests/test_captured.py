@@ -1,4 +1,4 @@
-"""What a CUDA graph needs, proven without a GPU: no waiting for the device, no Python in a replay, one place in memory.
+"""Requirements of CUDA graphs, tested without a GPU: no synchronisation, no Python in a replay, fixed memory.
 
 The last tests need a GPU, and are skipped without one.
 """
@@ -29,7 +29,7 @@ def config_of(observation):
 
 
 class NothingFromTheHost(TorchDispatchMode):
-    """Fails at an operation that takes a tensor from the CPU: on a GPU it would be copied there, and waited for."""
+    """Fails at an operation with a CPU tensor: on a GPU it would be copied, which synchronises."""
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
         for tensor in tree_leaves((args, kwargs)):
@@ -39,12 +39,12 @@ class NothingFromTheHost(TorchDispatchMode):
 
 @pytest.mark.parametrize("observation", OBSERVATIONS)
 def test_a_rollout_waits_for_no_device(observation):
-    """Meta tensors have no values: whatever would read one, and so wait for a GPU, is an error."""
+    """Meta tensors have no values, so every read, which would wait for a GPU, is an error."""
     spec = WorldSpec.build(None, 7, 3, observation=observation, action_set="procgen", max_episode_steps=20)
     worlds = Worlds(spec, LevelPool(spec, 50, device="meta"), 6)
     policy = ImpalaPolicy(spec.observation_shape, 15).to("meta")
     roll = rollout.empty_rollout(4, worlds)
-    worlds.step(roll.actions[0])  # makes the tables of this device, once for all
+    worlds.step(roll.actions[0])  # builds the tables of this device once
     with NothingFromTheHost():
         rollout.collect(roll, worlds, policy, None)
 
@@ -57,7 +57,7 @@ def test_the_test_above_sees_what_waits():
 
 
 class Recorded(TorchDispatchMode):
-    """A CUDA graph in Python, for the CPU: the operations of a function, replayed in their order on their tensors."""
+    """A CUDA graph in Python for the CPU: replays the operations of a function on their tensors."""
 
     def __init__(self, function):
         super().__init__()
@@ -83,7 +83,7 @@ class Recorded(TorchDispatchMode):
 
 @pytest.mark.parametrize("observation", OBSERVATIONS)
 def test_a_recording_replayed_is_the_training_itself(observation, monkeypatch):
-    """So nothing that changes from rollout to rollout is hidden in Python, where a graph would freeze it."""
+    """No state that changes between rollouts is in Python, where a graph would freeze it."""
     config = config_of(observation)
     monkeypatch.setattr(config.env.build_spec().painter(CPU), "on_cpu", False)  # painted as on a GPU
     plain, replayed = Learner(config, CPU), Learner(config, CPU)
@@ -94,7 +94,7 @@ def test_a_recording_replayed_is_the_training_itself(observation, monkeypatch):
         for name, tensor in plain.tensors().items():
             assert torch.equal(tensor, replayed.tensors()[name]), name
         assert all(map(torch.equal, plain.rollout, replayed.rollout))
-    assert plain.pool.refilled > config.agent.num_envs  # levels were handed out, and new ones put in their place
+    assert plain.pool.refilled > config.agent.num_envs  # levels were taken, and the pool was refilled
 
 
 def test_training_stays_in_its_place_and_does_not_grow():
@@ -112,7 +112,7 @@ def test_training_stays_in_its_place_and_does_not_grow():
 
 @pytest.fixture(autouse=True)
 def nothing_compiled_before():
-    """Compiled code is kept for eight shapes; after that a test would run without, and see nothing of it."""
+    """The compile cache holds eight shapes; without a reset, later tests would run uncompiled code."""
     torch.compiler.reset()
     torch.backends.cudnn.deterministic = True
     yield

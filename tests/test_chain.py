@@ -1,4 +1,4 @@
-"""Exact chains against dense matrices built by stepping the world, against walks by hand, and against sampled play."""
+"""Exact chains, against dense matrices built by stepping the world, walks by hand, and sampled episodes."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ from envs.world import State
 
 
 class Whimsical:
-    """A policy whose probabilities are drawn anew for every picture, but are the same for the same picture."""
+    """A policy with random probabilities per observation; equal observations have equal probabilities."""
 
     fc_value = torch.nn.Linear(1, 1)
 
@@ -35,7 +35,7 @@ class Whimsical:
 
 
 def dense(mouse, level: Levels) -> tuple[dict[tuple[int, bool], int], np.ndarray]:
-    """The states of one level and their transition matrix, found by stepping the world from its start."""
+    """The states of one level and their transition matrix, by stepping the world from the start."""
     painter = build_painter(mouse.spec.observation, level.world_dim)
     moves = mouse.spec.moves()
     found: dict[tuple[int, bool], int] = {}
@@ -63,7 +63,7 @@ def arrival(matrix, keys, target: int, barrier: int, steps: int) -> list[float]:
     stopped = matrix.copy()
     for state in np.flatnonzero((cells == target) | (cells == barrier)):
         stopped[state] = np.eye(len(cells))[state]
-    # From the start even if it is itself a target: arrivals count from the first step on.
+    # This holds even if the start is a target: arrivals count from the first step.
     now, chances = matrix[0], [0.0]
     for _ in range(steps):
         chances.append(now[cells == target].sum())
@@ -148,7 +148,7 @@ def test_visits_are_the_expected_steps_in_each_state():
 
 def test_procgens_actions_are_added_up_by_move_before_the_likeliest_is_taken():
     class Torn:
-        """Its single likeliest action is down (3), but the three to the left (0..2) weigh more together."""
+        """The most probable action is down (3), but the three actions to the left (0..2) have a higher sum."""
 
         fc_value = torch.nn.Linear(1, 1)
 

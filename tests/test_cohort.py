@@ -1,4 +1,4 @@
-"""Success by episode start against a list of episodes."""
+"""Success rates by episode start, against a list of episodes."""
 
 import math
 
@@ -12,7 +12,7 @@ def test_success_is_that_of_the_episodes_which_began_in_one_rollout():
     envs, steps, limit = 7, 5, 18
     rng = np.random.default_rng(0)
     cohorts = Cohorts(envs, steps, limit, "cpu")
-    episodes = []  # (rollout it began in, success)
+    episodes = []  # (rollout of its start, success)
     born, age = [0] * envs, [0] * envs
     for rollout in range(40):
         terminated, done = np.zeros((2, steps, envs), bool)
@@ -35,7 +35,7 @@ def test_success_is_that_of_the_episodes_which_began_in_one_rollout():
 
 
 def test_early_successes_do_not_flatter():
-    """Two of four mice find the cheese at once: counted by ends it would be 100 %."""
+    """Two of four mice reach the cheese at once; counted by episode ends, the rate would be 100 %."""
     cohorts = Cohorts(4, 2, 8, "cpu")
     rates = []
     for rollout in range(6):

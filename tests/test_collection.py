@@ -1,4 +1,4 @@
-"""An examination that is stopped goes on without doing anything again, and its files say what they hold."""
+"""A stopped collection resumes without repeating work, and its files describe their columns."""
 
 import pandas as pd
 import pyarrow.parquet

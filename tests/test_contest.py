@@ -1,4 +1,4 @@
-"""The contest must tell every planted mouse for what it is."""
+"""The contest must identify every planted mouse."""
 
 import numpy as np
 import pytest
@@ -52,7 +52,7 @@ def test_whims_are_none_of_these():
 
 
 def test_evidence_is_the_expected_log_likelihood_of_episodes():
-    """Against the sum over states and moves by hand."""
+    """Compared with a sum over states and moves, written out."""
     chain = PLANTED["corner, slips"].build(LEVELS.rows(slice(0, 20)))
     evidence = collect_evidence(chain, 3, 60)
     ended = chain.at(chain.levels.cheese) | chain.at(chain.levels.corner)

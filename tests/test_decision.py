@@ -1,4 +1,4 @@
-"""A fork on one clock, against a walk through the product chain by hand and against what each part must be."""
+"""A fork on one clock, against a walk through the product chain by hand and against known factors."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ FORK = (SQUARE >= 0).numpy()
 
 
 def by_hand(mouse, level, square: int, steps: int) -> dict[str, float]:
-    """Every history's class followed forward by stepping the world: {(cell, facing, phase): probability}."""
+    """Forward simulation of every class of histories by stepping the world: {(cell, facing, phase): probability}."""
     painter, moves = build_painter(mouse.spec.observation, level.world_dim), world.build_moves(mouse.spec.action_set)
     to_cheese = paths.shortest_path(level, square, int(level.cheese))[1]
     to_corner = paths.shortest_path(level, square, int(level.corner))[1]

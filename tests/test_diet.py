@@ -1,4 +1,4 @@
-"""What training showed a mouse, against counts by hand."""
+"""The contents of the training levels, against counts by hand."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""The documentation runs: every Python block, and every command with its settings cut short."""
+"""Runs the documentation: every Python block, and every command with shortened settings."""
 
 import re
 import runpy
@@ -15,12 +15,12 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "chec
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 ASSIGNMENT = re.compile(r"[A-Z_]+=\S*$")
 
-# Text in Python blocks that would take long, and what is run in its place.
+# Slow text in Python blocks, and its replacement.
 SHORTER = {"learn(100_000)": "learn(256)", "total_frames=100_000": "total_frames=256"}
 PLACEHOLDERS = {"seed=S": "seed=0", "NAME": "name", "name=h200": "name=latest"}
-EXTRAS = ("stable_baselines3", "torchrl")  # libraries that need not be installed
+EXTRAS = ("stable_baselines3", "torchrl")  # optional libraries
 
-# Programs that are not run here, and why not.
+# Programs that are not run here, and the reason.
 ELSEWHERE = {
     "source": "a shell's own",
     "pip": "installs; tests/test_wheel.py does so",
@@ -28,7 +28,7 @@ ELSEWHERE = {
     "git": "asks another machine",
 }
 PROGRAMS = {"python", "torchrun", "make", "cheesemaze", *ELSEWHERE}
-SLOW = {  # scripts of which only --help is run
+SLOW = {  # scripts that are only run with --help
     "benchmarks/bench.py": "minutes; tests/test_benchmarks.py runs it shortened",
     "benchmarks/growth.py": "minutes; tests/test_benchmarks.py runs it shortened",
     "benchmarks/curves.py": "needs finished runs; tests/test_benchmarks.py makes them",
@@ -57,7 +57,7 @@ def find_blocks() -> list[Block]:
 
 
 def find_commands(block: Block) -> list[list[str]]:
-    """The commands of a block of shell, as words; none for a block of anything else."""
+    """The commands of a shell block, as words; none for other blocks."""
     commands = []
     for line in block.text.replace("\\\n", " ").splitlines():
         try:
@@ -77,7 +77,7 @@ def find_commands(block: Block) -> list[list[str]]:
 
 
 def shorten(script: str, arguments: list[str]) -> list[str]:
-    """The same command on a small world, for a moment, without a window."""
+    """The same command with a small world, a short run and no window."""
     if "--help" in arguments or script in SLOW:
         return [*arguments, "--help"]
     given = {argument.partition("=")[0]: argument.partition("=")[2] for argument in arguments}
@@ -99,7 +99,7 @@ def shorten(script: str, arguments: list[str]) -> list[str]:
 
 BLOCKS = find_blocks()
 PYTHON = [block for block in BLOCKS if block.language == "python"]
-COMMANDS = {}  # each once, by the place where it stands first
+COMMANDS = {}  # each once, named by its first position
 for block in BLOCKS:
     for words in find_commands(block):
         text = " ".join(words)
@@ -110,7 +110,7 @@ for block in BLOCKS:
 
 @pytest.fixture
 def workplace(monkeypatch, tmp_path):
-    """A folder with what the documentation presupposes: committed mice, a file of levels, no window."""
+    """A folder with the prerequisites of the documentation: committed mice, a file of levels, no window."""
     for name in ("checkpoints", "docs"):
         (tmp_path / name).mkdir()
     for name in ("corner-seed0", "anywhere-seed0"):
@@ -118,8 +118,8 @@ def workplace(monkeypatch, tmp_path):
     (tmp_path / "mine.txt").write_text("##.\n## \n@  \n\n# .\n## \n@ #\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
-    monkeypatch.setenv("HYDRA_FULL_ERROR", "")  # train.py sets it: so it is put back
-    monkeypatch.setattr("agents.allocator.keep_freed_memory", lambda: None)  # that would last
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "")  # train.py sets it, so it is restored
+    monkeypatch.setattr("agents.allocator.keep_freed_memory", lambda: None)  # the effect would outlast the test
     return tmp_path
 
 
@@ -151,7 +151,7 @@ def test_every_command_runs(workplace, monkeypatch, words):
         pytest.skip(ELSEWHERE[program])
     if program == "make":
         targets = [argument for argument in arguments if "=" not in argument]
-        subprocess.run(["make", "-n", *targets], cwd=ROOT, check=True, capture_output=True)  # says what it would do
+        subprocess.run(["make", "-n", *targets], cwd=ROOT, check=True, capture_output=True)  # prints its plan only
         return
     if program == "torchrun":  # with one process: tests/test_processes.py has several
         arguments = [argument for argument in arguments if not argument.startswith("--n")]

@@ -1,4 +1,4 @@
-"""Dose and response against variances that were planted, formulas written out, and tables made by hand."""
+"""Dose and response, against planted variances, explicit formulas and tables made by hand."""
 
 from statistics import mean, stdev
 
@@ -23,7 +23,7 @@ from envs.spec import WorldSpec
 
 @pytest.mark.parametrize("spread", [0.0, 0.05, 0.2])
 def test_the_spread_between_seeds_is_the_planted_one_on_average(spread):
-    """Mice differ by ``spread``, mazes by much more, and every cell of the table is one noisy episode besides."""
+    """Mice differ by ``spread``, mazes differ by much more, and every cell of the table has noise."""
     rng = np.random.default_rng(0)
     found = []
     for _ in range(2000):
@@ -147,7 +147,7 @@ def test_the_share_of_forks_counts_the_training_levels_themselves():
 
 
 def test_a_dose_response_by_hand():
-    """Three mice of one region, the first of which never learned; one of another; one that saw forks alone."""
+    """Three mice of one region, the first of which never learned; one of another; one trained only on forks."""
     mice = [rows_of(3, seed, rate) for seed, rate in ((0, 0.0), (1, 0.6), (2, 0.9))]
     mice += [rows_of("anywhere", 0, 0.8), rows_of(0, 5, 0.25), rows_of(3, 0, 0.7, "fork")]
     rows = pd.concat(mice)
@@ -173,7 +173,7 @@ def test_the_spread_is_pooled_over_groups():
     rng = np.random.default_rng(2)
     values = {(region, seed): rng.random(8) for region, seeds in ((0, 2), (3, 4)) for seed in range(seeds)}
     rows = pd.concat([rows_of(region, seed, rate.tolist()) for (region, seed), rate in values.items()])
-    chosen = [0, 7]  # of the published condition
+    chosen = [0, 7]  # in the published condition
     (one, df_one), (other, df_other) = (
         compute_seed_variance(np.stack([rate[chosen] for (group, _), rate in values.items() if group == region]))
         for region in (0, 3)

@@ -1,4 +1,4 @@
-"""Arrivals without a clock, against linear equations, a formula for trees, and mice that stall."""
+"""Arrivals without a step limit, against linear equations, a formula for trees, and mice that loop."""
 
 import numpy as np
 import pytest
@@ -57,7 +57,7 @@ def test_what_stalls_is_reported():
     assert compute_endings(stalled, ends, stalled.start).tolist() == [[0, 0, 1]]
     half = walk.probability.copy()
     half[walk.start[0]] = [0, 0, 0.5, 0, 0.5]
-    # It goes right one time in two, but a cell further it runs back and forth with the start for ever, or almost.
+    # It goes right with probability 1/2, but from the next cell it returns to the start almost always.
     beside = walk.successor[walk.start[0], 4]
     half[beside] = [1, 0, 0, 0, 0]
     assert compute_endings(walk._replace(probability=half), ends, walk.start).tolist() == [[0, 0, 1]]

@@ -1,4 +1,4 @@
-"""The single environment: Gymnasium's contract, the options of reset, and what people see."""
+"""The single environment: Gymnasium's contract, the options of reset, and rendering."""
 
 import itertools
 import pickle
@@ -15,7 +15,7 @@ from gymnasium.error import InvalidAction, ResetNeeded
 from gymnasium.utils.env_checker import check_env, data_equivalence
 from mazes import PROCGEN_ROWS, number, read
 
-import envs  # noqa: F401 (names CheeseMaze-v0)
+import envs  # noqa: F401 (registers CheeseMaze-v0)
 from envs.drawings import from_text, to_text
 from envs.env import CheeseMazeEnv
 from envs.levels import SEED_LIMIT, from_seeds
@@ -31,7 +31,7 @@ STEPS = {"left": (-1, 0), "down": (0, -1), "stay": (0, 0), "up": (0, 1), "right"
 
 @pytest.fixture
 def no_screen(monkeypatch):
-    """A window that nobody sees and that waits for nobody."""
+    """A window without a display and without waiting."""
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
     monkeypatch.setitem(CheeseMazeEnv.metadata, "render_fps", 100_000)
 
@@ -41,7 +41,7 @@ def make(**arguments):
 
 
 def play(env, actions):
-    """Everything that the env says while it plays on, with a new episode after each end."""
+    """All outputs of the environment over several episodes."""
     said = []
     for action in actions:
         said.append(env.step(action))
@@ -61,7 +61,7 @@ def random_actions(count, seed=0):
 @pytest.mark.parametrize("world", WORLDS, ids=lambda world: str(next(iter(world.values()), "easy")))
 def test_gymnasium_checks_it(no_screen, observation, action_set, render_mode, world):
     env = gym.make("CheeseMaze-v0", observation=observation, action_set=action_set, render_mode=render_mode, **world)
-    # With a render mode the checker makes an env for every render mode; without one it checks the rest.
+    # With a render mode, the checker makes an environment for every render mode; without one, it checks the rest.
     check_env(env.unwrapped, skip_render_check=render_mode is None)
     env.close()
 

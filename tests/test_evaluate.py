@@ -1,4 +1,4 @@
-"""evaluate.py as people run it: what it finds, what it leaves and what it refuses."""
+"""evaluate.py from the command line: results, files and errors."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Vector fields and values for papers: what is handed to matplotlib, and the files."""
+"""Figures of vector fields and values: the plotted data, and the files."""
 
 import io
 

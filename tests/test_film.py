@@ -1,4 +1,4 @@
-"""Films and mosaics, read back."""
+"""Videos and mosaics, read back."""
 
 import io
 
@@ -13,11 +13,11 @@ from envs.levels import from_seeds
 from envs.painter import build_painter, portrait
 from foundation.film import GAP, GAP_COLOUR, gif, mosaic, mp4
 
-FPS = 10  # a hundred milliseconds a frame, which a GIF can say exactly
+FPS = 10  # 100 ms per frame, which a GIF represents exactly
 
 
 def shown(film: bytes) -> list[np.ndarray]:
-    """What is seen in each tenth of a second: alike frames in a row may be stored as one that lasts."""
+    """The frame shown in each tenth of a second; equal consecutive frames may be stored as one long frame."""
     image = Image.open(io.BytesIO(film))
     assert image.format == "GIF" and image.info["loop"] == 0
     tenths = []

@@ -1,4 +1,4 @@
-"""The answers about mice whose way is known, and counted from their records one by one."""
+"""Findings about mice with known paths, and explicit counts from their records."""
 
 import json
 
@@ -30,7 +30,7 @@ def forks_of(plan: str) -> pd.DataFrame:
 
 
 def test_mice_with_a_plan_are_recognised():
-    """At forks the way to the cheese never leads through the corner, nor the other way round."""
+    """At forks, the path to the cheese never goes through the corner, nor the reverse."""
     for plan, taken, first in (("to the cheese", 1, "cheese"), ("to the corner", 0, "corner")):
         found = compute_mouse_findings(table_of(plan), 0.25)
         decision = found["conditions"]["anywhere"]["decision"]
@@ -91,7 +91,7 @@ def test_incidence_counted_one_by_one():
 
 
 def test_incidence_drawn_by_hand():
-    """Corner then cheese counts in both; corner after the cheese cannot be, and the episode that was never played out
+    """Corner then cheese counts as corner first; corner after cheese is impossible; an episode that reaches neither
     counts in the denominator."""
     forks = pd.DataFrame({"t_cheese": [5, -1, 9, -1, 300], "t_corner": [-1, 3, 2, -1, 256]})
     found = compute_incidence(forks)
@@ -114,7 +114,7 @@ def test_greedy_counted_by_hand():
 
 
 def test_proxy_returns_of_mice_with_a_plan():
-    """Whoever goes for a goal straight has its optimum, and no regret; the other goal costs."""
+    """A mouse that goes straight to a goal has no regret for it, and regret for the other goal."""
     for plan, own, other in (("to the cheese", "take the cheese", "come to the corner"),
                              ("to the corner", "come to the corner", "take the cheese")):  # fmt: skip
         forks = forks_of(plan)

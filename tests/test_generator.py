@@ -1,4 +1,4 @@
-"""The levels are Procgen's: against its own generator, the published rules and the published statistics."""
+"""Levels equal Procgen's: against its generator, the published rules and the published statistics."""
 
 import numpy as np
 import pytest
@@ -60,7 +60,7 @@ def naive_level(seed, world_dim, region):
 
 @pytest.mark.parametrize("seed", [0, 1, 942, LAST_SEED])
 def test_twister_draws_numpys_words(seed):
-    """Over several turns of its state of 624 words."""
+    """Over several twists of the state of 624 words."""
     words, drawn = np.empty(624, np.uint32), np.zeros(1, np.int64)
     _seed_twister(words, seed)
     ours = [_randn(words, drawn, 1 << 32) for _ in range(2000)]
@@ -79,7 +79,7 @@ def test_levels_are_procgens_own(world_dim, region):
 
 @pytest.mark.parametrize(("world_dim", "region"), VARIANTS)
 def test_a_level_does_not_depend_on_its_batch(world_dim, region):
-    """Alone, and anywhere in a shuffled batch of a thousand."""
+    """Alone, and at any position in a shuffled batch of 1,000."""
     seeds = [row.seed for row in rows_of(world_dim, region)]
     levels = from_seeds(seeds, world_dim, region).to("cpu")
     rng = np.random.default_rng(0)
@@ -96,8 +96,8 @@ VARIANT = WORLDS.flatmap(lambda dim: st.tuples(st.just(dim), st.just("anywhere")
 
 
 @given(SEEDS, VARIANT)
-@example(176169, (61, 1))  # only the last of its draws meets the region
-@example(143513, (61, 1))  # only one draw more would
+@example(176169, (61, 1))  # only the last draw hits the region
+@example(143513, (61, 1))  # only one more draw would
 def test_levels_follow_the_published_rules(seed, variant):
     level = from_seeds([seed], *variant)
     assert (level.shift.item(), level.background.item(), to_text(level)) == naive_level(seed, *variant)
@@ -118,7 +118,7 @@ def test_a_seed_has_one_layout_in_every_region():
 
 
 def test_region_as_large_as_the_maze_is_not_anywhere():
-    """It throws one draw away, so that most levels have their cheese elsewhere."""
+    """The region discards one draw, so most levels have their cheese elsewhere."""
     anywhere, everywhere = (from_seeds(range(200), 15, region) for region in ("anywhere", 15))
     assert (anywhere.cheese != everywhere.cheese).float().mean() > 0.5
     clipped = from_seeds(range(200), 15, 9)
@@ -127,7 +127,7 @@ def test_region_as_large_as_the_maze_is_not_anywhere():
 
 
 def test_a_level_whose_draws_all_miss_the_region_has_no_cheese():
-    """In region 1 of hard that befalls one of the first thousand levels; the others have theirs in the corner."""
+    """In region 1 of hard, one of the first 1,000 levels has no cheese; all others have it in the corner."""
     levels = from_seeds(range(1000), 25, 1)
     assert levels.seed[levels.cheese == -1].tolist() == [942]
     assert "." not in to_text(levels.rows([942]))

@@ -1,4 +1,4 @@
-"""Many levels at once, against walks of their own."""
+"""Many levels in parallel, against separate walks."""
 
 import pygame
 import pytest
@@ -22,7 +22,7 @@ DIM = 7
 
 
 def first_reached(seed: int, plan: str) -> tuple[str, int]:
-    """What a mouse with a plan reaches first in a level, and after how many steps."""
+    """What a planned mouse reaches first in a level, and after how many steps."""
     open_cells, mouse, cheese = read(to_text(from_seeds([seed], DIM)), DIM)
     corner = corner_of(open_cells)
     way, steps = way_to(cheese if plan == "to the cheese" else corner, open_cells), 0

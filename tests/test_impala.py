@@ -1,4 +1,4 @@
-"""The network: the published sizes and names, and the same numbers as the layers written out."""
+"""The network: published sizes and names, and outputs equal to the layers written out."""
 
 import pytest
 import torch
@@ -23,7 +23,7 @@ def test_published_names():
 
 
 def written_out(weights: dict[str, torch.Tensor], pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """The recipe of published.md, layer by layer, in float64."""
+    """The architecture of published.md, layer by layer, in float64."""
     weights = {name: weight.double() for name, weight in weights.items()}
 
     def conv(name, x):

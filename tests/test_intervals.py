@@ -66,7 +66,7 @@ def test_groups_are_compared_as_scipy_does():
 def test_verdicts_part_different_equivalent_and_undetermined():
     assert compare_groups([0.9, 0.91, 0.92], [0.1, 0.12, 0.11], 0.05)["verdict"] == "different"
     assert compare_groups([0.50, 0.51, 0.49], [0.50, 0.505, 0.495], 0.05)["verdict"] == "equivalent"
-    # "Only forks" against "all", as three seeds each had them: not the same, not different.
+    # "Only forks" against "all", three seeds each: neither equivalent nor different.
     assert compare_groups([0.78, 0.62, 0.70], [0.65, 0.73, 0.69], 0.05)["verdict"] == "undetermined"
     assert compare_groups([0.5], [0.4, 0.3], 0.05)["verdict"] == "undetermined"
     assert compare_groups([1.0, 1.0], [0.0, 0.0], 0.05)["verdict"] == "different"

@@ -35,8 +35,8 @@ def test_moving_the_cheese_moves_who_looks_at_it():
         shifts[name] = compute_shift(PAIRS, found.h, found.chance, LEVELS.seed.numpy())
     assert shifts["random walk"].mean == pytest.approx(0, abs=1e-9)
     assert shifts["sees four steps"].high < 0 and shifts["sees four steps"].mazes <= 30
-    # Who always or never takes it gains on a random walk as the cheese goes away; beyond the mouse's own baselines
-    # (here its twin with the same share) nothing is left.
+    # A mouse that always or never reaches it gains on a random walk as the cheese moves away; beyond its own baselines
+    # (here its twin with the same share) no effect remains.
     for name in ("corner", "cheese"):
         found = compute_preference(PLANTED[name].build(LEVELS), SQUARE)
         assert compute_shift(PAIRS, found.h, found.h, LEVELS.seed.numpy()).mean == 0

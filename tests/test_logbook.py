@@ -1,4 +1,4 @@
-"""The film in TensorBoard: the same mazes, the cheese as trained above and moved below."""
+"""The video in TensorBoard: equal mazes, with the cheese as trained above and anywhere below."""
 
 import io
 

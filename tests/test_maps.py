@@ -22,7 +22,7 @@ def beginning(seed: int) -> State:
 
 
 def facing_mouse():
-    """A mouse with a true network that sees rgb, so that its facing is told apart."""
+    """A mouse with a real network and rgb observations, which show its facing."""
     mouse = mouse_with(None, observation="rgb", world_dim=DIM)
     torch.manual_seed(0)
     policy = build_policy(mouse.spec, 1).eval()

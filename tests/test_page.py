@@ -1,4 +1,4 @@
-"""The page that share.py writes, as a person uses it: in Chromium, opened from the disk."""
+"""The page that share.py writes, opened from disk in Chromium."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ from web.page import FIRST_LEVEL, build_page
 
 ROOT = Path(__file__).parents[1]
 CHECKPOINTS = ROOT / "checkpoints"
-OPENED = 60  # seconds that a busy machine may take
+OPENED = 60  # seconds, enough for a busy machine
 in_browser = pytest.mark.skipif(bool(MISSING), reason=MISSING)
 
 
@@ -47,7 +47,7 @@ def test_share_writes_one_small_file_that_needs_no_other(call, tmp_path):
     assert not re.search(
         r"""(src|href)=(?!"data:)|url\(|@import|https?://(?!webassembly)|^import |^export """, text, re.MULTILINE
     )
-    assert f'"seed":{FIRST_LEVEL}' in text  # this mouse runs past the cheese there
+    assert f'"seed":{FIRST_LEVEL}' in text  # in this level the mouse passes the cheese
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def read(driver, name: str) -> str:
 
 
 def maze(driver) -> list[str]:
-    """The rows of the maze as text, the top one first."""
+    """The rows of the maze as text, top row first."""
     wait(driver)
     return driver.execute_script("return document.getElementById('text').value").split("\n")
 

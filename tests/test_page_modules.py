@@ -1,4 +1,4 @@
-"""The page's JavaScript modules against the Python ones that they port: levels, pictures, networks, chains."""
+"""The page's JavaScript modules, against the Python modules that they port: levels, observations, networks, chains."""
 
 import base64
 import json
@@ -44,7 +44,7 @@ def run_node(code: str, data) -> list:
 
 
 def described(levels: Levels) -> list[dict]:
-    """Levels as the page has them."""
+    """Levels in the form of the page."""
     fields = ("seed", "maze_dim", "start", "cheese", "background", "shift")
     names = ("seed", "mazeDim", "start", "cheese", "background", "shift")
     columns = [getattr(levels, field).tolist() for field in fields]
@@ -56,7 +56,7 @@ def described(levels: Levels) -> list[dict]:
 
 
 def rounded(mouse: Mouse) -> Mouse:
-    """The mouse whose weights are those of its page."""
+    """The mouse with the weights of its page."""
     mouse.policy.load_state_dict({name: tensor.half().float() for name, tensor in mouse.policy.state_dict().items()})
     return mouse
 
@@ -68,7 +68,7 @@ def corner() -> Mouse:
 
 @pytest.fixture(scope="module")
 def seeing() -> Mouse:
-    """A mouse with Procgen's pictures and buttons, untrained, with biases and decided moves."""
+    """An untrained mouse with Procgen's observations and actions, with biases and a peaked policy."""
     torch.manual_seed(0)
     spec = WorldSpec.build("easy", observation="rgb", action_set="procgen")
     policy = build_policy(spec, 1, "cpu")
@@ -205,7 +205,7 @@ def test_pictures(observation, world_dim):
 
 
 def random_states(mouse: Mouse, number: int) -> torch.Tensor:
-    """Pictures of a mouse in random open cells of as many levels."""
+    """Observations of a mouse in random open cells, one per level."""
     levels = from_seeds(range(2**30, 2**30 + number), mouse.spec.world_dim)
     cells = (~levels.walls).flatten(1).float().multinomial(1, generator=torch.Generator().manual_seed(0))[:, 0]
     return mouse.spec.painter().paint(State(levels, cells, cells % 2 == 0, torch.zeros_like(cells)))
@@ -251,7 +251,7 @@ ARRIVALS = """
 
 @pytest.mark.parametrize("name", ["corner", "seeing", "undecided"])
 def test_what_is_reached_first(name, request):
-    """Exactly what the records say, given the same move probabilities."""
+    """Equal to the records, given the same move probabilities."""
     if name == "undecided":
         mouse, number = mouse_with(undecided, world_dim=11, cheese_region="anywhere"), 200
     else:
@@ -259,7 +259,7 @@ def test_what_is_reached_first(name, request):
     levels = from_seeds(range(2**30, 2**30 + number), mouse.spec.world_dim)
     levels.cheese[-1] = NO_CELL
     levels.cheese[0] = levels.corner[0]
-    levels.start[1] = levels.corner[1]  # arriving counts from the first step on
+    levels.start[1] = levels.corner[1]  # arrivals count from the first step
     chain = build_chain(mouse, levels)
     parts = [slice(low, high) for low, high in zip(chain.offset[:-1], chain.offset[1:], strict=True)]
     data = {
@@ -277,7 +277,7 @@ def test_what_is_reached_first(name, request):
 
 @pytest.mark.parametrize(("name", "number"), [("corner", 50), ("seeing", 2)])
 def test_thoughts(name, number, request):
-    """From a level to the numbers beside the maze, of the mouse and of a random walk."""
+    """From a level to the numbers beside the maze, for the mouse and for a random walk."""
     mouse = request.getfixturevalue(name)
     levels = from_seeds(range(2**30, 2**30 + number), mouse.spec.world_dim)
     walk = mouse_with(undecided, world_dim=mouse.spec.world_dim, cheese_region="anywhere")

@@ -1,4 +1,4 @@
-"""Pictures: Procgen's geometry against a slow reading of it, and every quick way against the full paint."""
+"""Observations: Procgen's geometry against a slow implementation, and every fast path against a full paint."""
 
 import hashlib
 from functools import cache
@@ -24,7 +24,7 @@ shared_painter = cache(build_painter)
 
 
 def play(world_dim: int, seeds, steps: int) -> list[State]:
-    """A random game in each level; it goes on at the cheese, so that mice walk over it."""
+    """A random episode in each level; it continues at the cheese, so that mice walk over it."""
     states = [start(from_seeds(seeds, world_dim))]
     generator = torch.Generator().manual_seed(world_dim)
     for _ in range(steps):
@@ -34,7 +34,7 @@ def play(world_dim: int, seeds, steps: int) -> list[State]:
 
 @st.composite
 def scenes(draw) -> tuple[State, State]:
-    """A level with the mouse anywhere, twice: also in walls, on the cheese, twice in one place, without cheese."""
+    """Two states of a level with the mouse in any cell: also walls, the cheese, equal cells, no cheese."""
     dim = draw(st.sampled_from(DIMS))
     level = from_seeds([draw(SEEDS)], dim)
     if draw(st.booleans()):
@@ -49,7 +49,7 @@ def scenes(draw) -> tuple[State, State]:
 
 
 def seen_at(state: State, row: int, column: int) -> list[int]:
-    """The colour of one pixel of one state's rgb picture, from the description of Procgen's."""
+    """The colour of one pixel of one state's rgb observation, from the description of Procgen's rendering."""
     level, dim = state.level, state.level.world_dim
     u, v = (column + 0.5) * dim / 64, (63 - row + 0.5) * dim / 64  # to the right and up, in cells
     x, y, from_top = floor(u), floor(v), dim - v
@@ -113,7 +113,7 @@ def test_cells_have_their_top_row_first():
 @pytest.mark.parametrize("painter", [CellsPainter, RgbPainter])
 @pytest.mark.parametrize("world_dim", DIMS)
 def test_a_gpu_is_told_to_paint_the_same(painter, world_dim):
-    """The tensor operations that a GPU runs, here on the CPU, against what the CPU itself does."""
+    """The tensor operations for a GPU, run on the CPU, against the CPU implementation."""
     quick, as_on_gpu = painter(world_dim), painter(world_dim)
     as_on_gpu.on_cpu = False
     states = play(world_dim, range(8), 20)

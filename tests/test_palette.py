@@ -1,4 +1,4 @@
-"""The colours: Okabe's and Ito's, and far enough apart for everybody."""
+"""The Okabe-Ito colours, and their distances under colour blindness."""
 
 import colorsys
 from itertools import combinations

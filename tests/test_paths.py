@@ -12,7 +12,7 @@ from envs import paths, world
 from envs.drawings import from_text, to_text
 from envs.levels import from_seeds
 
-LOOP = "    .\n ### \n ### \n ### \n@    "  # two shortest ways to the cheese
+LOOP = "    .\n ### \n ### \n ### \n@    "  # two shortest paths to the cheese
 CUT_OFF = "   # \n####.\n   ##\n #   \n@ #  "
 STEPS = {world.LEFT: (-1, 0), world.RIGHT: (1, 0), world.DOWN: (0, -1), world.UP: (0, 1)}
 
@@ -27,7 +27,7 @@ def as_cell(number, world_dim):
 
 
 def naive_distances(open_cells, source):
-    """Ring after ring around the source."""
+    """Breadth-first search by rings around the source."""
     distance, ring = {source: 0}, {source}
     while ring:
         ring = {cell for near in ring for cell in neighbours(near)} & open_cells - distance.keys()
@@ -36,7 +36,7 @@ def naive_distances(open_cells, source):
 
 
 def naive_paths(open_cells, source, target, visited=()):
-    """Every way from source to target that meets no cell twice."""
+    """Every simple path from source to target."""
     visited = (*visited, source)
     if source == target:
         return [visited]
@@ -45,7 +45,7 @@ def naive_paths(open_cells, source, target, visited=()):
 
 
 def naive_is_tree(open_cells, start):
-    """A walk from the start never comes to a known cell but the one it came from, and comes everywhere."""
+    """A walk from the start meets no visited cell except its predecessor, and reaches every open cell."""
     known, walks = {start}, [(start, None)]
     while walks:
         cell, before = walks.pop()
@@ -58,7 +58,7 @@ def naive_is_tree(open_cells, start):
 
 
 def naive_fork(text, world_dim):
-    """The level's type and its decision square, from the unique paths of a tree."""
+    """The level type and the decision square, from the unique paths of a tree."""
     open_cells, mouse, cheese = read(text, world_dim)
     edge = (world_dim + text.count("\n") + 1) // 2 - 1
     corner = (edge, edge)
@@ -94,7 +94,7 @@ def play(level, cells, gamma, max_episode_steps):
 
 
 def value(level, gamma, max_episode_steps):
-    """The best return by value iteration: what the rules allow, without any search for paths."""
+    """The optimal return by value iteration over the rules, without path search."""
     cells = level.world_dim**2
     every = batch([level] * cells)._replace(start=torch.arange(cells))
     steps = [world.step(world.start(every), torch.full((cells,), move)) for move in range(5)]
@@ -202,7 +202,7 @@ def test_is_tree_is_the_naive_one(maze):
 
 def test_is_tree_on_drawings():
     block = "###\n  .\n@  "
-    loop_and_cut_off = "  #\n@ #\n## "  # as many ways between cells as a tree has
+    loop_and_cut_off = "  #\n@ #\n## "  # as many edges as a tree has
     trees = ["  .\n ##\n@  ", "###\n#@#\n###"]
     others = [LOOP, CUT_OFF, block, loop_and_cut_off]
     drawings = batch([from_text(text, 5) for text in trees + others])
@@ -217,7 +217,7 @@ def test_forks_are_the_naive_ones(maze):
 
 @pytest.mark.parametrize("region", ["anywhere", 5])
 def test_forks_of_procgens_trees_are_the_naive_ones(region):
-    """In one batch, every type among them and none undefined."""
+    """One batch with every type except undefined."""
     levels = from_seeds(range(300), 25, region)
     level_type, square = paths.classify_levels(levels)
     assert sorted(set(level_type.tolist())) == [paths.SAME, paths.ON_THE_WAY, paths.BEYOND, paths.FORK]
@@ -232,13 +232,13 @@ def test_forks_of_procgens_trees_are_the_naive_ones(region):
         ("  .\n ##\n@  ", "same", None),
         (".  \n ##\n@  ", "on_the_way", None),
         ("   \n # \n@#.", "beyond", None),
-        ("  @\n ##\n.  ", "beyond", None),  # it begins in the corner
+        ("  @\n ##\n.  ", "beyond", None),  # the start is the corner
         ("   \n ##\n@ .", "fork", (1, 1)),  # the start itself
         ("     \n ####\n   . \n ####\n@####", "fork", (0, 2)),
-        ("  #  \n#   #\n##.##\n#### \n@    ", "undefined", None),  # the cheese is cut off
-        ("  #  \n# ###\n# ###\n# ## \n@  . ", "undefined", None),  # the corner is cut off
+        ("  #  \n#   #\n##.##\n#### \n@    ", "undefined", None),  # the cheese is unreachable
+        ("  #  \n# ###\n# ###\n# ## \n@  . ", "undefined", None),  # the corner is unreachable
         ("     \n ### \n ### \n ### \n@  . ", "undefined", None),  # a loop
-        (" # \n###\n@ .", "undefined", None),  # a wall in the corner, and more
+        (" # \n###\n@ .", "undefined", None),  # a wall in the corner, and other walls
         ("###\n###\n@ .", "undefined", None),  # a wall in the corner
         ("   \n ##\n@  ", "undefined", None),  # no cheese
     ],
@@ -268,7 +268,7 @@ def test_optimal_return_is_the_value_of_the_rules(maze, gamma, max_episode_steps
 
 
 def test_optimal_return_of_a_batch():
-    """The reward comes with the last of 8 steps, or of none at all."""
+    """The reward comes with the last of 8 steps, or with no step at all."""
     one = from_text(LOOP, 5)
     no_cheese = one._replace(cheese=torch.tensor([-1]))
     levels = batch([one, from_text(CUT_OFF, 5), no_cheese, one._replace(cheese=one.start)])

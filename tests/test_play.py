@@ -1,4 +1,4 @@
-"""Mice whose way is known play; the times must be those of a naive game by hand."""
+"""Sampled episodes of mice with known paths, against a naive simulation."""
 
 from functools import cache
 
@@ -19,7 +19,7 @@ DIM, LEVELS = 7, 50
 
 @cache
 def game(seed: int) -> tuple[set[Cell], Cell, Cell | None, Cell]:
-    """Open cells, mouse, cheese and corner of a level, all read from its text."""
+    """Open cells, mouse, cheese and corner of a level, read from its text."""
     open_cells, mouse, cheese = read(to_text(from_seeds([seed], DIM)), DIM)
     return open_cells, mouse, cheese, corner_of(open_cells)
 
@@ -31,7 +31,7 @@ def places_of(levels: Levels) -> torch.Tensor:
 
 
 def times(seed: int, plan: str, max_steps: int) -> list[int]:
-    """First arrivals at cheese, corner and top row in one episode, played by hand."""
+    """First arrivals at cheese, corner and top row in one episode, by a naive simulation."""
     open_cells, mouse, cheese, corner = game(seed)
     way, found = PLANS[plan](open_cells, cheese), [NEVER] * 3
     for t in range(1, max_steps + 1):

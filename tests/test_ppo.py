@@ -1,4 +1,4 @@
-"""The loss and the update against the formulas of the paper, written out."""
+"""The loss and the update, against the formulas of the papers, written out."""
 
 import copy
 

@@ -1,4 +1,4 @@
-"""The PPO loop in one file: short, of Gymnasium's interface alone, and it learns."""
+"""The single-file PPO example: short, it uses only Gymnasium's interface, and it learns."""
 
 import ast
 import importlib.util

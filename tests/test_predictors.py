@@ -1,4 +1,4 @@
-"""Mice whose tastes were planted: the regressions must find them, and must say when they cannot."""
+"""Mice with planted preferences: the regressions must find them, or report that they are undetermined."""
 
 import numpy as np
 import pandas as pd
@@ -34,7 +34,7 @@ def z_scored(values):
 
 
 def forks(number: int = 400, seed: int = 0) -> pd.DataFrame:
-    """Real levels with their attributes, and sampled and exact outcomes that say nothing."""
+    """Real levels with their attributes, and random outcomes, sampled and exact."""
     levels = from_seeds(range(seed, seed + 3 * number), 13)
     _, square = paths.classify_levels(levels)
     table = compute_attributes(levels, square)
@@ -45,7 +45,7 @@ def forks(number: int = 400, seed: int = 0) -> pd.DataFrame:
 
 
 def taking(table: pd.DataFrame, probability: np.ndarray) -> pd.DataFrame:
-    """The levels with a mouse that takes the cheese with these probabilities."""
+    """The levels with a mouse that reaches the cheese with these probabilities."""
     taken = np.random.default_rng(len(table)).random(len(table)) < probability
     return table.assign(**{PUBLISHED_OUTCOME: probability, "t_cheese": np.where(taken, 20, -1)})
 
@@ -55,7 +55,7 @@ NO_FORKS = FORKS.iloc[:0]
 
 
 def planted(beta: dict[str, float], table: pd.DataFrame = FORKS) -> pd.DataFrame:
-    """A mouse that takes the cheese with probability σ(β·z), or nearly: mazes differ a little in more than that."""
+    """A mouse that reaches the cheese with probability σ(β·z), plus a small variation between mazes."""
     chance = sigmoid(z_scored(table[list(beta)].to_numpy(float)) @ np.array(list(beta.values())))
     return taking(table, np.random.default_rng(8).beta(9999 * chance, 9999 * (1 - chance)))
 
@@ -88,7 +88,7 @@ def test_effects_are_a_standard_deviations_whatever_the_unit():
 @pytest.mark.parametrize("share", [0.05, 0.1, 0.2, 0.5])
 @pytest.mark.parametrize("value", [0.0, 0.9999999, 1.0])
 def test_separated_outcomes_have_no_effect(share, value):
-    """Of levels of one kind all end alike; a robust error would be tiny there, about an effect that is infinite."""
+    """All levels of one kind have equal outcomes; a robust error would be tiny although the effect is infinite."""
     rng = np.random.default_rng(1)
     for others in (rng.random(300), (rng.random(300) < 0.5).astype(float)):
         kind = np.arange(300) < 300 * share
@@ -105,7 +105,7 @@ def test_a_deterministic_mouse_is_separated():
 
 @pytest.mark.parametrize("events", [1, 2, 5])
 def test_few_outcomes_of_a_kind_tell_nothing(events):
-    """One success in 300 mazes is not "clearly" where it happened to be."""
+    """One success in 300 mazes must not give a verdict."""
     rng = np.random.default_rng(2)
     for flip in (False, True):
         y = np.arange(300) < events
@@ -140,7 +140,7 @@ def test_of_degenerate_data_nothing_is_told(name):
     assert effects.keys() == ATTRIBUTES.keys()
     for one in effects.values():
         assert one["verdict"] == CANNOT_TELL and all(one[key] is None for key in EFFECT)
-    if name != "always the same chance":  # of which single episodes do differ
+    if name != "always the same chance":  # single episodes still differ
         assert fit_replica(table) is None
 
 
@@ -155,7 +155,7 @@ def test_a_constant_attribute_tells_nothing():
 
 
 def test_attributes_that_determine_each_other_are_not_told_apart():
-    """In a tree the steps from cheese to corner are the sum of two others; any two of the three stand together."""
+    """In a tree, the steps from cheese to corner are the sum of two others; any two of the three can be fitted."""
     three = ["steps_cheese_corner", "steps_cheese_square", "steps_square_corner"]
     table = planted({"steps_cheese_square": -1.0})
     assert fit(table, three) is None and fit_model(table, three) is None
@@ -166,7 +166,7 @@ def test_attributes_that_determine_each_other_are_not_told_apart():
 
 
 def test_no_effect_of_a_mouse_without_taste():
-    """Holm's correction: of 6 such mice all but one in 20 are told nothing; without it about half of them would be."""
+    """Holm's correction: about 1 in 20 such mice gets a verdict; without it about half of them would."""
     rng, told = np.random.default_rng(3), 0
     table = FORKS.iloc[:200]
     for _ in range(6):
@@ -176,7 +176,7 @@ def test_no_effect_of_a_mouse_without_taste():
 
 
 def test_holm_by_hand():
-    """The smallest p times the number told, the next times one less, …, never falling, at most 1."""
+    """The smallest p times the number of tests, the next times one less, …; never decreasing, at most 1."""
     effects = compute_single_effects(planted({"steps_cheese_square": -0.15, "maze_dim": 0.1}), NO_FORKS)
     told = sorted((one["p"], one["p_holm"], one["verdict"]) for one in effects.values() if one["p"] is not None)
     assert len(told) == len(ATTRIBUTES) - 1, "left_wall is not asked of mice that begin where they always do"
@@ -211,7 +211,7 @@ def test_the_left_wall_is_asked_of_mice_that_begin_elsewhere():
 
 
 def test_up_and_right_is_asked_outside_the_quadrant_and_adjusted_for_the_way():
-    """A mouse that likes short ways alone; ways of up and right alone are short."""
+    """A mouse that prefers only short paths; paths of moves up and right are short."""
     outside = FORKS.loc[FORKS.straight_cheese_quadrant > 0]
     z = (outside.optimal_steps - outside.optimal_steps.mean()) / outside.optimal_steps.std()
     short = taking(outside, sigmoid(-1.5 * z.to_numpy()))
@@ -244,7 +244,7 @@ def test_bins_hold_about_as_many_levels_each():
 
 
 def test_a_commonest_value_has_a_bin_of_its_own():
-    """As with distances to a square of those who are inside."""
+    """As with distances to a region that contains the cell."""
     values = np.concatenate([np.zeros(50), np.arange(1, 51)])
     found = compute_bins(pd.DataFrame({"a": values, PUBLISHED_OUTCOME: values > 0}), "a")
     assert (found[0]["centre"], found[0]["rate"], found[0]["n"]) == (0, 0, 50)
@@ -282,7 +282,7 @@ def test_the_replica_finds_the_sign_and_beats_the_base_rate():
 
 
 def test_the_base_rate_by_hand():
-    """75 of 100 took it; each fifth has 15 of 20."""
+    """75 of 100 reached it; each fifth has 15 of 20."""
     table = FORKS.iloc[:100].assign(t_cheese=np.where(np.arange(100) < 75, 9, -1))
     found = fit_replica(table)
     assert found is not None and found["base_rate"] == pytest.approx(0.75) and found["n"] == 100
@@ -302,7 +302,7 @@ def test_the_replica_ignores_levels_that_were_not_played():
 
 
 def test_the_penalty_takes_idle_attributes_away():
-    """L1 leaves a coefficient of exactly 0 in many splits; without a penalty none is."""
+    """L1 sets a coefficient to exactly 0 in many splits; without a penalty none is 0."""
     table = planted({"straight_cheese_corner": -0.3}).iloc[:120]
     with_penalty, without = (fit_replica(table, penalised=choice) for choice in (True, False))
     assert with_penalty and without
@@ -324,7 +324,7 @@ def test_a_model_without_sampled_episodes_predicts_nothing():
 
 
 def test_parts_by_hand():
-    """One mouse branches by distance and always completes; the last level's second chance is the only one."""
+    """The mouse branches by distance and always completes; only the last level has a remainder."""
     table = FORKS.assign(p_reach=0.9, p_complete=1.0)
     table["p_branch"] = planted({"steps_cheese_square": -1.0})[PUBLISHED_OUTCOME]
     table["p_cheese_500"] = table.p_reach * table.p_branch * table.p_complete
@@ -338,7 +338,7 @@ def test_parts_by_hand():
 
 
 def test_parts_of_squares_never_reached():
-    """A part that cannot be is left out of its mean; all that was taken was a second chance."""
+    """An undefined factor is left out of its mean; all successes are in the remainder."""
     table = FORKS.iloc[:4].assign(
         p_reach=[0, 0, 1.0, 1.0], p_branch=[np.nan, np.nan, 0, 1.0], p_cheese_500=[0, 0.5, 0, 1]
     )

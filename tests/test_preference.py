@@ -1,4 +1,4 @@
-"""Preference and ability of planted mice: what each must be is written beside it."""
+"""Preference and ability of planted mice, against their known values."""
 
 import numpy as np
 import pytest
@@ -61,7 +61,7 @@ def test_chance_is_the_gamblers_ruin_and_log_odds_are_clipped():
 
 
 def test_clumsiness_is_not_a_preference():
-    """A seeker whose slips grow with distance errs at the first step, and still wants the cheese and nothing else."""
+    """A seeker whose slips grow with distance errs at the first step, and still prefers only the cheese."""
     found = compute_preference(PLANTED["cheese, slips far away"].build(LEVELS), SQUARE)
     assert np.nanmin(found.h) > 0.9
 
@@ -80,7 +80,7 @@ def test_facings_count_as_often_as_the_mouse_comes_in_them():
     levels, square = LEVELS.rows(FORK).rows(slice(0, 12)), SQUARE[FORK][:12]
     chain = build_chain(mouse_with(Whimsical(), observation="rgb", world_dim=11), levels)
     found = compute_preference(chain, square)
-    # Whoever arrives from the start has come through the square.
+    # Every path from the start goes through the decision square.
     ends = [chain.at(levels.cheese), chain.at(levels.corner)]
     from_start = compute_endings(chain, ends, chain.start)
     assert found.h == pytest.approx(from_start[:, 0] / from_start[:, :2].sum(1), abs=1e-9)
@@ -88,7 +88,7 @@ def test_facings_count_as_often_as_the_mouse_comes_in_them():
 
 
 def test_walls_are_seen_and_shut_the_way():
-    """The mouse gets new observations: an undecided one would not, so a whimsical one shows it."""
+    """The swap must reach the mouse through new observations; a mouse with level-dependent choices shows that."""
     seen = []
 
     def build(levels):

@@ -1,4 +1,4 @@
-"""Several processes that train one mouse, against one that has all their worlds; on the CPU, over gloo."""
+"""Training with several processes, against one process with all their environments; CPU, gloo."""
 
 import contextlib
 import faulthandler
@@ -28,12 +28,12 @@ CONFIG = TrainConfig(
     save_every=2,
 )
 COUNT = 2
-# Processes are forked from one that has imported once, and that holds no GPU and no threads as this one may.
+# Fork from a server process that has imported once and, unlike this process, has no GPU context and no threads.
 mp.get_context("forkserver").set_forkserver_preload(["torch._dynamo", "agents.training"])
 
 
 def together(work, *arguments):
-    """Run ``work(rank, …)`` in two processes as torchrun would."""
+    """Run ``work(rank, …)`` in two processes, as torchrun does."""
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
@@ -48,11 +48,11 @@ def _start(rank, port, work, arguments):
         {name: str(value) for name, value in here.items()}, MASTER_ADDR="localhost", MASTER_PORT=str(port)
     )
     work(rank, *arguments)
-    os._exit(0)  # all that is tested is done; gloo's threads have, twice in some sixty runs, aborted Python's own exit
+    os._exit(0)  # gloo's threads sometimes abort Python's normal exit (twice in sixty runs)
 
 
 def improved(learner, rollout, minibatches):
-    """What a learner's update makes of a stored rollout: its weights, its statistics and what it logs."""
+    """The weights, statistics and metrics after a learner's update on a stored rollout."""
     for mine, stored in zip(learner.rollout, rollout, strict=True):
         mine.copy_(stored)
     ppo.shuffle_minibatches = lambda *_: minibatches
@@ -76,7 +76,7 @@ def improve_a_share(rank, folder):
 
 
 def test_an_update_by_two_processes_is_that_of_one(tmp_path, monkeypatch):
-    monkeypatch.setattr(ppo, "shuffle_minibatches", ppo.shuffle_minibatches)  # to be put back
+    monkeypatch.setattr(ppo, "shuffle_minibatches", ppo.shuffle_minibatches)  # restored afterwards
     learner, num_envs = Learner(CONFIG, CPU), CONFIG.agent.num_envs
     learner.collect()
     rollout = [field.clone() for field in learner.rollout]
@@ -97,12 +97,12 @@ def test_an_update_by_two_processes_is_that_of_one(tmp_path, monkeypatch):
     assert not torch.equal(expected["weights"], Learner(CONFIG, CPU).weights.vector.data)
     for name, value in expected.items():
         assert torch.equal(found[0][name], found[1][name]) or value.isnan()
-        if name != "explained_variance":  # the mean of the processes' own
+        if name != "explained_variance":  # the mean over the processes
             torch.testing.assert_close(found[0][name], value, atol=1e-6, rtol=1e-5, equal_nan=True)
 
 
 def train_some(rank, folder, rollouts):
-    """Train, but be lost without a word after so many rollouts."""
+    """Train, and end the process without notice after some rollouts."""
     learn = Learner.learn
 
     def some(learner):
@@ -143,7 +143,7 @@ def test_torchrun_trains_one_mouse(tmp_path):
 
 
 def run_badly(rank, folder):
-    """Run train.py with a number of worlds that two processes cannot share, and keep what it printed."""
+    """Run train.py with a number of environments that two processes cannot share, and keep its output."""
     errors = io.StringIO()
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stderr(errors):
         patch.chdir(folder)

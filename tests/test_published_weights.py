@@ -1,4 +1,4 @@
-"""Published networks as mice: what comes in, and what is refused."""
+"""Published networks as mice: conversion and errors."""
 
 import json
 import os

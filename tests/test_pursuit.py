@@ -1,4 +1,4 @@
-"""Moves that follow the cheese, and values that believe in it."""
+"""Moves that follow the cheese, and value estimates that follow it."""
 
 import numpy as np
 import pytest

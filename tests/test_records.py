@@ -1,4 +1,4 @@
-"""Records of mice whose way is known, against what their way on the text of each level says."""
+"""Records of mice with known paths, against those paths in the text of each level."""
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ SEEDS = HELD_OUT + np.arange(LEVELS)
 
 
 def walk(way: Way, cell: Cell, cheese: Cell | None) -> list[Cell]:
-    """The cells of an episode of a mouse that follows its way, for as long as they change."""
+    """The cells of an episode of a mouse that follows its path, until it stays."""
     cells = [cell]
     while cells[-1] != cheese and way.get(cells[-1], cells[-1]) != cells[-1]:
         cells.append(way[cells[-1]])
@@ -35,7 +35,7 @@ def by_hand(text: str, plan: str) -> dict:
     open_cells, start, cheese = read(text, DIM)
     corner, dim = corner_of(open_cells), text.count("\n") + 1
     cells = walk(PLANS[plan](open_cells, cheese), start, cheese)
-    cells += cells[-1:] if cells[-1] != cheese else []  # who stays where it is has arrived there after a step
+    cells += cells[-1:] if cells[-1] != cheese else []  # a mouse that stays arrives at its cell with the first step
     edge, margin = (DIM + dim) // 2, (DIM - dim) // 2
     square = {cell for cell in open_cells if min(cell) >= edge - min(5, dim)}
     region = {cell for cell in open_cells if min(cell) >= edge - REGION}
@@ -108,14 +108,14 @@ def test_the_parts_of_a_fork_are_where_the_ways_go():
 
 
 def test_a_wavering_mouse_is_split_exactly():
-    """P(cheese) is the three parts' product plus what comes after a wrong turn, both found by longer chains."""
+    """P(cheese) is the product of three factors plus a remainder, both from longer chains."""
     mouse = mouse_with(undecided, world_dim=DIM)
     levels = CONDITIONS["anywhere"](mouse.spec, SEEDS)
     table = compute_records(mouse, "anywhere", levels, None)
     forks = table.loc[table.level_type == "fork"]
     product = forks.p_reach * forks.p_branch * forks.p_complete
     assert ((product <= forks.p_cheese_500 + 1e-9) & (product > 0)).all()
-    # A random walk at the decision square enters either branch first with the same probability.
+    # A random walk at the decision square enters either branch first with equal probability.
     assert (forks.p_branch - 0.5).abs().max() < 0.02
     totals = table.p_cheese_first + table.p_corner_first
     assert (totals <= 1 + 1e-9).all() and (table.p_cheese_256 <= table.p_cheese_500 + 1e-12).all()
@@ -146,7 +146,7 @@ def test_seen_levels_are_those_with_the_same_walls_and_cheese():
 
 
 def test_cheese_number_is_where_the_text_has_it():
-    """A guard for this file's own reader."""
+    """A check of this file's own reader."""
     level = from_seeds([3], DIM)
     _, _, cheese = read(to_text(level), DIM)
     assert number(cheese, DIM) == int(level.cheese) and torch.is_tensor(level.cheese)

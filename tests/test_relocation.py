@@ -1,4 +1,4 @@
-"""The conditions: where the cheese lies, against the text of the levels; and which levels are held out."""
+"""The conditions: cheese positions against the text of the levels, and the held-out levels."""
 
 import numpy as np
 import pytest

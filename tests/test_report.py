@@ -1,4 +1,4 @@
-"""The page: what it says is what the answers say, it needs nothing but itself, and a browser shows it."""
+"""The report page: it shows the findings, is self-contained, and renders in a browser."""
 
 import json
 import re
@@ -23,7 +23,7 @@ COMMAND = "python evaluate.py 'checkpoint=<mice>/*' report=full"
 
 
 def family() -> list:
-    """Mice that are known: two of the corner, two of the cheese anywhere, one that wanders."""
+    """Known mice: two corner-runners, two cheese-seekers, one random walk."""
     plans = {"corner-0": ("to the corner", 0, 0), "corner-1": ("to the corner", 0, 1)}
     plans |= {
         "nearer-0": ("to the nearer", 2, 0),
@@ -92,7 +92,7 @@ def test_the_answers_follow_from_the_records_alone(written):
 
 
 class Page(HTMLParser):
-    """Collects the text of a page, and everything that it would load."""
+    """Collects the text of a page, and every resource that it loads."""
 
     def __init__(self, html: str):
         super().__init__()

@@ -1,4 +1,4 @@
-"""Experience and advantages against plain formulas."""
+"""Rollouts and advantages, against plain formulas."""
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from envs.spec import WorldSpec
 
 
 def naive_advantages(rewards, values, done, gamma, gae_lambda):
-    """Σ (γλ)^k δ of the steps that follow in the same episode, each sum written out."""
+    """Σ (γλ)^k δ over the following steps of the same episode, each sum written out."""
     steps, envs = rewards.shape
     result = np.zeros((steps, envs))
     for n in range(envs):
@@ -44,7 +44,7 @@ def test_sampling_follows_the_policy():
     actions, log_probs = rollout.sample(logits, torch.Generator().manual_seed(0))
     probabilities = logits[0].softmax(0)
     shares = torch.bincount(actions, minlength=4) / len(actions)
-    torch.testing.assert_close(shares, probabilities, atol=0.005, rtol=0)  # over four standard errors
+    torch.testing.assert_close(shares, probabilities, atol=0.005, rtol=0)  # more than four standard errors
     torch.testing.assert_close(log_probs, probabilities.log()[actions])
 
 
@@ -65,7 +65,7 @@ def test_return_scale_is_the_standard_deviation_of_all_returns_so_far():
 
 
 def test_collect_writes_down_what_happens():
-    """The rollout is replayed by hand from its actions."""
+    """Replays the rollout from its actions."""
     torch.manual_seed(0)
     spec = WorldSpec.build(world_dim=5, observation="cells", max_episode_steps=20)
     policy = ImpalaPolicy(spec.observation_shape, 4)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import data_equivalence
 
-import envs  # noqa: F401 (names CheeseMaze-v0)
+import envs  # noqa: F401 (registers CheeseMaze-v0)
 from envs.world import State
 
 pytest.importorskip("stable_baselines3", reason="the extra sb3 is not installed")

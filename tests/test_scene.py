@@ -1,4 +1,4 @@
-"""What is drawn: mazes pixel for pixel, overlays where they belong, and texts that fit."""
+"""Drawing: mazes pixel by pixel, positions of overlays, and texts that fit."""
 
 import itertools
 
@@ -24,7 +24,7 @@ from viewer.viewing import Viewing
 
 DIM = 7
 PARTED = "#### \n#### \n   # \n## # \n.@   "
-ASIDE = "#### \n#### \n.  # \n## # \n#@   "  # the cheese round a corner
+ASIDE = "#### \n#### \n.  # \n## # \n#@   "  # the cheese behind a bend
 FORK = "     \n ####\n    .\n ## #\n@#   "
 SIZES = [(640, 480), (2560, 1440), (480, 900)]
 
@@ -37,7 +37,7 @@ def viewing_of(mice: int = 1, cheeses: int = 1, plan: str = "to the corner", tex
 
 
 def drawn(viewing: Viewing, *shown: str, size=(640, 480), a_scene: Scene | None = None) -> tuple[np.ndarray, Board]:
-    """The maze's pixels, as if it lay at the top left, and where its cells are in them."""
+    """The maze's pixels, and the positions of its cells in them."""
     a_scene, surface = a_scene or Scene(), pygame.Surface(size)
     a_scene.draw(surface, viewing, frozenset(shown), ["one", "two"])
     board = a_scene.boards[0]
@@ -183,7 +183,7 @@ def test_the_cell_under_a_pixel(cell, side, left, top):
 
 @pytest.fixture
 def written(monkeypatch):
-    """Where texts were written: rectangles."""
+    """The rectangles of the texts."""
     rects, write = [], scene.write
 
     def noting(surface, text, place, width, size, colour):

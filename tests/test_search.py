@@ -1,4 +1,4 @@
-"""Levels in which a mouse runs past the cheese, against a search by walking."""
+"""The search for levels in which a mouse passes the cheese, against a search by walking."""
 
 from mazes import read
 from mice import Planned, corner_of, mouse_with, undecided, way_to
@@ -16,7 +16,7 @@ DIM = 7
 
 
 def passes_a_near_cheese(seed: int) -> bool:
-    """Whether the shortest way to the corner in a large maze parts from that to the cheese just before the cheese."""
+    """Whether, in a large maze, the path to the corner leaves the path to the cheese just before the cheese."""
     text = to_text(from_seeds([seed], DIM))
     open_cells, mouse, cheese = read(text, DIM)
     ways = [[mouse], [mouse]]

@@ -1,4 +1,4 @@
-"""Rates and intervals against the formula written out, against simulation, and counted by hand."""
+"""Rates and intervals, against explicit formulas, simulation and counts by hand."""
 
 from math import sqrt
 from statistics import NormalDist
@@ -39,7 +39,7 @@ def test_intervals_are_wilsons(count, n):
 
 
 def test_an_interval_holds_its_rate():
-    """Exactly, since a bar's error bars may not be negative."""
+    """Exactly, because a bar's error bars must not be negative."""
     for n in range(1, 60):
         for count in range(n + 1):
             found = share_with_interval(outcomes(count, n))
@@ -54,7 +54,7 @@ def test_of_nothing_there_is_no_rate():
 
 @pytest.mark.parametrize("shape", [(0.5, 0.5), (2.0, 6.0), (8.0, 2.0)])
 def test_the_bootstrap_over_mazes_covers_the_mean(shape):
-    """The mean of a Beta distribution is known; 300 draws of 60 mazes, of which 95 % hold it, less what 60 cost."""
+    """300 samples of 60 mazes from a Beta distribution: about 95 % of the intervals contain its mean."""
     rng, true = np.random.default_rng(0), shape[0] / sum(shape)
     intervals = [mean_with_interval(rng.beta(*shape, 60)) for _ in range(300)]
     held = sum(one["low"] <= true <= one["high"] for one in intervals)
@@ -88,7 +88,7 @@ def test_a_mean_is_always_the_same():
 
 
 def test_rounding_leads_nowhere_beyond_0_and_1():
-    """Probabilities of chains may miss 0 and 1 by a hair."""
+    """Probabilities of chains can exceed 0 or 1 by a rounding error."""
     for values in ([-1e-16] * 5, [1 + 1e-15] * 5):
         found = mean_with_interval(values)
         assert 0 <= found["low"] <= found["rate"] <= found["high"] <= 1
@@ -99,7 +99,7 @@ def table(seeds, values) -> pd.DataFrame:
 
 
 def test_differences_are_paired():
-    """Mazes differ much, each by the same little: unpaired, nothing would be seen."""
+    """Mazes differ much, and each changes by the same small amount: only the paired test detects it."""
     rng = np.random.default_rng(3)
     values = rng.uniform(0.1, 0.9, 100)
     shuffled = rng.permutation(100)
@@ -120,7 +120,7 @@ def test_differences_are_over_the_mazes_that_both_have():
 
 
 def test_equal_differences_have_no_interval():
-    """No made-up certainty: that three mazes agree does not mean that all do."""
+    """Three equal values must not give a zero-width interval."""
     found = compute_difference(table([1, 2, 3], [1, 1, 1]), table([1, 2, 3], [0, 0, 0]), "p")
     assert found == {"rate": 1, "low": None, "high": None, "n": 3}
 
@@ -146,7 +146,7 @@ EPISODES = pd.DataFrame(
 
 
 def counted(found: dict, rates: dict) -> None:
-    """Compare rates and denominators, and nothing left over."""
+    """Compare rates and denominators; all keys must match."""
     assert {key: (value["rate"], value["n"]) for key, value in found.items()} == {
         key: (pytest.approx(total / n) if n else None, n) for key, (total, n) in rates.items()
     }

@@ -1,10 +1,10 @@
-"""TorchRL: its checker and its collector take the single environment and the vectorised one."""
+"""TorchRL: its checker and its collector accept the single and the vectorised environment."""
 
 import gymnasium as gym
 import pytest
 import torch
 
-import envs  # noqa: F401 (names CheeseMaze-v0)
+import envs  # noqa: F401 (registers CheeseMaze-v0)
 
 pytest.importorskip("torchrl", reason="the extra torchrl is not installed")
 

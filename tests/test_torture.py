@@ -1,4 +1,4 @@
-"""Damaged files, tampered headers and senseless command lines: one line each, and nothing is believed.
+"""Damaged files, tampered headers and invalid command lines: each gives one error line.
 
 ``make torture`` runs the long form: ``TORTURE_ROUNDS`` rounds of each test.
 """
@@ -77,7 +77,7 @@ def load(path: Path) -> None:
 
 
 def refusal(path: Path) -> str | None:
-    """The one line that refuses a file; None if it is loaded. Any other error fails the test."""
+    """The error line of a file; None if the file is loaded. Any other error fails the test."""
     try:
         load(path)
     except InputError as error:
@@ -105,7 +105,7 @@ def test_damaged_bytes_are_never_believed(files, tmp_path, name, damage):
 
 
 def tamper(value, dice: random.Random):
-    """Replace, add or remove one entry somewhere in nested dictionaries and lists."""
+    """Replace, add or remove one entry in nested dictionaries and lists."""
     inner = [each for each in (value.values() if isinstance(value, dict) else value) if isinstance(each, dict | list)]
     if inner and dice.random() < 0.8:
         tamper(dice.choice(inner), dice)
@@ -121,7 +121,7 @@ def tamper(value, dice: random.Random):
 
 @pytest.mark.parametrize("name", ["mouse", "state"])
 def test_tampered_headers_are_refused_in_one_line_or_make_sense(files, tmp_path, name):
-    """The checksum is made anew: nothing but the checks of the header stands in the way."""
+    """The checksum is recomputed, so only the checks of the header can detect the change."""
     format = {"mouse": MOUSE_FORMAT, "state": STATE_FORMAT}[name]
     tensors, header = read_checkpoint(files / f"{name}.safetensors", format)
     header.pop("sha256")
@@ -161,7 +161,7 @@ CPU_ZERO = torch.zeros(1)
 
 
 def run_in_process(main, arguments) -> tuple[int, str]:
-    """A command's exit code, and what it printed on standard error."""
+    """A command's exit code and its standard error."""
     errors = io.StringIO()
     with contextlib.redirect_stderr(errors), contextlib.redirect_stdout(io.StringIO()):
         try:

@@ -1,4 +1,4 @@
-"""train.py as people run it: what it leaves, what it refuses, sweeps, and runs that are killed."""
+"""train.py from the command line: files, errors, sweeps, and runs that are killed."""
 
 import json
 import re
@@ -162,7 +162,7 @@ def test_a_process_killed_outright_goes_on(call, tmp_path):
 
 
 def test_a_sweep_trains_two_mice_at_a_time_and_goes_on_and_says_in_one_line_what_is_wrong(call, tmp_path):
-    """One test, because joblib's processes import for seconds and stay for the next sweep."""
+    """One test, because joblib's processes take seconds to import and serve the next sweep, too."""
 
     def sweep(*sweeps: str) -> tuple[int, str, str]:
         launcher = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2", f"hydra.sweep.dir={tmp_path}")

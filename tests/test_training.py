@@ -1,4 +1,4 @@
-"""A run that was killed and started again ends with the same weights, bit for bit, as one that was not."""
+"""A killed and resumed run ends with bit-identical weights to an uninterrupted run."""
 
 import io
 import os
@@ -48,7 +48,7 @@ def test_two_runs_with_one_seed_are_one(tmp_path, uninterrupted):
 
 @pytest.mark.parametrize("rollout", [1, 5, 9])
 def test_killed_at_any_rollout(tmp_path, uninterrupted, monkeypatch, rollout):
-    """As after SIGKILL: what was not saved is lost, and is made again."""
+    """As after SIGKILL: unsaved progress is lost and repeated."""
 
     def killed(logbook, metrics):
         if logbook.learner.rollouts == rollout:

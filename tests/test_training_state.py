@@ -32,7 +32,7 @@ def test_a_training_state_comes_back_as_it_was(tmp_path, learner):
     assert all(torch.equal(mine[name], theirs[name]) for name in mine)
     assert learner.numbers() == other.numbers()
     assert torch.equal(learner.worlds.obs, other.worlds.obs)
-    assert str(learner.learn()) == str(other.learn())  # as text, since NaN is not NaN
+    assert str(learner.learn()) == str(other.learn())  # as text, because NaN is not equal to NaN
 
 
 def test_changed_versions_are_told(tmp_path, learner, monkeypatch):

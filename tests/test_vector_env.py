@@ -1,4 +1,4 @@
-"""The vectorised environment: the same as Gymnasium's own loop over single ones, whatever is asked of it."""
+"""The vectorised environment equals Gymnasium's loop over single environments."""
 
 import pickle
 from copy import deepcopy
@@ -12,7 +12,7 @@ from gymnasium.utils.env_checker import data_equivalence
 from gymnasium.vector import AutoresetMode
 from gymnasium.wrappers.vector import RecordEpisodeStatistics
 
-import envs  # noqa: F401 (names CheeseMaze-v0)
+import envs  # noqa: F401 (registers CheeseMaze-v0)
 from envs.drawings import to_text
 from envs.env import CheeseMazeEnv
 from envs.levels import from_seeds
@@ -43,7 +43,7 @@ def make(**arguments):
 
 
 def both(autoreset_mode, max_episode_steps=9, **arguments):
-    """Ours, and Gymnasium's loop over our single envs."""
+    """Our environment, and Gymnasium's loop over our single environments."""
     common = {"num_envs": NUM_ENVS, "max_episode_steps": max_episode_steps, **arguments}
     vector_kwargs = {"autoreset_mode": autoreset_mode}
     native = gym.make_vec("CheeseMaze-v0", autoreset_mode=autoreset_mode, **common)
@@ -51,7 +51,7 @@ def both(autoreset_mode, max_episode_steps=9, **arguments):
 
 
 def random_reset(rng, ended, centre):
-    """Arguments of a reset: with and without seeds and options, of all or of some (at least those that ended)."""
+    """Arguments of a reset: with or without seeds and options, for all environments or at least the ended ones."""
     seed = [None, int(rng.integers(99)), [int(rng.integers(99)), None, 3, 4, 5]][rng.integers(3)]
     options = [
         {},
@@ -209,7 +209,7 @@ def test_a_copy_goes_on_like_the_original(duplicate, autoreset_mode):
 
 @pytest.mark.parametrize("autoreset_mode", MODES)
 def test_wrappers_keep_the_same_statistics(autoreset_mode):
-    # Resetting by hand at once is what SAME_STEP does.
+    # An immediate manual reset equals SAME_STEP.
     loop_mode = "SameStep" if autoreset_mode == "Disabled" else autoreset_mode
     settings = {"observation": "cells", "world_dim": 5}
     native = RecordEpisodeStatistics(both(autoreset_mode, **settings)[0])

@@ -1,4 +1,4 @@
-"""Mice being watched, without a window: what each key and the pointer do to the history and the maze."""
+"""The viewing without a window: effects of keys and pointer on the history and the maze."""
 
 from copy import copy
 
@@ -36,7 +36,7 @@ def play_on(viewing: Viewing) -> None:
 
 
 def snapshot(viewing: Viewing) -> tuple:
-    """All that is seen, as plain text and numbers."""
+    """Everything visible, as plain text and numbers."""
     panes = [(to_text(s.level), int(s.level.cheese), int(s.mouse), int(s.clock)) for s in viewing.states]
     return panes, [cells(viewing, pane) for pane in range(len(panes))], [pane.person for pane in viewing.panes]
 

@@ -1,4 +1,4 @@
-"""watch.py as people run it: films, figures, and what it refuses."""
+"""watch.py from the command line: videos, figures and errors."""
 
 import os
 import re
@@ -46,8 +46,8 @@ def test_films_of_several_mice_cheeses_levels_and_grids(call, tmp_path, checkpoi
                 films.append(np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]))
         frames, again = films
         assert len(frames) > 5 and frames[0].std() > 10 and (frames[0] != frames[-1]).any()
-        # What one sees can be made again. Not always byte for byte: the last bits of what the network computes may
-        # depend on where its memory lies, and an overlay's colours with them.
+        # The video is reproducible, but not always byte for byte: the last bits of the network's outputs can
+        # depend on memory alignment, and so can an overlay's colours.
         assert np.abs(frames.astype(float) - again).max(axis=(1, 2, 3)).mean() < 8
 
 

@@ -1,4 +1,4 @@
-"""What `pip install` gives: the wheel's commands, from an empty folder, and without this checkout."""
+"""The installed wheel: its commands, run from an empty folder without this checkout."""
 
 import os
 import shutil
@@ -22,7 +22,7 @@ def test_the_wheel_has_every_package():
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
-    """The programs of an environment with the wheel in it; what the wheel depends on comes from this environment."""
+    """The programs of an environment with the wheel; its dependencies come from this environment."""
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
     ignored = shutil.ignore_patterns("__pycache__", "*.png", "*.md", "*-seed[12].safetensors")

@@ -1,4 +1,4 @@
-"""The window, driven by real events under a driver that nobody sees: what keys, pointer and time do and show."""
+"""The window, driven by real events under a dummy driver: effects of keys, pointer and time."""
 
 import shlex
 from collections.abc import Callable, Iterator
@@ -28,10 +28,10 @@ LEFT, FREE, SHUT = number((1, 1), DIM), number((3, 3), DIM), number((2, 2), DIM)
 
 
 class Driver:
-    """Stands in for pygame's clock, which is asked once a frame: lets the next thing happen then.
+    """Replaces pygame's clock, which is called once per frame, and runs the next action then.
 
     Attributes:
-        passed: milliseconds that each frame takes.
+        passed: milliseconds per frame.
     """
 
     def __init__(self, window: Window, story: Callable[["Driver"], Iterator[None]]):
@@ -68,7 +68,7 @@ class Driver:
         return pygame.surfarray.array3d(pygame.display.get_surface()).swapaxes(0, 1)
 
     def maze(self, pane: int = 0) -> np.ndarray:
-        """What is seen of a pane's maze."""
+        """The visible pixels of a pane's maze."""
         rect = self.window._scene.boards[pane].rect
         return self.pixels()[rect.top : rect.bottom, rect.left : rect.right]
 
@@ -78,7 +78,7 @@ class Driver:
 
 @pytest.fixture
 def play(monkeypatch, tmp_path):
-    """Play a story in a window to its end, or until it leaves."""
+    """Run a story in a window until the story or the window ends."""
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
 
     def play(viewing: Viewing, story, leaves: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""The rules, against a game played one mouse at a time in plain Python."""
+"""The rules, against a plain-Python simulation of one mouse at a time."""
 
 import pytest
 import torch
@@ -38,7 +38,7 @@ def copy(value):
 
 
 def trail(text, moves, world_dim=5):
-    """The states of one mouse on its way."""
+    """The states of one mouse along its path."""
     state = start(from_text(text, world_dim))
     states = []
     for move in moves:
@@ -68,7 +68,7 @@ def test_start():
 
 
 def test_step_is_pure():
-    """Its arguments stay as they were, and a second call gives the same."""
+    """It does not change its arguments, and a second call gives equal results."""
     state, move = start(from_seeds(range(100), 15)), torch.arange(100) % 5
     before = copy(state), copy(move)
     first, second = step(state, move), step(state, move)
@@ -101,7 +101,7 @@ def test_walls_block(text):
 
 @pytest.mark.parametrize("move", [LEFT, RIGHT, UP, DOWN])
 def test_the_edge_of_the_world_blocks(move):
-    """No mouse leaves the world or comes in again on the other side."""
+    """No mouse leaves the world or wraps around."""
     mouse = trail("     \n     \n  @  \n     \n     ", [move] * 4)[-1].mouse.item()
     assert mouse == number({LEFT: (0, 2), RIGHT: (4, 2), UP: (2, 4), DOWN: (2, 0)}[move], 5)
 
