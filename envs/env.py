@@ -1,4 +1,4 @@
-"""One mouse in one maze: the Gymnasium environment."""
+"""The Gymnasium environment: one mouse in one maze."""
 
 from typing import Any
 
@@ -66,12 +66,12 @@ class CheeseMazeEnv(gym.Env[np.ndarray, np.int64]):
     ## Arguments
     - `distribution_mode`: "easy" (the default), a world of 15×15 cells, or "hard", 25×25.
     - `world_dim`: the side of the world instead, odd and at least 5.
-    - `cheese_region`: "anywhere", or n for the top-right n×n cells of each maze, 0 for its exact corner.
+    - `cheese_region`: "anywhere", or n for the top-right n×n cells of each maze, 0 for its corner cell.
     - `num_levels`, `start_level`: level seeds come from [start_level, start_level + num_levels); with 0 levels, from
       all of [0, 2³¹−1).
     - `observation`: "rgb" or "cells".
     - `action_set`: "minimal" or "procgen".
-    - `render_mode`: "human", a window; "rgb_array", a large picture; "ansi", the world as text; or None.
+    - `render_mode`: "human", a window; "rgb_array", a large image; "ansi", the world as text; or None.
 
     An invalid value raises a `ValueError` that lists the valid values.
 
@@ -142,7 +142,7 @@ class CheeseMazeEnv(gym.Env[np.ndarray, np.int64]):
         """Move the mouse.
 
         Args:
-            action: an integer of Python, NumPy or torch; of no dimensions, if it is an array or a tensor.
+            action: a Python, NumPy or torch integer; an array or a tensor must have no dimensions.
 
         Returns:
             The observation uint8 (H, W, 3), the reward, terminated, truncated (always False, because `TimeLimit`
@@ -177,11 +177,12 @@ class CheeseMazeEnv(gym.Env[np.ndarray, np.int64]):
         return render_frame(self.state, self.render_mode)
 
     def get_keys_to_action(self) -> dict[tuple[int], int]:
-        """The arrow keys and w, a, s, d with their actions, for `gymnasium.utils.play.play`.
+        """Map the arrow keys and w, a, s, d to actions, for `gymnasium.utils.play.play`.
 
-        No key means `noop` there. The minimal actions hold no such action: play them with `wait_on_player=True`.
+        Without a key, `play` takes the action `noop`. The minimal action set has no such action: play it with
+        `wait_on_player=True`.
         """
-        import pygame  # only who plays needs it
+        import pygame  # imported only for play
 
         keys = {
             world.LEFT: (pygame.K_LEFT, pygame.K_a),

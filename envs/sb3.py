@@ -1,4 +1,4 @@
-"""The vectorised environment in the form that Stable-Baselines3 takes (its `VecEnv`)."""
+"""The vectorised environment as a `VecEnv` of Stable-Baselines3."""
 
 from typing import Any
 
@@ -13,14 +13,14 @@ from foundation.errors import InputError
 
 
 class SB3VecEnv(VecEnv):
-    """Many mazes for the algorithms of Stable-Baselines3.
+    """A batch of environments for the algorithms of Stable-Baselines3.
 
-    Observations, rewards, ends and infos are those of a `DummyVecEnv` of `CheeseMaze-v0` environments, step for step.
-    An episode that ends is followed by the next one within the same step. The last observation of the old episode is
-    then `infos[row]["terminal_observation"]`, and `infos[row]["TimeLimit.truncated"]` says whether time was up.
+    Returns the same observations, rewards, dones and infos as a `DummyVecEnv` of `CheeseMaze-v0` environments. An
+    environment resets in the last step of its episode. `infos[row]["terminal_observation"]` is then the last
+    observation of the old episode, and `infos[row]["TimeLimit.truncated"]` is True if the step limit ended it.
 
     Args:
-        num_envs: how many environments.
+        num_envs: number of environments.
         arguments: those of `CheeseMazeVectorEnv`, without `autoreset_mode` and `copy`.
     """
 
@@ -29,10 +29,10 @@ class SB3VecEnv(VecEnv):
         super().__init__(num_envs, self.batch.single_observation_space, self.batch.single_action_space)
 
     def reset(self) -> np.ndarray:
-        """Begin an episode in every environment, with the seeds and options that were set for it.
+        """Start an episode in every environment, with the seeds and options that were set.
 
         Raises:
-            InputError: options that cannot be met, or different ones in different environments.
+            InputError: if options are invalid, or differ between environments.
         """
         names = self._options[0].keys()
         if any(options.keys() != names for options in self._options):
@@ -85,7 +85,7 @@ class SB3VecEnv(VecEnv):
 
 
 def _rows(infos: dict[str, np.ndarray], num_envs: int) -> list[dict[str, Any]]:
-    """One info for each environment, as `CheeseMazeEnv` gives it, of an info of all."""
+    """Split the infos of the batch into one info per environment, in the form of `CheeseMazeEnv`."""
     names = [name for name in infos if not name.startswith("_")]
     columns = [list(infos[name]) if infos[name].ndim > 1 else infos[name].tolist() for name in names]
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]

@@ -203,7 +203,7 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         return tuple(render_frame(self.state.rows([row]), self.render_mode) for row in range(self.num_envs))
 
     def single(self, row: int) -> CheeseMazeEnv:
-        """The environment of one row as it is now. A step or a reset of it changes nothing here."""
+        """Return a copy of one environment. A step or a reset of the copy does not change this batch."""
         single = shallow_copy(self._single)
         single.spec = self.spec
         single._np_random, single._np_random_seed = self._randoms[row]
@@ -214,30 +214,30 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         return single
 
     def call(self, name: str, *arguments: Any, **keywords: Any) -> tuple[Any, ...]:
-        """Call a method of each environment, or get its attribute, as `SyncVectorEnv.call` does.
+        """Call a method or get an attribute of each environment, as in `SyncVectorEnv.call`.
 
         Raises:
-            AttributeError: the environments have no such method or attribute.
-            InputError: a method that would change them one by one.
+            AttributeError: if the environments have no such method or attribute.
+            InputError: if the method would change single environments.
         """
         return self.call_rows(range(self.num_envs), name, *arguments, **keywords)
 
     def call_rows(self, rows: Iterable[int], name: str, *arguments: Any, **keywords: Any) -> tuple[Any, ...]:
-        """Like `call`, but of the environments of these rows alone."""
+        """Like `call`, but only for the environments of these rows."""
         if name in ("reset", "step", "close"):
             raise InputError(f"{name} acts on all environments at once: call it on the vector environment itself")
         values = (getattr(self.single(row), name) for row in rows)
         return tuple(value(*arguments, **keywords) if callable(value) else value for value in values)
 
     def get_attr(self, name: str) -> tuple[Any, ...]:
-        """An attribute of each environment."""
+        """Return an attribute of each environment."""
         return self.call(name)
 
     def set_attr(self, name: str, values: Any) -> None:
-        """Give each environment an attribute of its own: a list or tuple has one for each, another value is of all.
+        """Set an attribute of each environment. A list or tuple has one value each; any other value applies to all.
 
         Raises:
-            InputError: another number of values, or an attribute that the environments have already and share.
+            InputError: if the number of values is wrong, or the attribute exists and is shared by all environments.
         """
         values = values if isinstance(values, list | tuple) else [values] * self.num_envs
         if len(values) != self.num_envs:
@@ -246,7 +246,7 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
             self.set_row_attr(row, name, value)
 
     def set_row_attr(self, row: int, name: str, value: Any) -> None:
-        """Like `set_attr`, but for the environment of this row alone."""
+        """Like `set_attr`, but only for the environment of this row."""
         if name in dir(self._single):
             raise InputError(f"{name} is the same in all environments and cannot be set; make new environments with it")
         self._attributes[row][name] = value

@@ -125,8 +125,8 @@ class Planted(NamedTuple):
         h: lowest and highest mean preference on balanced forks.
         able_cheese, able_corner: lowest and highest mean ability.
         algorithm: the verdict of the contest.
-        goes_with: attributes associated with its preference, beyond the baselines; no others may be reported, unless they
-            are correlated with one of these.
+        goes_with: attributes associated with its preference, beyond the baselines; no others may be reported, unless
+            they are correlated with one of these.
     """
 
     build: Build
