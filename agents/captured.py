@@ -1,7 +1,7 @@
 """A function recorded once as a CUDA graph and replayed: one launch instead of thousands.
 
-A rollout of 256 steps launches thousands of small kernels. Launched one by one from Python, the GPU would wait for the
-CPU most of the time.
+A rollout of 256 steps launches thousands of small kernels. If Python launched them one by one, the GPU would
+mostly wait for the CPU.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-WARM_UPS = 2  # runs before the recording, in which kernels are compiled and chosen
+WARM_UPS = 2  # warm-up calls before the recording: kernels are compiled and selected
 
 
 class Captured:
@@ -21,9 +21,9 @@ class Captured:
     written in place, and the function must not wait for the device.
 
     Args:
-        function: to record. The next call overwrites its result.
+        function: the function to record. The next call overwrites its result.
         device: of its tensors.
-        changes: gives every tensor that the function changes. Recording runs the function, and this undoes it.
+        changes: returns every tensor that the function changes. Recording runs the function; they are restored.
         generator: of its random numbers.
     """
 

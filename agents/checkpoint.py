@@ -1,6 +1,6 @@
 """The file format of checkpoints: tensors and a header in one safetensors file, with a checksum.
 
-Everything that is not a tensor is JSON in the header. Loading runs no code. A file is replaced in one piece. Headers
+Everything that is not a tensor is JSON in the header. Loading runs no code. Files are replaced atomically. Headers
 are untrusted input and are checked.
 """
 
@@ -96,7 +96,7 @@ def read_checkpoint(path: Path, format: str) -> tuple[dict[str, Tensor], dict[st
 
 
 def check_tensors(tensors: dict[str, Tensor], expected: dict[str, Tensor], where: str) -> None:
-    """Compare the names, types and shapes of tensors with those expected, which may lie on the meta device.
+    """Compare the names, types and shapes of tensors with those expected, which may be on the meta device.
 
     Raises:
         InputError: they differ, or a floating-point number is not finite.

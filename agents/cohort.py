@@ -1,7 +1,7 @@
-"""Success counted by the start of an episode.
+"""Success rates grouped by the start of an episode.
 
-Counted by the end of an episode, early figures are too high: in the first 500 steps only successes can have ended. A
-cohort is all episodes that began during one rollout. It is reported when all of them must have ended.
+Grouping by the end is biased: in the first 500 steps, only successful episodes can end. A cohort is all episodes that
+start during one rollout. Its rate is reported when all its episodes have ended.
 """
 
 import torch
@@ -15,9 +15,9 @@ class Cohorts:
 
     Args:
         num_envs: N.
-        num_steps: T, steps a rollout.
-        max_episode_steps: after which every episode has ended.
-        device: where the rollouts are.
+        num_steps: T, steps per rollout.
+        max_episode_steps: step limit of an episode.
+        device: device of the rollouts.
     """
 
     def __init__(self, num_envs: int, num_steps: int, max_episode_steps: int, device):
@@ -34,7 +34,7 @@ class Cohorts:
             done: bool (T, N), episodes that ended.
 
         Returns:
-            float32 (): the success rate, over all processes, of the cohort that began ``lag`` rollouts ago; NaN if
+            float32 (): the success rate, over all processes, of the cohort that started ``lag`` rollouts ago; NaN if
             there is none yet.
         """
         slots = self.lag + 1

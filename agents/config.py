@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class EnvConfig:
-    """The world that a mouse is trained in."""
+    """The training world."""
 
     distribution_mode: str | None = setting(None, "Procgen's world: easy (15 cells) or hard (25); or give world_dim")
     world_dim: int | None = setting(11, "side of the world in cells; must be odd", 5, 255)
@@ -31,7 +31,7 @@ class EnvConfig:
         """The world that these settings describe.
 
         Raises:
-            InputError: a setting does not exist, or two of them contradict each other.
+            InputError: if a setting is invalid, or two settings contradict each other.
         """
         from envs.spec import WorldSpec  # slow to import, and --help does without
 
@@ -59,7 +59,7 @@ class AgentConfig:
 
 @dataclass
 class TrainConfig:
-    """One training run. All settings but those of ``ABOUT_THE_RUN`` decide what the mouse learns."""
+    """Settings of one training run. Those in ``ABOUT_THE_RUN`` do not change what the mouse learns; all others do."""
 
     env: EnvConfig = field(default_factory=EnvConfig)
     agent: AgentConfig = field(default_factory=AgentConfig)
@@ -83,12 +83,12 @@ ABOUT_THE_RUN = ("device", "run_dir", "fresh", "save_every", "picture_every", "e
 
 
 def describe_identity(config: TrainConfig) -> dict[str, Any]:
-    """The settings that decide what a mouse learns: all but those of ``ABOUT_THE_RUN``."""
+    """Return the settings that determine what a mouse learns: all except ``ABOUT_THE_RUN``."""
     return {key: value for key, value in asdict(config).items() if key not in ABOUT_THE_RUN}
 
 
 def name_run(config: TrainConfig) -> str:
-    """The name of a configuration's run folder: its main settings, and a digest of its identity."""
+    """Name a configuration's run folder: its main settings, and a digest of its identity."""
     digest = hashlib.sha256(json.dumps(describe_identity(config), sort_keys=True).encode()).hexdigest()[:8]
     world = config.env.distribution_mode or config.env.world_dim
     return f"{config.name}-{world}-{config.env.cheese_region}-seed{config.seed}-{digest}"

@@ -21,19 +21,19 @@ from envs.levels import ANYWHERE, Levels
 from envs.painter import portrait
 from foundation.film import caption, gif, mosaic
 
-SHOWN, TILE = 8, 112  # levels in a film, side by side, pixels each
+SHOWN, TILE = 8, 112  # levels per row of the video, pixels per level
 SEARCHED = 2000  # training level seeds among which levels of the trained types are found
 FRAMES, FPS = 64, 12
-PLAIN_LINES = 40  # in a whole run, where the output is no terminal
+PLAIN_LINES = 40  # progress lines per run if the output is not a terminal
 
 
 class Logbook:
     """Logs a training run into its folder and on the console. Use as a context manager.
 
     Args:
-        folder: where TensorBoard's files go.
-        learner: whose progress is logged. Rows after its present step are removed from TensorBoard.
-        console: of the progress bar.
+        folder: folder of the TensorBoard files.
+        learner: the learner to log. TensorBoard events after its current step are removed.
+        console: console of the progress bar.
     """
 
     def __init__(self, folder: Path, learner: Learner, console: Console):
@@ -89,7 +89,7 @@ class Logbook:
             self.writer.add_scalar(f"eval/{name}", value, self.learner.steps)
 
     def show_play(self) -> None:
-        """Log a short film of the first training levels, and its last frame as a picture.
+        """Log a short video of the first training levels, and its last frame as an image.
 
         The upper row has the cheese as in training. The lower row has the same mazes with the cheese anywhere.
         """

@@ -6,7 +6,7 @@ import torch
 
 from foundation.errors import InputError
 
-BF16_MIN_SIDE = 32  # on a CPU, smaller pictures lose as much time to casts as they gain (docs/training.md)
+BF16_MIN_SIDE = 32  # on a CPU, casts cost as much as they save for smaller observations (docs/training.md)
 
 
 def choose_precision(name: str, device: torch.device, side: int) -> str:

@@ -1,7 +1,7 @@
-"""The processes that train one mouse together, started by torchrun. Usually there is one.
+"""Data-parallel training of one mouse, in processes started by torchrun or in a single process.
 
-Each process steps its own worlds and learns from its share of every minibatch. Gradients, advantage statistics and
-reward statistics are averaged over all processes, so all keep the same weights.
+Each process steps its own environments and learns from its share of every minibatch. Gradients, advantage statistics
+and reward statistics are averaged over all processes, so all keep the same weights.
 """
 
 import os
@@ -18,17 +18,17 @@ from foundation.errors import InputError
 
 
 def count() -> int:
-    """The number of processes."""
+    """Return the number of processes."""
     return dist.get_world_size() if dist.is_initialized() else 1
 
 
 def rank() -> int:
-    """The number of this process, from 0. Process 0 writes all files and prints."""
+    """Return the number of this process, from 0. Process 0 writes all files and prints."""
     return dist.get_rank() if dist.is_initialized() else 0
 
 
 def average(tensor: Tensor) -> Tensor:
-    """The mean of a float tensor over all processes; in place where there are several."""
+    """Average a float tensor over all processes, in place if there are several."""
     if count() > 1:
         dist.all_reduce(tensor)
         tensor /= count()
@@ -36,7 +36,7 @@ def average(tensor: Tensor) -> Tensor:
 
 
 def any_of(here: bool) -> bool:
-    """Whether a condition holds in any process."""
+    """Return whether a condition holds in any process."""
     if count() == 1:
         return here
     conditions: list[Any] = [None] * count()
@@ -54,7 +54,7 @@ def gather(value: Any) -> list[Any]:
 
 
 def share(whole: int, name: str) -> int:
-    """This process's equal share of a number.
+    """Return this process's equal share of a number.
 
     Raises:
         InputError: the number is not a multiple of the number of processes.

@@ -1,4 +1,4 @@
-"""Rollouts: T steps in N worlds, and their advantages."""
+"""Rollouts: T steps in N environments, and their advantages."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from envs.batch import Worlds
 
 
 class Rollout(NamedTuple):
-    """What happened in T steps of N worlds; the first dimension is time.
+    """T steps of N environments; the first dimension is time.
 
     Attributes:
         obs: uint8 (T, N, H, W, 3).
