@@ -3,8 +3,6 @@
 import bench
 import pytest
 
-from foundation.command import run_command
-
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
@@ -15,6 +13,6 @@ from foundation.command import run_command
 )
 def test_what_is_wrong_is_said_in_one_line(arguments, message, capsys):
     with pytest.raises(SystemExit) as end:
-        run_command("bench.py", None, bench.BenchConfig(), bench.run, arguments)
+        bench.main(arguments)
     errors = capsys.readouterr().err
     assert end.value.code == 2 and errors.startswith(message) and errors.count("\n") == 1

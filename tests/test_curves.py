@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from agents.config import AgentConfig, EnvConfig, TrainConfig
-from foundation.command import run_command
 
 CPU = torch.device("cpu")
 
@@ -34,7 +33,7 @@ def test_runs_are_labelled_by_what_tells_them_apart():
 )
 def test_what_is_wrong_is_said_in_one_line(arguments, message, capsys):
     with pytest.raises(SystemExit) as end:
-        run_command("curves.py", None, curves.CurvesConfig(), curves.run, arguments)
+        curves.main(arguments)
     errors = capsys.readouterr().err
     assert end.value.code == 2 and errors.startswith(message) and errors.count("\n") == 1
 
@@ -49,7 +48,7 @@ def test_curves_of_run_folders(tmp_path, monkeypatch):
     train(config, CPU, Console(quiet=True))
     monkeypatch.setattr(curves, "RESULTS", tmp_path / "results")
     monkeypatch.chdir(tmp_path)
-    curves.run(curves.CurvesConfig(runs=f"{tmp_path}/quickstart-*", name="test"))
+    curves.main([f"runs={tmp_path}/quickstart-*", "name=test"])
     (run,) = json.loads((tmp_path / "results" / "curves-test.json").read_text())
     assert run["steps"] == [64, 128] and run["success"] == [None, None]
     assert (tmp_path / "results" / "curves-test.png").stat().st_size > 5000

@@ -1,4 +1,4 @@
-"""Levels from text and to text, and what is refused."""
+"""Levels from text and to text, and errors."""
 
 import pytest
 import torch
@@ -27,7 +27,7 @@ def test_text_round_trip(maze):
 
 @given(MAZES)
 def test_text_says_what_the_level_is(maze):
-    """A smaller square is centred in its world, everything outside is wall."""
+    """A smaller square is centred in its world; all cells outside it are wall."""
     text, world_dim = maze
     level = from_text(text, world_dim)
     open_cells, mouse, cheese = read(text, world_dim)

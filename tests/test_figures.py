@@ -1,4 +1,4 @@
-"""What the figures show against counts made one by one; and that there is a picture whatever was counted."""
+"""The data in the figures, against explicit counts; every figure can be drawn from any records."""
 
 from collections import Counter
 from fractions import Fraction
@@ -19,7 +19,7 @@ CURVE = pd.DataFrame({"steps": [1e6, 2e6, 3e6], "success": [np.nan, 0.25, 0.75]}
 def episodes_of(
     number: int = 300, success: float | None = None, level_types=("fork", "same", "beyond")
 ) -> pd.DataFrame:
-    """Records of a mouse that takes the cheese with any probability, or always with the same."""
+    """Records of a mouse with random success probabilities, or with one constant probability."""
     rng = np.random.default_rng(number)
     maze_dim = rng.choice([3, 5, 7, 9, 11], number)
     taken = rng.random(number) if success is None else np.full(number, float(success))
@@ -82,7 +82,7 @@ def test_a_figure_is_always_the_same_file():
 
 
 def bin_of(cell: int, maze_dim: int) -> int:
-    """Seven equal bins whose first and last have the maze's edges a fourteenth of its width inside."""
+    """Seven equal bins; the maze's edges are half a bin inside the first and the last."""
     margin = Fraction(1, 14)
     return int((Fraction(cell, maze_dim - 1) + margin) / ((1 + 2 * margin) / 7))
 

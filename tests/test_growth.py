@@ -6,7 +6,6 @@ import torch
 
 from agents.config import AgentConfig, EnvConfig, TrainConfig
 from agents.learner import Learner
-from foundation.command import run_command
 
 CPU = torch.device("cpu")
 
@@ -48,6 +47,6 @@ def test_the_environment_and_a_training_are_measured():
 )
 def test_what_is_wrong_is_said_in_one_line(arguments, message, capsys):
     with pytest.raises(SystemExit) as end:
-        run_command("growth.py", None, growth.GrowthConfig(), growth.run, arguments)
+        growth.main(arguments)
     errors = capsys.readouterr().err
     assert end.value.code == 2 and errors.startswith(message) and errors.count("\n") == 1

@@ -46,7 +46,7 @@ def test_there_are_figures_of_little(name):
     records, found = degenerate()[name], findings_of(name)
     figures = {name: draw(found, records) for name, draw in FIGURES.items()}
     for figure in filter(None, figures.values()):
-        figure.set_layout_engine("none")  # it takes most of the time
+        figure.set_layout_engine("none")  # the layout takes most of the time
         figure.draw_without_rendering()
     none = {name for name, figure in figures.items() if figure is None}
     assert ("incidence" in none) == (name in ("no forks", "no sampled episodes"))
@@ -112,7 +112,7 @@ def test_places_and_cells_are_those_of_the_groups():
 
 
 def test_in_a_large_maze_a_bin_is_a_cell():
-    """Each cheese's own cell, looked up one by one."""
+    """Each cheese cell, looked up one by one."""
     rows = table_of("random")
     rows = rows.loc[(rows.condition == "anywhere") & (rows.maze_dim == WORLD_DIM)]
     shares = figures.compute_shares_by_place(rows, WORLD_DIM)
