@@ -55,6 +55,8 @@ def run(config: EvaluateConfig, command: str) -> None:
         raise InputError(
             f"levels must be an integer from 1 to {MOST_LEVELS:,} or a file of levels, not levels={levels}"
         )
+    if config.conditions is not None and (file or config.report == "brief"):
+        raise InputError("conditions belong to report=full; a table has the conditions as_trained and anywhere")
     if file and config.report == "full":
         raise InputError("report=full needs levels from seeds: set levels to a number")
     mice = load_mice(as_list(config.checkpoint), choose_device(config.device))

@@ -71,6 +71,7 @@ def test_help_needs_no_slow_import(tmp_path):
         ("levels=0", "levels must be an integer from 1 to 10,000,000 or a file of levels, not levels=0"),
         ("levels=[1", "levels=[1"),
         ("levels=", "levels="),
+        ("conditions=anywhere", "conditions belong to report=full"),
         ("report=long", "report must be one of brief, full, not 'long'"),
         ("seed=-1", "seed must be from 0 to 2^63 - 1, not -1"),
         ("seed=9223372036854775808", "seed must be from"),
