@@ -1,18 +1,22 @@
-"""Runs the documentation: every Python block, and every command with shortened settings."""
+"""Runs the documentation: every Python block, and every command with shortened settings.
+
+A block that cannot run has the line ``<!-- not run: REASON -->`` before it.
+"""
 
 import re
-import runpy
 import shlex
 import subprocess
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from commands import ROOT
 
-ROOT = Path(__file__).parents[1]
+from envs.drawings import from_texts
+from envs.levels import WORLD_DIMS
+
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "checkpoints" / "README.md"])
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+FENCE = re.compile(r"^(<!-- not run: .+ -->\n)?^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 ASSIGNMENT = re.compile(r"[A-Z_]+=\S*$")
 
 # Slow text in Python blocks, and its replacement.
@@ -22,10 +26,10 @@ EXTRAS = ("stable_baselines3", "torchrl")  # optional libraries
 
 # Programs that are not run here, and the reason.
 ELSEWHERE = {
-    "source": "a shell's own",
+    "source": "a builtin of the shell",
     "pip": "installs; tests/test_wheel.py does so",
     "tensorboard": "a server",
-    "git": "asks another machine",
+    "git": "needs a network",
 }
 PROGRAMS = {"python", "torchrun", "make", "cheesemaze", *ELSEWHERE}
 SLOW = {  # scripts that are only run with --help
@@ -51,8 +55,9 @@ def find_blocks() -> list[Block]:
     for document in DOCUMENTS:
         text = document.read_text()
         for match in FENCE.finditer(text):
-            line = text.count("\n", 0, match.start()) + 1
-            blocks.append(Block(document, line, match[1], match[2]))
+            if not match[1]:
+                line = text.count("\n", 0, match.start()) + 1
+                blocks.append(Block(document, line, match[2], match[3]))
     return blocks
 
 
@@ -84,12 +89,13 @@ def shorten(script: str, arguments: list[str]) -> list[str]:
     if script == "train.py":
         arguments = [re.sub(r"^([\w.]+=[^\[,]+,[^,]+),.*", r"\1", argument) for argument in arguments]
         arguments = [argument for argument in arguments if not re.match(r"hydra[/.]launcher", argument)]
-        small = [] if given.get("experiment", "").startswith("procgen") else ["env.world_dim=5"]
+        small = ["env.distribution_mode=null", "env.world_dim=5", "env.observation=cells"]
         few = ["agent.num_envs=4", "agent.num_steps=8", "agent.minibatch_size=16", "total_steps=32"]
         return [*arguments, *small, *few, "env.max_episode_steps=20", "evaluation_levels=2", "device=cpu"]
     if script == "evaluate.py":
         levels = [] if given.get("levels", "").endswith(".txt") else ["levels=3"]
-        return [*arguments, *levels, "device=cpu"]
+        conditions = ["conditions=[as_trained,anywhere]"] if given.get("report") == "full" else []
+        return [*arguments, *levels, *conditions, "device=cpu"]
     if script == "watch.py":
         grid = ["grid=2x2"] if "grid" in given else []
         film = [] if {"record", "figure"} & given.keys() else ["record=film.gif"]
@@ -99,13 +105,16 @@ def shorten(script: str, arguments: list[str]) -> list[str]:
 
 BLOCKS = find_blocks()
 PYTHON = [block for block in BLOCKS if block.language == "python"]
+DRAWINGS = [block for block in BLOCKS if re.fullmatch(r"([#@. ]*\n|;.*\n)+", block.text)]
 COMMANDS = {}  # each once, named by its first position
 for block in BLOCKS:
     for words in find_commands(block):
         text = " ".join(words)
         for placeholder, value in PLACEHOLDERS.items():
             text = text.replace(placeholder, value)
-        COMMANDS.setdefault(text, (block.name, [PLACEHOLDERS.get(word, word) for word in words]))
+        COMMANDS.setdefault(
+            re.sub(r" out=\S+", "", text), (block.name, [PLACEHOLDERS.get(word, word) for word in words])
+        )
 
 
 @pytest.fixture
@@ -118,9 +127,6 @@ def workplace(monkeypatch, tmp_path):
     (tmp_path / "mine.txt").write_text("##.\n## \n@  \n\n# .\n## \n@ #\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
-    monkeypatch.setenv("HYDRA_FULL_ERROR", "")  # train.py sets it, so it is restored
-    monkeypatch.setattr("agents.allocator.keep_freed_memory", lambda: None)  # the effect would outlast the test
-    return tmp_path
 
 
 def test_there_is_something_to_run():
@@ -141,10 +147,15 @@ def test_every_python_block_runs_by_itself(workplace, block):
         pytest.skip(f"{error.name} is not installed")
 
 
+@pytest.mark.parametrize("block", DRAWINGS, ids=lambda block: block.name)
+def test_every_drawing_is_a_level(block):
+    assert from_texts(block.text, WORLD_DIMS["hard"]).num_levels >= 1
+
+
 @pytest.mark.parametrize(
     "words", [pytest.param(words, id=f"{place} {text}") for text, (place, words) in COMMANDS.items()]
 )
-def test_every_command_runs(workplace, monkeypatch, words):
+def test_every_command_runs(workplace, call, monkeypatch, words):
     program, *arguments = words
     assert program in PROGRAMS, f"unknown program {program!r}: say in this test how to run it, or why not"
     if program in ELSEWHERE:
@@ -159,13 +170,10 @@ def test_every_command_runs(workplace, monkeypatch, words):
     if program == "cheesemaze":
         script += ".py"
     if script == "-m":
-        pytest.skip("a module of Python's; the project's own scripts are files")
+        pytest.skip("a module of Python, not a script of this project")
     assert (ROOT / script).is_file(), f"there is no {script}"
     if script.startswith("examples/"):
         pytest.skip("a test of its own runs it shortened")
-    monkeypatch.setattr(sys, "argv", [script, *shorten(script, settings)])
     monkeypatch.syspath_prepend(str((ROOT / script).parent))
-    try:
-        runpy.run_path(str(ROOT / script), run_name="__main__")
-    except SystemExit as leaving:
-        assert not leaving.code, f"exit code {leaving.code}"
+    code, _, errors = call(script, *shorten(script, settings))
+    assert code == 0, errors
