@@ -13,14 +13,18 @@ import pyarrow
 import pyarrow.parquet
 
 from agents.mouse import Mouse
-from analysis.records import COLUMNS, compute_records, digest_training_levels
-from analysis.relocation import HELD_OUT, parse_condition
+from analysis.baselines import estimate_slip
+from analysis.chain import build_chain
+from analysis.diet import digest_training
+from analysis.records import COLUMNS, compute_records
+from analysis.relocation import HELD_OUT, as_trained, parse_condition
 from envs.levels import Levels
 from foundation.files import read_checked, write_checked
 
 CHUNK = 2000  # levels per part file; large, because the last sampled episodes of a batch are few and long
-VERSION = 1  # of the records' format; parts with another version are ignored
+VERSION = 2  # of the records' format; parts with another version are ignored
 RECORDS_FILE, PARTS = "records.parquet", "parts"
+SLIP_LEVELS = 200  # held-out levels, with the cheese as trained, that show a mouse's rate of slips
 DRAWN = "drawn"  # condition name of hand-drawn levels
 
 
@@ -76,7 +80,8 @@ def collect_records(
     """
     tables = []
     for mouse in mice:
-        training = digest_training_levels(mouse)
+        training = digest_training(mouse.spec)
+        slip = estimate_slip(build_chain(mouse, as_trained(mouse.spec, HELD_OUT + np.arange(SLIP_LEVELS))))
         todo = [(name, first, min(CHUNK, number - first)) for name, number in conditions.items()
                 for first in range(0, number, CHUNK)]  # fmt: skip
         if drawn is not None:
@@ -93,7 +98,7 @@ def collect_records(
                 seeds = HELD_OUT + first + np.arange(number)
                 levels = drawn if condition == DRAWN else parse_condition(condition)(mouse.spec, seeds)
                 assert levels is not None
-                table = compute_records(mouse, condition, levels, play_seed, training)
+                table = compute_records(mouse, condition, levels, play_seed, training, slip)
                 if path is not None:
                     write_checked(path, to_parquet(table))
             tables.append(table)
