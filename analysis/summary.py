@@ -30,6 +30,8 @@ def summarise_mouse(
     mouse: Mouse,
     levels: int | None = None,
     advance: Callable[[int], None] = lambda levels: None,
+    workers: int = 1,
+    cluster: str = "",
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Evaluate a mouse on held-out levels, with the cheese as trained and anywhere.
 
@@ -37,13 +39,15 @@ def summarise_mouse(
         mouse: the mouse.
         levels: number of levels per condition, equal mazes in both; None: enough for 1,000 full-size mazes.
         advance: called with the number of levels after each part.
+        workers: number of processes.
+        cluster: address of a Dask scheduler whose workers are used instead.
 
     Returns:
         The summary, in the form of ``summary.json``, and the records.
     """
     world_dim = mouse.spec.world_dim
     levels = levels or default_num_levels(world_dim)
-    table = collect_records([mouse], dict.fromkeys(LABELS, levels), advance=advance)
+    table = collect_records([mouse], dict.fromkeys(LABELS, levels), advance=advance, workers=workers, cluster=cluster)
     summary: dict[str, Any] = {
         "mouse": {"checkpoint": str(mouse.path), "cheese_region": mouse.spec.cheese_region, "world_dim": world_dim},
         "play": {"levels": levels, "first_level": HELD_OUT, "steps": 500},
