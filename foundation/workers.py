@@ -43,7 +43,7 @@ def run_tasks(
             before = len(left)
             try:
                 jobs = (joblib.delayed(_run)(function, index, tasks[index]) for index in sorted(left))
-                for index, result in parallel(jobs):
+                for index, result in parallel(jobs) or ():
                     left.remove(index)
                     yield index, result
             except BrokenProcessPool:
@@ -55,10 +55,10 @@ def run_tasks(
 def _connect(stack: ExitStack, workers: int, cluster: str) -> joblib.Parallel:
     if not cluster:
         stack.enter_context(joblib.parallel_config("loky", inner_max_num_threads=1))
-        return joblib.Parallel(workers, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs")
+        return joblib.Parallel(workers, return_as="generator_unordered")
     stack.enter_context(_join_cluster(cluster))
     stack.enter_context(joblib.parallel_config("dask"))
-    return joblib.Parallel(-1, return_as="generator_unordered", batch_size=1)
+    return joblib.Parallel(-1, return_as="generator_unordered")
 
 
 def _join_cluster(cluster: str) -> AbstractContextManager:
