@@ -89,8 +89,8 @@ def draw_bars(
     """Draw rates as bars with their intervals, and a random walk's rates (``chance``) as lines across them."""
     for place, value in enumerate(chance):
         if value["rate"] is not None:
-            label = "random walk" if place == 0 else None
-            axes.hlines(value["rate"], place - 0.45, place + 0.45, "black", "dashed", label, zorder=3)
+            label = "random walk" if place == 0 else ""
+            axes.hlines(value["rate"], place - 0.45, place + 0.45, "black", "dashed", label=label, zorder=3)
     if chance:
         axes.legend(fontsize=7, loc="upper right", frameon=False)
     for place, (value, colour) in enumerate(zip(rates, colours, strict=True)):

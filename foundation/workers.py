@@ -43,7 +43,7 @@ def run_tasks(
             before = len(left)
             try:
                 jobs = (joblib.delayed(_run)(function, index, tasks[index]) for index in sorted(left))
-                for index, result in parallel(jobs) or ():
+                for index, result in parallel(jobs):  # pyright: ignore[reportGeneralTypeIssues, reportOptionalIterable]
                     left.remove(index)
                     yield index, result
             except BrokenProcessPool:
