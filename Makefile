@@ -16,7 +16,7 @@ setup: $(INSTALLED)
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install -q -c constraints.txt torch -e '.[dev,sb3,torchrl]'
+	$(BIN)/pip install -q -c constraints.txt torch -e '.[dask,dev,sb3,torchrl]'
 	@touch $@
 
 train: setup

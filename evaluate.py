@@ -29,6 +29,8 @@ class EvaluateConfig:
     conditions: Any = setting(None, "conditions of a full report, e.g. [anywhere,region_3]; null: all")
     seed: int = setting(0, "random seed of the sampled episodes in a full report", *SEEDS)
     device: str = setting("auto", "cpu, cuda, cuda:1, …; auto uses a GPU if there is one")
+    workers: int = setting(1, "number of processes on this machine", 1, 256)
+    cluster: str = setting("", "address of a Dask scheduler, e.g. tcp://host:8786; its workers take the place of these")
     out: str = setting("", "output folder; empty: a folder in runs/evaluations")
 
 
@@ -66,12 +68,14 @@ def run(config: EvaluateConfig, command: str) -> None:
     if file:
         evaluation.evaluate_drawings(mice, file, out, console)
     elif config.report == "brief":
-        evaluation.evaluate_briefly(mice, number, out, console)
+        evaluation.evaluate_briefly(mice, number, out, console, config.workers, config.cluster)
     else:
         conditions = evaluation.choose_conditions(
             mice, number, None if config.conditions is None else as_list(config.conditions)
         )
-        evaluation.write_full_report(mice, conditions, config.seed, out, console, command)
+        evaluation.write_full_report(
+            mice, conditions, config.seed, out, console, command, config.workers, config.cluster
+        )
 
 
 def main(arguments: list[str]) -> None:

@@ -23,8 +23,8 @@ ABLE = 0.9  # from this ability on, to the cheese and to the corner, a mouse is 
 COLUMNS = {
     "able_cheese": "P(cheese within an episode) from the decision square, the corner's branch walled off",
     "able_corner": "P(corner within an episode) from the decision square, the cheese's branch walled off",
-    "inside_cheese": "P(cheese within an episode) from inside its branch, inside_steps from it",
-    "inside_corner": "P(corner within an episode, before the cheese) from inside its branch, inside_steps from it",
+    "able_cheese_inside": "P(cheese within an episode) from inside its branch, inside_steps from it",
+    "able_corner_inside": "P(corner within an episode, before the cheese) from inside its branch, inside_steps from it",
     "inside_steps": "steps from the target at which the mouse is put inside either branch",
 }
 
@@ -42,12 +42,12 @@ def _find_inside(levels: Levels, square: Tensor, target: Tensor, steps: Tensor) 
     return (on_the_way & (to_target == steps[:, None, None])).flatten(1).long().argmax(1)
 
 
-def compute_ability(build: Callable[[Levels], Chain], levels: Levels, square: Tensor, steps: int) -> pd.DataFrame:
+def compute_ability(build: Callable[[Levels], Chain], chain: Chain, square: Tensor, steps: int) -> pd.DataFrame:
     """The abilities of a mouse at the forks among N levels.
 
     Args:
         build: gives the mouse's chain in any levels.
-        levels: on the CPU.
+        chain: what it gives in the N levels.
         square: int64 (N,), the decision square of each level, −1 where it has none.
         steps: of an episode.
 
@@ -55,11 +55,12 @@ def compute_ability(build: Callable[[Levels], Chain], levels: Levels, square: Te
         N rows with the columns of ``COLUMNS``; NaN where there is no fork, and for the abilities from inside also
         where the nearer target is next to the square.
     """
+    levels = chain.levels
     table = pd.DataFrame(np.nan, index=range(levels.num_levels), columns=list(COLUMNS))
     forks = torch.nonzero(square != NO_CELL)[:, 0]
     if not len(forks):
         return table
-    levels, square = levels.rows(forks), square[forks]
+    everywhere, levels, square = levels, levels.rows(forks), square[forks]
     from_square = paths.compute_distances(levels, square)
     nearer = (
         torch.minimum(paths.distance_at(from_square, levels.cheese), paths.distance_at(from_square, levels.corner)) - 1
@@ -71,8 +72,11 @@ def compute_ability(build: Callable[[Levels], Chain], levels: Levels, square: Te
     ):
         walled = wall_off(levels, find_next_cell(levels, square, rival))._replace(start=square)
         found[f"able_{name}"] = _arrive(build(walled), target, steps)
-        inside = levels._replace(start=_find_inside(levels, square, target, nearer.clamp(min=1)))
-        found[f"inside_{name}"] = np.where(nearer > 0, _arrive(build(inside), target, steps), np.nan)
+        inside = _find_inside(levels, square, target, nearer.clamp(min=1))
+        # A policy does not know where it began, so that the chain of the levels serves from any start.
+        moved = chain.start_at(everywhere.start.index_put((forks,), inside))
+        arrived = _arrive(moved, getattr(everywhere, name), steps)[forks.numpy()]
+        found[f"able_{name}_inside"] = np.where(nearer > 0, arrived, np.nan)
     found["inside_steps"] = np.where(nearer > 0, nearer, np.nan)
     rows = forks.numpy()
     for name, values in found.items():

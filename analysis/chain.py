@@ -59,6 +59,15 @@ class Chain(NamedTuple):
         """Mask the states in a region bool (N, world_dim, world_dim) of each level: bool (S,)."""
         return np.asarray(region).reshape(len(region), self.levels.world_dim**2)[self.level, self.cell]
 
+    def start_at(self, cell: np.ndarray | Tensor) -> "Chain":
+        """The same chains, started in the cells int64 (N,), with the facing of the present start."""
+        _, first = np.unique(self.level * self.levels.world_dim**2 + self.cell, return_index=True)
+        place = np.full((self.levels.num_levels, self.levels.world_dim**2), -1)  # the first state of each cell
+        place[self.level[first], self.cell[first]] = first
+        rows, cell = np.arange(self.levels.num_levels), np.asarray(cell)
+        start = place[rows, cell] + self.start - place[rows, self.cell[self.start]]
+        return self._replace(start=start, levels=self.levels._replace(start=torch.from_numpy(cell)))
+
     def to_maps(self, values: np.ndarray) -> np.ndarray:
         """Arrange values (S,) as maps [level, y, x]: float64 (N, world_dim, world_dim), NaN in walls.
 

@@ -5,7 +5,7 @@ import io
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,13 +13,16 @@ import pyarrow
 import pyarrow.parquet
 
 from agents.mouse import Mouse
-from analysis.records import COLUMNS, compute_records, digest_training_levels
+from analysis.diet import digest_training
+from analysis.records import COLUMNS, compute_records
 from analysis.relocation import HELD_OUT, parse_condition
+from analysis.traits import TRAIT_LEVELS, compute_traits, measure_slip
 from envs.levels import Levels
-from foundation.files import read_checked, write_checked
+from foundation.files import encode_json, read_checked, write_checked
+from foundation.workers import run_tasks
 
 CHUNK = 2000  # levels per part file; large, because the last sampled episodes of a batch are few and long
-VERSION = 1  # of the records' format; parts with another version are ignored
+VERSION = 2  # of the records' format; parts with another version are ignored
 RECORDS_FILE, PARTS = "records.parquet", "parts"
 DRAWN = "drawn"  # condition name of hand-drawn levels
 
@@ -51,6 +54,61 @@ def _read_part(path: Path | None) -> pd.DataFrame | None:
     return None if content is None else pd.read_parquet(io.BytesIO(content))
 
 
+class Chunk(NamedTuple):
+    """A part of the records: consecutive levels of a condition.
+
+    Attributes:
+        mouse: number of the mouse.
+        condition: its name.
+        first: the first level, counted from ``HELD_OUT``.
+        number: of levels.
+        play_seed: seed of the sampled episodes; None samples none.
+        path: the part's file; None writes none.
+    """
+
+    mouse: int
+    condition: str
+    first: int
+    number: int
+    play_seed: int | None
+    path: Path | None
+
+
+def _name_folder(folder: Path, mouse: Mouse) -> Path:
+    return folder / PARTS / f"{mouse.name}-{digest_mouse(mouse)}"
+
+
+def _list_chunks(
+    mice: Sequence[Mouse],
+    conditions: dict[str, int],
+    sampled: Sequence[str],
+    seed: int,
+    folder: Path | None,
+    drawn: Levels | None,
+) -> list[Chunk]:
+    ranges = [(name, first, min(CHUNK, number - first)) for name, number in conditions.items()
+              for first in range(0, number, CHUNK)]  # fmt: skip
+    if drawn is not None:
+        ranges.append((DRAWN, 0, drawn.num_levels))
+    chunks = []
+    for number, mouse in enumerate(mice):
+        parts = None if folder is None else _name_folder(folder, mouse)
+        for condition, first, size in ranges:
+            play_seed = seed + first if condition in sampled else None
+            text = [] if condition != DRAWN or drawn is None else [field.tolist() for field in drawn]
+            name = f"{condition}-{first}-{_digest(VERSION, size, play_seed, text)}.part"
+            chunks.append(Chunk(number, condition, first, size, play_seed, parts and parts / name))
+    return chunks
+
+
+def compute_chunk(mouse: Mouse, chunk: Chunk, slip: float, drawn: Levels | None = None) -> pd.DataFrame:
+    """Compute the records of one part; in any process, with the same result."""
+    seeds = HELD_OUT + chunk.first + np.arange(chunk.number)
+    levels = drawn if chunk.condition == DRAWN else parse_condition(chunk.condition)(mouse.spec, seeds)
+    assert levels is not None
+    return compute_records(mouse, chunk.condition, levels, chunk.play_seed, digest_training(mouse.spec), slip)
+
+
 def collect_records(
     mice: Sequence[Mouse],
     conditions: dict[str, int],
@@ -59,8 +117,12 @@ def collect_records(
     folder: Path | None = None,
     drawn: Levels | None = None,
     advance: Callable[[int], None] = lambda levels: None,
+    workers: int = 1,
+    cluster: str = "",
 ) -> pd.DataFrame:
     """Collect the records of mice. Parts finished by an earlier call with equal arguments are read from disk.
+
+    The records are the same for any number of workers.
 
     Args:
         mice: the mice.
@@ -70,35 +132,59 @@ def collect_records(
         folder: parent folder of the part files; None writes no parts.
         drawn: additional hand-drawn levels, recorded in the condition ``DRAWN``.
         advance: called with the number of levels after each part.
+        workers: number of processes (``workers.run_tasks``).
+        cluster: address of a Dask scheduler whose workers are used instead.
 
     Returns:
         The records of all mice, concatenated; the columns are those of ``compute_records``.
     """
-    tables = []
-    for mouse in mice:
-        training = digest_training_levels(mouse)
-        todo = [(name, first, min(CHUNK, number - first)) for name, number in conditions.items()
-                for first in range(0, number, CHUNK)]  # fmt: skip
-        if drawn is not None:
-            todo.append((DRAWN, 0, drawn.num_levels))
-        for condition, first, number in todo:
-            play_seed = seed + first if condition in sampled else None
-            path = None
-            if folder is not None:
-                text = [] if condition != DRAWN or drawn is None else [field.tolist() for field in drawn]
-                name = f"{condition}-{first}-{_digest(VERSION, number, play_seed, text)}.part"
-                path = folder / PARTS / f"{mouse.name}-{digest_mouse(mouse)}" / name
-            table = _read_part(path)
-            if table is None:
-                seeds = HELD_OUT + first + np.arange(number)
-                levels = drawn if condition == DRAWN else parse_condition(condition)(mouse.spec, seeds)
-                assert levels is not None
-                table = compute_records(mouse, condition, levels, play_seed, training)
-                if path is not None:
-                    write_checked(path, to_parquet(table))
-            tables.append(table)
-            advance(number)
-    return pd.concat(tables, ignore_index=True)
+    chunks = _list_chunks(mice, conditions, sampled, seed, folder, drawn)
+    found = {index: table for index, chunk in enumerate(chunks) if (table := _read_part(chunk.path)) is not None}
+    for index in found:
+        advance(chunks[index].number)
+    missing = [index for index in range(len(chunks)) if index not in found]
+    slips = {number: measure_slip(mice[number]) for number in sorted({chunks[index].mouse for index in missing})}
+    tasks = [(mice[chunk.mouse], chunk, slips[chunk.mouse], drawn) for chunk in (chunks[index] for index in missing)]
+    for task, table in run_tasks(compute_chunk, tasks, workers, cluster):
+        chunk = chunks[missing[task]]
+        found[missing[task]] = table
+        if chunk.path is not None:
+            write_checked(chunk.path, to_parquet(table))
+        advance(chunk.number)
+    return pd.concat([found[index] for index in range(len(chunks))], ignore_index=True)
+
+
+def collect_traits(
+    mice: Sequence[Mouse],
+    levels: int = TRAIT_LEVELS,
+    folder: Path | None = None,
+    advance: Callable[[int], None] = lambda mice: None,
+    workers: int = 1,
+    cluster: str = "",
+) -> dict[str, dict[str, Any]]:
+    """Collect the traits of mice (``traits.compute_traits``), by name. Finished parts are read from disk.
+
+    Args:
+        mice: the mice.
+        levels: number of levels per condition.
+        folder: parent folder of the part files; None writes no parts.
+        advance: called with 1 after each mouse.
+        workers: number of processes.
+        cluster: address of a Dask scheduler whose workers are used instead.
+    """
+    name = f"traits-{_digest(VERSION, levels)}.part"
+    paths = [None if folder is None else _name_folder(folder, mouse) / name for mouse in mice]
+    contents = [None if path is None else read_checked(path) for path in paths]
+    advance(sum(content is not None for content in contents))
+    missing = [number for number, content in enumerate(contents) if content is None]
+    tasks = [(mice[number], levels) for number in missing]
+    for task, traits in run_tasks(compute_traits, tasks, workers, cluster):
+        content, path = encode_json(traits), paths[missing[task]]
+        contents[missing[task]] = content
+        if path is not None:
+            write_checked(path, content)
+        advance(1)
+    return {mouse.name: json.loads(content or b"") for mouse, content in zip(mice, contents, strict=True)}
 
 
 def default_num_levels(world_dim: int) -> int:

@@ -1,11 +1,12 @@
 """What a mouse met in training: which types of levels, and which of the levels that it is measured on."""
 
+import hashlib
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from analysis.records import digest_levels
 from analysis.relocation import as_trained
 from envs import paths
 from envs.levels import Levels
@@ -14,7 +15,7 @@ from envs.spec import WorldSpec
 SHARE_LEVELS = 4000  # training levels whose types are counted
 LARGEST_REPEATED = 7  # mazes up to this side are so few that other seeds make the same ones
 HEADLINE = 9  # rates in headlines are of mazes from this side on
-DRAWN = 400_000  # training levels drawn to find the repeated ones; a quickstart plays about as many episodes
+DRAWN = 100_000  # training levels compared at most; a quickstart plays about four times as many episodes
 
 
 class Shares(NamedTuple):
@@ -39,11 +40,21 @@ def compute_shares(spec: WorldSpec) -> Shares:
     return Shares(fork, beyond, fork + beyond)
 
 
-def find_seen(spec: WorldSpec, levels: Levels, drawn: int = DRAWN) -> np.ndarray:
-    """bool (N,): the levels that are met in training though their seeds are not, the same in walls and cheese.
+def digest_levels(levels: Levels) -> list[bytes]:
+    """Compute one digest per level from its walls and cheese."""
+    walls, cheeses = np.packbits(levels.walls.flatten(1).numpy(), axis=1), levels.cheese.tolist()
+    return [
+        hashlib.blake2b(row.tobytes() + b"%d" % cheese, digest_size=16).digest()
+        for row, cheese in zip(walls, cheeses, strict=True)
+    ]
 
-    All training levels are compared if there are at most ``drawn``; otherwise that many are drawn from them, and only
-    mazes up to ``LARGEST_REPEATED`` are compared: of larger ones there are too many for a repetition.
+
+@lru_cache(maxsize=8)  # mice of one group share their training levels
+def digest_training(spec: WorldSpec, drawn: int = DRAWN) -> frozenset[bytes]:
+    """Compute the digests of the training levels that another seed may repeat.
+
+    All training levels are taken if there are at most ``drawn``. Otherwise that many are drawn from them, and only
+    mazes up to ``LARGEST_REPEATED`` are kept: of larger ones there are too many for a repetition.
     """
     number = len(spec.level_seeds)
     if number <= drawn:
@@ -53,7 +64,12 @@ def find_seen(spec: WorldSpec, levels: Levels, drawn: int = DRAWN) -> np.ndarray
     training = as_trained(spec, seeds)
     if number > drawn:
         training = training.rows(training.maze_dim <= LARGEST_REPEATED)
-    met = set(digest_levels(training))
+    return frozenset(digest_levels(training))
+
+
+def find_seen(spec: WorldSpec, levels: Levels, drawn: int = DRAWN) -> np.ndarray:
+    """Find the levels that equal a training level in walls and cheese, whatever their seeds: bool (N,)."""
+    met = digest_training(spec, drawn)
     return np.array([digest in met for digest in digest_levels(levels)], bool)
 
 

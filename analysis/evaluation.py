@@ -57,7 +57,9 @@ def choose_conditions(mice: Sequence[Mouse], levels: int | None, names: Sequence
     return dict.fromkeys(names, levels)
 
 
-def evaluate_briefly(mice: Sequence[Mouse], levels: int | None, out: Path | None, console: Console) -> None:
+def evaluate_briefly(
+    mice: Sequence[Mouse], levels: int | None, out: Path | None, console: Console, workers: int = 1, cluster: str = ""
+) -> None:
     """Write a table, a figure and the records of each mouse."""
     for mouse in mice:
         folder = out or OUT
@@ -66,7 +68,7 @@ def evaluate_briefly(mice: Sequence[Mouse], levels: int | None, out: Path | None
         began = time.perf_counter()
         number = levels or default_num_levels(mouse.spec.world_dim)
         with progress_bar(console, "evaluating", 2 * number) as advance:
-            summary, records = summarise_mouse(mouse, number, advance)
+            summary, records = summarise_mouse(mouse, number, advance, workers, cluster)
         seconds = time.perf_counter() - began
         write_summary(folder, summary, records)
         if len(mice) > 1:
@@ -95,7 +97,14 @@ def evaluate_drawings(mice: Sequence[Mouse], levels: str, out: Path | None, cons
 
 
 def write_full_report(
-    mice: Sequence[Mouse], conditions: dict[str, int], seed: int, out: Path | None, console: Console, command: str
+    mice: Sequence[Mouse],
+    conditions: dict[str, int],
+    seed: int,
+    out: Path | None,
+    console: Console,
+    command: str,
+    workers: int = 1,
+    cluster: str = "",
 ) -> None:
     """Write one report about all mice.
 
@@ -106,6 +115,8 @@ def write_full_report(
         out: the report's folder; None names a folder by the mice.
         console: console for progress.
         command: the command that reproduces the report.
+        workers: number of processes.
+        cluster: address of a Dask scheduler whose workers are used instead.
     """
     names = " ".join(mouse.name for mouse in mice)
     name = mice[0].name if len(mice) == 1 else f"{len(mice)}-mice-{hashlib.sha256(names.encode()).hexdigest()[:8]}"
@@ -113,7 +124,7 @@ def write_full_report(
     make_folder(folder)
     began = time.perf_counter()
     with progress_bar(console, "evaluating", len(mice) * sum(conditions.values())) as advance:
-        records = collect_records(mice, conditions, SAMPLED, seed, folder, advance=advance)
+        records = collect_records(mice, conditions, SAMPLED, seed, folder, None, advance, workers, cluster)
     console.print(f"{len(records):,} records in {time.perf_counter() - began:.1f} s")
     with console.status("computing findings"):
         findings = compute_findings(records, {mouse.name: compute_fork_share(mouse.spec) for mouse in mice})

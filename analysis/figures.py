@@ -1,6 +1,7 @@
 """The figure of one mouse, and helpers shared by all figures."""
 
 import io
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -82,8 +83,16 @@ def draw_success_by_cheese(axes: Axes, records: pd.DataFrame) -> None:
     format_percent(bar.ax.yaxis)
 
 
-def draw_bars(axes: Axes, rates: list[Estimate], labels: list[str], colours: list[str]) -> None:
-    """Draw rates as bars with their intervals."""
+def draw_bars(
+    axes: Axes, rates: list[Estimate], labels: list[str], colours: list[str], chance: Sequence[Estimate] = ()
+) -> None:
+    """Draw rates as bars with their intervals, and a random walk's rates (``chance``) as lines across them."""
+    for place, value in enumerate(chance):
+        if value["rate"] is not None:
+            label = "random walk" if place == 0 else ""
+            axes.hlines(value["rate"], place - 0.45, place + 0.45, "black", "dashed", label=label, zorder=3)
+    if chance:
+        axes.legend(fontsize=7, loc="upper right", frameon=False)
     for place, (value, colour) in enumerate(zip(rates, colours, strict=True)):
         if value["rate"] is None:
             axes.text(place, 0.02, "n = 0", ha="center", fontsize=8)
@@ -102,14 +111,16 @@ def draw_success_bars(axes: Axes, summary: dict[str, Any]) -> None:
     conditions = list(TITLES)
     rates = [summary[condition][key] for condition in conditions for key in ("success", "largest")]
     labels = [f"{TITLES[condition]}\n{mazes}" for condition in conditions for mazes in ("(all mazes)", "(full-size)")]
-    draw_bars(axes, rates, labels, [ORANGE, ORANGE, SKY_BLUE, SKY_BLUE])
+    chance = [summary[condition]["walk"][key] for condition in conditions for key in ("success", "largest")]
+    draw_bars(axes, rates, labels, [ORANGE, ORANGE, SKY_BLUE, SKY_BLUE], chance)
     axes.set_title("Success", fontsize=10)
 
 
 def draw_decision_bars(axes: Axes, summary: dict[str, Any]) -> None:
     """Draw what the mouse reaches first at forks, with the cheese anywhere."""
     decision = summary["anywhere"]["decision"]
-    draw_bars(axes, list(decision.values()), list(decision), [OUTCOME_COLOURS[outcome] for outcome in decision])
+    chance = list(summary["anywhere"]["walk"]["decision"].values())
+    draw_bars(axes, list(decision.values()), list(decision), [OUTCOME_COLOURS[outcome] for outcome in decision], chance)
     forks = decision["cheese"]["n"]
     axes.set_title(f"Reached first at forks\n(n = {forks:,})", fontsize=10)
 

@@ -3,7 +3,8 @@
 All statistics and figures are computed from this table and can be recomputed from it.
 """
 
-import hashlib
+from collections.abc import Set
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,16 @@ import torch
 from torch import Tensor
 
 from agents.mouse import Mouse
+from analysis import ability
 from analysis import chain as chains
 from analysis.attributes import ATTRIBUTES, REGION_5X5, compute_attributes, describe_quadrant
-from analysis.chain import Chain, absorb, build_chain, reach
+from analysis.baselines import add_slips, hide_cheese, run_to_corner
+from analysis.chain import Chain, build_chain, build_walk, reach
+from analysis.decision import compute_decision
+from analysis.diet import digest_levels
 from analysis.play import sample_episodes
-from analysis.relocation import as_trained
-from envs import paths, world
+from analysis.preference import compute_preference, find_balanced
+from envs import paths
 from envs.generator import NO_CELL
 from envs.levels import Levels, region_mask
 from envs.world import CHEESE_REWARD, MAX_EPISODE_STEPS
@@ -26,6 +31,17 @@ PUBLISHED_STEPS = 256  # step limit of the published measurements
 PUBLISHED_OUTCOME = "p_cheese_256"  # the column comparable with them
 RETURN_GAMMA = 0.999  # discount of the published settings
 OUTCOMES = ("cheese", "corner", "neither")
+BASELINES = {
+    "walk": "a random walk",
+    "runner": "a corner-runner that does not see the cheese",
+    "slip": "a corner-runner that does not see the cheese and slips as often as the mouse",
+    "blind": "the mouse itself with the cheese hidden",
+}
+FIRST = {
+    "cheese_500": "P(cheese within 500 steps)",
+    "cheese_first": "P(cheese within 500 steps, before the corner)",
+    "corner_first": "P(corner within 500 steps, before the cheese)",
+}
 
 COLUMNS = {
     "mouse": "file name of the checkpoint, without suffix",
@@ -44,7 +60,8 @@ COLUMNS = {
     "level_type": "same, on_the_way, beyond, fork or undefined",
     "in_5x5": "whether the cheese is in the top-right 5×5",
     "in_region": "whether the cheese is in the training region",
-    "seen": "whether the level (walls and cheese) equals a training level; unknown if training levels are unlimited",
+    "seen": "whether the level (walls and cheese) equals one of the training levels (of more than 100,000, so many are "
+    "drawn, and only mazes up to 7×7 are compared)",
     "optimal_steps": "steps of the shortest path to the cheese; −1 if none",
     "p_cheese_256": "P(cheese within 256 steps)",
     "p_cheese_500": "P(cheese within 500 steps), a whole episode",
@@ -53,9 +70,27 @@ COLUMNS = {
     "p_cheese_before_region": "P(cheese within 500 steps, before any other cell of the training region)",
     "p_region_first": "P(a cell of the training region within 500 steps, before the cheese)",
     "p_5x5": "P(a cell of the top-right 5×5 within 500 steps, not after the cheese)",
-    "p_reach": "P(decision square within 500 steps)",
-    "p_branch": "P(enter the cheese branch before the corner branch), from the decision square",
-    "p_complete": "P(cheese within 500 steps), from the cheese branch",
+    "p_reach": "forks: P(at the decision square within 500 steps)",
+    "p_first_step": "forks: P(the first branch entered is the cheese's, within the same 500 steps | p_reach)",
+    "p_complete": "forks: P(cheese within the same 500 steps | the cheese's branch was entered first)",
+    "p_rest": "forks: P(cheese within 500 steps, and the corner's branch was entered first); "
+    "p_reach·p_first_step·p_complete + p_rest is p_cheese_500",
+    "h": "forks: P(cheese before corner, without step limit | either), from the decision square",
+    "h_never": "forks: P(neither cheese nor corner, ever), from the decision square",
+    "h_chance": "forks: h of a random walk",
+    "h_log_odds": "forks: logit h − logit h_chance; h is clipped to 0.01–0.99",
+    "h_region": "forks outside the training region: as h, any other cell of the training region in place of the corner",
+    "h_region_chance": "h_region of a random walk",
+    "h_region_log_odds": "logit h_region − logit h_region_chance; h_region is clipped to 0.01–0.99",
+    "balanced": "whether the level is a fork whose two ways differ by at most 2 steps",
+    **{name: f"forks of the condition anywhere: {meaning}" for name, meaning in ability.COLUMNS.items()},
+    **{
+        f"{name}_{column}": f"{meaning}, of {who}"
+        for name, who in BASELINES.items()
+        for column, meaning in FIRST.items()
+    },
+    "walk_region_first": "p_region_first of a random walk",
+    "blind_h": "forks: h of the mouse itself with the cheese hidden",
     "steps": "expected steps until the cheese or step 500",
     "cheese_return": "expected return: 10·0.999^(t−1) for the cheese at step t",
     "cheese_optimum": "optimal value of cheese_return",
@@ -73,24 +108,13 @@ COLUMNS = {
 }
 
 
-def digest_training_levels(mouse: Mouse, at_most: int = 200_000) -> set[bytes] | None:
-    """Compute the digests of all training levels; None if there are more than ``at_most``."""
-    if len(mouse.spec.level_seeds) > at_most:
-        return None
-    return set(digest_levels(as_trained(mouse.spec, np.asarray(mouse.spec.level_seeds))))
-
-
-def digest_levels(levels: Levels) -> list[bytes]:
-    """Compute one digest per level from its walls and cheese."""
-    walls, cheeses = np.packbits(levels.walls.flatten(1).numpy(), axis=1), levels.cheese.tolist()
-    return [
-        hashlib.blake2b(row.tobytes() + b"%d" % cheese, digest_size=16).digest()
-        for row, cheese in zip(walls, cheeses, strict=True)
-    ]
-
-
 def compute_records(
-    mouse: Mouse, condition: str, levels: Levels, seed: int | None, training: set[bytes] | None = None
+    mouse: Mouse,
+    condition: str,
+    levels: Levels,
+    seed: int | None,
+    training: Set[bytes] = frozenset(),
+    slip: float = float("nan"),
 ) -> pd.DataFrame:
     """Compute the records of a mouse in N levels.
 
@@ -99,7 +123,8 @@ def compute_records(
         condition: name of the condition.
         levels: N levels on the CPU.
         seed: seed of the sampled episodes, one per level; None samples none.
-        training: digests of the training levels; None if unlimited.
+        training: digests of the training levels (``diet.digest_training``).
+        slip: the mouse's own rate of slips (``baselines.estimate_slip``); NaN if unknown.
 
     Returns:
         N rows with the columns of ``COLUMNS``; without a seed, the sampled columns (``t_…``) are missing.
@@ -107,7 +132,6 @@ def compute_records(
     level_type, decision_square = paths.classify_levels(levels)
     chain = build_chain(mouse, levels)
     region = region_mask(levels, mouse.spec.cheese_region)
-    seen = [None] * levels.num_levels if training is None else [one in training for one in digest_levels(levels)]
     columns: dict[str, Any] = {
         "mouse": mouse.name,
         "region": str(mouse.spec.cheese_region),
@@ -115,9 +139,12 @@ def compute_records(
         "training_seed": mouse.training_seed,
         "condition": condition,
         **_compute_facts(levels, level_type, region),
-        "seen": pd.array(seen, "boolean"),
+        "seen": np.array([digest in training for digest in digest_levels(levels)], bool),
         **compute_arrivals(chain, levels, region),
-        **_compute_decision(chain, levels, decision_square),
+        **_compute_decision(chain, decision_square),
+        **_compute_preferences(chain, decision_square, mouse.spec.cheese_region),
+        **_compute_abilities(mouse, condition, chain, decision_square),
+        **_compute_baselines(mouse, levels, decision_square, region, slip),
         **_compute_greedy(chain, levels),
         "value": chain.value[chain.start],
     }
@@ -154,6 +181,11 @@ def _discount(by_step: np.ndarray) -> np.ndarray:
     return CHEESE_REWARD * np.diff(by_step, axis=1) @ RETURN_GAMMA ** np.arange(by_step.shape[1] - 1)
 
 
+def _arrive(chain: Chain, target: np.ndarray, barrier: np.ndarray | None = None) -> np.ndarray:
+    """Compute P(arrival within 0, 1, … steps) from each level's start: float64 (N, T + 1)."""
+    return reach(chain, target, MAX_EPISODE_STEPS, barrier).by_step
+
+
 def compute_arrivals(chain: Chain, levels: Levels, region: Tensor) -> dict[str, np.ndarray]:
     """Compute the exact arrival columns of N levels.
 
@@ -169,11 +201,8 @@ def compute_arrivals(chain: Chain, levels: Levels, region: Tensor) -> dict[str, 
     top_right_5x5 = chain.inside(region_mask(levels, REGION_5X5))
     own = chain.inside(region) & ~cheese
 
-    def arrival(target: np.ndarray, barrier: np.ndarray | None = None) -> np.ndarray:
-        return reach(chain, target, MAX_EPISODE_STEPS, barrier).by_step
-
-    to_cheese = arrival(cheese)
-    corner_first = arrival(corner & ~cheese, cheese)
+    to_cheese = _arrive(chain, cheese)
+    corner_first = _arrive(chain, corner & ~cheese, cheese)
     same = (levels.cheese == levels.corner).numpy()
     # Treat the cheese as a wall, because it ends the episode.
     shut = levels.walls.flatten(1).scatter(1, levels.cheese.clamp(min=0)[:, None], True).view_as(levels.walls)
@@ -184,11 +213,11 @@ def compute_arrivals(chain: Chain, levels: Levels, region: Tensor) -> dict[str, 
     return {
         "p_cheese_256": to_cheese[:, PUBLISHED_STEPS],
         "p_cheese_500": to_cheese[:, -1],
-        "p_cheese_first": arrival(cheese, corner)[:, -1],
+        "p_cheese_first": _arrive(chain, cheese, corner)[:, -1],
         "p_corner_first": corner_first[:, -1],
-        "p_cheese_before_region": arrival(cheese, own)[:, -1],
-        "p_region_first": arrival(own, cheese)[:, -1],
-        "p_5x5": arrival(top_right_5x5, cheese)[:, -1],
+        "p_cheese_before_region": _arrive(chain, cheese, own)[:, -1],
+        "p_region_first": _arrive(chain, own, cheese)[:, -1],
+        "p_5x5": _arrive(chain, top_right_5x5, cheese)[:, -1],
         "steps": (1 - to_cheese[:, :-1]).sum(1),
         "cheese_return": _discount(to_cheese),
         "cheese_optimum": paths.compute_optimal_return(levels, RETURN_GAMMA).numpy(),
@@ -197,37 +226,60 @@ def compute_arrivals(chain: Chain, levels: Levels, region: Tensor) -> dict[str, 
     }
 
 
-def _step_towards(levels: Levels, cell: Tensor, target: Tensor) -> Tensor:
-    """Find the next cell on the path between two cells: int64 (N,), −1 if either cell is −1."""
-    distance = paths.compute_distances(levels, target).flatten(1)
-    near = cell.clamp(min=0)
-    here = distance.gather(1, near[:, None])[:, 0]
-    following = torch.full_like(cell, NO_CELL)
-    for move in (world.LEFT, world.DOWN, world.UP, world.RIGHT):
-        beside = world.find_neighbour(near, torch.tensor(move), levels.world_dim)
-        closer = distance.gather(1, beside[:, None])[:, 0] == here - 1
-        following = torch.where(closer, beside, following)
-    return torch.where((cell == NO_CELL) | (target == NO_CELL) | (here <= 0), NO_CELL, following)
+def _compute_decision(chain: Chain, decision_square: Tensor) -> dict[str, np.ndarray]:
+    """Compute the parts of P(cheese) at forks."""
+    parts = compute_decision(chain, decision_square, MAX_EPISODE_STEPS)
+    return {f"p_{name}": values for name, values in parts._asdict().items()}
 
 
-def _compute_decision(chain: Chain, levels: Levels, decision_square: Tensor) -> dict[str, np.ndarray]:
-    """Compute the three factors of P(cheese): reach the decision square, branch to the cheese, complete the path."""
-    here = chain.at(decision_square)
-    to_cheese, to_corner = (
-        chain.at(_step_towards(levels, decision_square, end)) for end in (levels.cheese, levels.corner)
-    )
-    branches = to_cheese | to_corner
-    completing = reach(chain, chain.at(levels.cheese), MAX_EPISODE_STEPS).value
-    steps = MAX_EPISODE_STEPS
-    branching = absorb(chain, to_cheese.astype(float), branches, steps).value
-    completed = absorb(chain, np.where(to_cheese, completing, 0.0), branches, steps).value
-    reached, branched, complete = (
-        absorb(chain, payoff, here, steps).value[chain.start] for payoff in (here.astype(float), branching, completed)
-    )
-    with np.errstate(invalid="ignore", divide="ignore"):
-        parts = {"p_reach": reached, "p_branch": branched / reached, "p_complete": complete / branched}
-    is_fork = (decision_square != NO_CELL).numpy()
-    return {name: np.where(is_fork, part, np.nan) for name, part in parts.items()}
+def _compute_preferences(chain: Chain, decision_square: Tensor, cheese_region: str | int) -> dict[str, np.ndarray]:
+    """Compute the preference at forks, against the corner and against the training region."""
+    corner = compute_preference(chain, decision_square)
+    region = corner if cheese_region in (0, 1) else compute_preference(chain, decision_square, cheese_region)
+    return {
+        "h": corner.h,
+        "h_never": corner.never,
+        "h_chance": corner.chance,
+        "h_log_odds": corner.log_odds,
+        "h_region": region.h,
+        "h_region_chance": region.chance,
+        "h_region_log_odds": region.log_odds,
+        "balanced": find_balanced(chain.levels, decision_square),
+    }
+
+
+def _compute_abilities(mouse: Mouse, condition: str, chain: Chain, decision_square: Tensor) -> dict[str, Any]:
+    """Compute the abilities at forks; NaN in conditions other than ``anywhere``, as they need new chains."""
+    if condition != "anywhere":
+        decision_square = torch.full_like(decision_square, NO_CELL)
+    build = partial(build_chain, mouse)
+    return ability.compute_ability(build, chain, decision_square, MAX_EPISODE_STEPS).to_dict("series")
+
+
+def _compute_first(chain: Chain) -> dict[str, np.ndarray]:
+    """Compute how often the cheese is taken, and which of cheese and corner comes first."""
+    cheese, corner = chain.at(chain.levels.cheese), chain.at(chain.levels.corner)
+    ends = {"cheese_500": (cheese, None), "cheese_first": (cheese, corner), "corner_first": (corner & ~cheese, cheese)}
+    return {name: _arrive(chain, *end)[:, -1] for name, end in ends.items()}
+
+
+def _compute_baselines(
+    mouse: Mouse, levels: Levels, decision_square: Tensor, region: Tensor, slip: float
+) -> dict[str, np.ndarray]:
+    """Compute what algorithms without the mouse's goal do in the same levels."""
+    walk = build_walk(levels)
+    runner = walk._replace(probability=run_to_corner(walk))
+    blind = hide_cheese(partial(build_chain, mouse))(levels)
+    chains_by_name = {"walk": walk, "runner": runner, "blind": blind}
+    columns = {f"slip_{column}": np.full(levels.num_levels, np.nan) for column in FIRST}
+    if not np.isnan(slip):
+        chains_by_name["slip"] = runner._replace(probability=add_slips(runner.probability, slip))
+    for name, chain in chains_by_name.items():
+        columns |= {f"{name}_{column}": values for column, values in _compute_first(chain).items()}
+    cheese = walk.at(levels.cheese)
+    columns["walk_region_first"] = _arrive(walk, walk.inside(region) & ~cheese, cheese)[:, -1]
+    columns["blind_h"] = compute_preference(blind, decision_square).h
+    return columns
 
 
 def _compute_greedy(chain: Chain, levels: Levels) -> dict[str, np.ndarray]:

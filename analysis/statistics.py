@@ -98,8 +98,16 @@ def summarise(rows: pd.DataFrame) -> dict[str, Any]:
 
     Returns:
         ``success`` (P(cheese within an episode)) over all levels; ``largest``, the same for full-size mazes;
-        ``decision``, what is reached first at forks. Each is an ``Estimate``.
+        ``decision``, what is reached first at forks. Each is an ``Estimate``. ``walk`` holds the same three for a
+        random walk on the same levels.
     """
+    walked = rows.assign(
+        **{f"p_{name}": rows[f"walk_{name}"] for name in ("cheese_500", "cheese_first", "corner_first")}
+    )
+    return _summarise(rows) | {"walk": _summarise(walked)}
+
+
+def _summarise(rows: pd.DataFrame) -> dict[str, Any]:
     forks = rows.loc[rows.level_type == "fork"]
     return {
         "success": mean_with_interval(rows.p_cheese_500),

@@ -19,6 +19,7 @@ from analysis.records import compute_arrivals
 from analysis.relocation import HELD_OUT, anywhere, as_trained, trained_on_held_out
 from envs import paths
 from envs.levels import region_mask
+from envs.world import MAX_EPISODE_STEPS
 from foundation.files import write_atomically, write_json
 
 SUMMARY_FILE, FIGURE_FILE = "summary.json", "result.png"
@@ -30,6 +31,8 @@ def summarise_mouse(
     mouse: Mouse,
     levels: int | None = None,
     advance: Callable[[int], None] = lambda levels: None,
+    workers: int = 1,
+    cluster: str = "",
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Evaluate a mouse on held-out levels, with the cheese as trained and anywhere.
 
@@ -37,16 +40,24 @@ def summarise_mouse(
         mouse: the mouse.
         levels: number of levels per condition, equal mazes in both; None: enough for 1,000 full-size mazes.
         advance: called with the number of levels after each part.
+        workers: number of processes.
+        cluster: address of a Dask scheduler whose workers are used instead.
 
     Returns:
         The summary, in the form of ``summary.json``, and the records.
     """
     world_dim = mouse.spec.world_dim
     levels = levels or default_num_levels(world_dim)
-    table = collect_records([mouse], dict.fromkeys(LABELS, levels), advance=advance)
+    table = collect_records([mouse], dict.fromkeys(LABELS, levels), advance=advance, workers=workers, cluster=cluster)
     summary: dict[str, Any] = {
         "mouse": {"checkpoint": str(mouse.path), "cheese_region": mouse.spec.cheese_region, "world_dim": world_dim},
-        "play": {"levels": levels, "first_level": HELD_OUT, "steps": 500},
+        # All measurements play 500 steps, whatever the training's own limit.
+        "play": {
+            "levels": levels,
+            "first_level": HELD_OUT,
+            "steps": MAX_EPISODE_STEPS,
+            "steps_in_training": mouse.spec.max_episode_steps,
+        },
         "unseen": not trained_on_held_out(mouse.spec, levels),
     }
     summary |= {name: statistics.summarise(table.loc[table.condition == name]) for name in LABELS}
@@ -109,8 +120,12 @@ def print_summary(summary: dict[str, Any], console: Console) -> None:
         table.add_column(heading, justify="right", no_wrap=True)
     for name, label in LABELS.items():
         cells = ("\n".join((*format_estimate(rate), f"of {rate['n']:,}")) for rate in list_rates(summary[name]))
-        table.add_row(label.replace(" ", "\n", 1), *cells, end_section=True)
+        table.add_row(label.replace(" ", "\n", 1), *cells)
+        chance = (format_estimate(rate)[0] for rate in list_rates(summary[name]["walk"]))
+        table.add_row("random walk", *chance, style="dim", end_section=True)
     console.print(table)
+    if (steps := play["steps_in_training"]) != play["steps"]:
+        console.print(f"note: training episodes had {steps} steps; all rates are of {play['steps']} steps")
     if not summary["unseen"]:
         console.print(
             "[yellow]note: this mouse trained on some of these level seeds (num_levels, start_level)[/yellow]"

@@ -49,7 +49,12 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write a value as strict JSON, atomically; NaN and infinity become null."""
-    write_atomically(path, (json.dumps(_replace_non_finite(value), indent=1, allow_nan=False) + "\n").encode())
+    write_atomically(path, encode_json(value))
+
+
+def encode_json(value: Any) -> bytes:
+    """Encode a value as strict JSON; NaN and infinity become null."""
+    return (json.dumps(_replace_non_finite(value), indent=1, allow_nan=False) + "\n").encode()
 
 
 def _replace_non_finite(value: Any) -> Any:

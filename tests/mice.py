@@ -42,6 +42,9 @@ def nearer(open_cells: Set[Cell], cheese: Cell | None) -> Cell | None:
     for target in (cheese, corner):
         way, cell, steps[target] = way_to(target, open_cells), start, 0
         while target and cell != target:
+            if cell not in way:  # a wall was put between
+                steps[target] = len(open_cells)
+                break
             cell, steps[target] = way[cell], steps[target] + 1
     return cheese if cheese and steps[cheese] <= steps[corner] else corner
 

@@ -12,6 +12,7 @@ from analysis.relocation import CONDITIONS
 
 WORLD_DIM = 7
 MAZES = {"as_trained": 90, "anywhere": 120, "every_cell": 6, "elsewhere": 90}
+SLIP = 0.1
 SAMPLED = ("as_trained", "anywhere")
 POLICIES = {"to the cheese": Planned("to the cheese"), "to the corner": Planned("to the corner"), "random": undecided}
 
@@ -22,7 +23,7 @@ def _examined(plan: str) -> pd.DataFrame:
     tables = []
     for condition, number in MAZES.items():
         levels = CONDITIONS[condition](mouse.spec, np.arange(number))
-        tables.append(compute_records(mouse, condition, levels, seed=0 if condition in SAMPLED else None))
+        tables.append(compute_records(mouse, condition, levels, seed=0 if condition in SAMPLED else None, slip=SLIP))
     return pd.concat(tables, ignore_index=True)
 
 

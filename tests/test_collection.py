@@ -10,9 +10,10 @@ from agents.config import AgentConfig
 from agents.impala import build_policy
 from agents.mouse import Mouse
 from analysis import collection
-from analysis.collection import PARTS, collect_records, default_num_levels, to_parquet
+from analysis.collection import PARTS, collect_records, collect_traits, default_num_levels, to_parquet
 from analysis.records import COLUMNS
 from analysis.relocation import HELD_OUT
+from analysis.traits import PLACES
 from envs.drawings import from_text
 from envs.levels import from_seeds
 
@@ -103,3 +104,47 @@ def test_every_column_says_what_it_means(tmp_path):
 def test_enough_levels_are_over_a_thousand_that_fill_the_world(world_dim):
     number = default_num_levels(world_dim)
     assert 1000 < (from_seeds(HELD_OUT + torch.arange(number).numpy(), world_dim).maze_dim == world_dim).sum() < 1400
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory) -> pd.DataFrame:
+    mouse = new_mouse(tmp_path_factory.mktemp("alone"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(collection, "CHUNK", 10)
+        return collect_records([mouse], CONDITIONS, ("anywhere",))
+
+
+def test_two_workers_find_the_same_records(tmp_path, alone):
+    advanced: list[int] = []
+    mouse = new_mouse(tmp_path)
+    found = collect_records([mouse], CONDITIONS, ("anywhere",), folder=tmp_path, advance=advanced.append, workers=2)
+    pd.testing.assert_frame_equal(found, alone, check_exact=True)
+    assert sum(advanced) == 37 and len(list((tmp_path / PARTS).rglob("*.part"))) == 5
+
+
+def test_a_cluster_finds_the_same_records(tmp_path, alone):
+    distributed = pytest.importorskip("distributed", reason="Dask is not installed")
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        found = collect_records([new_mouse(tmp_path)], CONDITIONS, ("anywhere",), cluster=cluster.scheduler_address)
+    pd.testing.assert_frame_equal(found, alone, check_exact=True)
+
+
+def test_traits_are_kept_as_records_are(tmp_path, monkeypatch):
+    mice = [new_mouse(tmp_path, name, seed) for seed, name in enumerate(("one", "two"))]
+    traits = collect_traits(mice, 30, tmp_path)
+    assert list(traits) == ["one", "two"] and traits["one"] != traits["two"]
+    one = traits["one"]
+    assert set(one["contest"]) == set(PLACES) and one["levels"] == 30 and one["diet"]["contrast"] >= 0
+    assert one["contest"]["overall"]["cells"]["algorithm"] == "uniform", "an untrained mouse"
+    monkeypatch.setattr(collection, "compute_traits", None)
+    assert collect_traits(mice, 30, tmp_path) == traits
+
+
+def test_a_mouse_without_levels_as_trained_has_records_and_traits(tmp_path):
+    spec = mouse_with(None, world_dim=5, cheese_region=0, level_types=["fork"], num_levels=1).spec
+    torch.manual_seed(0)
+    mouse = Mouse(build_policy(spec, 1).eval(), spec, AgentConfig(), {}, tmp_path / "filtered.safetensors")
+    table = collect_records([mouse], {"as_trained": 1, "anywhere": 10})
+    assert table.condition.value_counts().to_dict() == {"anywhere": 10}
+    assert table.slip_cheese_500.isna().all() and not table.seen.any()
+    assert collect_traits([mouse], 10)["filtered"]["slip"] is None

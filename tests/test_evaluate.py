@@ -16,6 +16,7 @@ def test_evaluating_needs_no_more_than_the_checkpoint_and_finds_what_training_fo
     folder = tmp_path / "runs" / "evaluations" / training[0].name
     assert {path.name for path in folder.iterdir()} == {"summary.json", "records.parquet", "result.png"}
     assert all(path.name in said for path in folder.iterdir())
+    assert said.count("random walk") == 2 and max(len(line) for line in said.splitlines()[:-1]) <= 80
     pd.testing.assert_frame_equal(*(pd.read_parquet(path / "records.parquet") for path in (folder, training[0])))
     found, then = (json.loads((path / "summary.json").read_text()) for path in (folder, training[0]))
     assert found.pop("mouse")["checkpoint"] == str(checkpoint) and then.pop("mouse") and found == then
@@ -78,6 +79,8 @@ def test_help_needs_no_slow_import(tmp_path):
         ("device=cuda:99", "'cuda:99' is not there"),
         pytest.param("device=cuda", "this machine has cpu", marks=NO_CUDA),
         ("out={text}", "{text}"),
+        ("workers=0", "workers must be from 1 to 256"),
+        ("workers=257", "workers must be from 1 to 256"),
         ("checkpoint=*.nothing", "no mouse at checkpoint=*.nothing"),
         *((f"checkpoint={file}", named) for file, named in NO_MICE),
     ],
@@ -98,3 +101,11 @@ def test_bad_input_is_told_in_one_line_and_leaves_nothing(call, tmp_path, given,
 )
 def test_a_bad_full_report_is_told_in_one_line_and_leaves_nothing(call, tmp_path, given, argument, named):
     check_refusal(call, tmp_path, given, [*GOOD, "report=full", argument], named)
+
+
+def test_one_condition_may_be_given_as_a_word(call, tmp_path, training):
+    mouse = training[0] / "mouse.safetensors"
+    command = ("report=full", "conditions=anywhere", "levels=8", "device=cpu", "out=page", "workers=2")
+    code, _, errors = call("evaluate.py", f"checkpoint={mouse}", *command)
+    assert (code, errors) == (0, "")
+    assert set(pd.read_parquet(tmp_path / "page" / "records.parquet").condition) == {"anywhere"}

@@ -35,7 +35,7 @@ def test_there_is_something_to_measure():
 def test_planted_mice_prefer_and_are_able_as_written(name):
     planted = PLANTED[name]
     found = compute_preference(planted.build(LEVELS), SQUARE)
-    ability = compute_ability(planted.build, LEVELS, SQUARE, 500)
+    ability = compute_ability(planted.build, planted.build(LEVELS), SQUARE, 500)
     low, high = planted.h
     assert low <= np.nanmean(found.h[BALANCED]) <= high
     for (low, high), column in ((planted.able_cheese, "able_cheese"), (planted.able_corner, "able_corner")):
@@ -96,8 +96,8 @@ def test_walls_are_seen_and_shut_the_way():
         return build_chain(mouse_with(Whimsical(), world_dim=11), levels)
 
     levels, square = LEVELS.rows(FORK).rows(slice(0, 8)), SQUARE[FORK][:8]
-    ability = compute_ability(build, levels, square, 300)
-    walled = seen[0]
+    ability = compute_ability(build, build(levels), square, 300)
+    walled = seen[1]
     assert (walled.walls.sum((1, 2)) == levels.walls.sum((1, 2)) + 1).all() and (walled.start == square).all()
     assert (paths.distance_at(paths.compute_distances(walled, walled.start), levels.corner) == -1).all()
     assert (paths.distance_at(paths.compute_distances(walled, walled.start), levels.cheese) > 0).all()
@@ -106,26 +106,30 @@ def test_walls_are_seen_and_shut_the_way():
 
 
 def test_inside_the_branches_both_ways_are_as_long():
-    starts = {}
+    """A runner gets there in exactly ``inside_steps``, and in no fewer."""
+    for name, column in (("cheese", "able_cheese_inside"), ("corner", "able_corner_inside")):
+        build = PLANTED[name].build
+        steps = compute_ability(build, build(LEVELS), SQUARE, 500).inside_steps
+        assert steps.notna().sum() > 50 and steps.nunique() > 5
+        for limit in (4, 8):
+            able = compute_ability(build, build(LEVELS), SQUARE, limit)[column]
+            assert (able[steps.notna()] == (steps <= limit)[steps.notna()]).all() and able[steps.isna()].isna().all()
 
-    def build(levels):
-        starts[len(starts)] = levels
-        return build_walk(levels)
 
+def test_the_abilities_from_inside_are_those_of_levels_that_start_there():
+    build = PLANTED["left hand"].build
     levels, square = LEVELS.rows(FORK), SQUARE[FORK]
-    ability = compute_ability(build, levels, square, 300)
-    inside_cheese, inside_corner = starts[1], starts[3]
-    known = ability.inside_steps.notna().to_numpy()
-    to_cheese = paths.distance_at(paths.compute_distances(levels, inside_cheese.start), levels.cheese).numpy()
-    to_corner = paths.distance_at(paths.compute_distances(levels, inside_corner.start), levels.corner).numpy()
-    assert (to_cheese == to_corner)[known].all() and (to_cheese[known] == ability.inside_steps[known]).all()
-    assert known.sum() > 50
+    chain = build(levels)
+    for start in (square, levels.corner):
+        moved, fresh = chain.start_at(start), build(levels._replace(start=start))
+        assert (moved.start == fresh.start).all() and (moved.levels.start == fresh.levels.start).all()
 
 
 def test_able_is_able_to_both():
-    ability = compute_ability(PLANTED["nearer"].build, LEVELS, SQUARE, 500)
-    assert is_able(ability).sum() == FORK.sum()
-    assert is_able(compute_ability(PLANTED["cheese"].build, LEVELS, SQUARE, 500)).sum() < FORK.sum() / 2
+    ability = {name: compute_ability(PLANTED[name].build, PLANTED[name].build(LEVELS), SQUARE, 500)
+               for name in ("nearer", "cheese")}  # fmt: skip
+    assert is_able(ability["nearer"]).sum() == FORK.sum()
+    assert is_able(ability["cheese"]).sum() < FORK.sum() / 2
 
 
 def test_a_wall_is_put_where_it_is_asked_for():

@@ -7,10 +7,21 @@ import torch
 from mazes import Cell, number, read
 from mice import PLANS, Planned, Way, corner_of, mouse_with, undecided, way_to
 
-from analysis.records import COLUMNS, compute_records, digest_levels, digest_training_levels
+from analysis.baselines import (
+    add_slips,
+    build_baseline,
+    hide_cheese,
+    run_to_corner,
+    walk_randomly,
+)
+from analysis.chain import build_chain, reach
+from analysis.diet import digest_training
+from analysis.preference import compute_preference
+from analysis.records import COLUMNS, compute_records
 from analysis.relocation import CONDITIONS, HELD_OUT
 from envs.drawings import from_text, to_text
 from envs.levels import from_seeds
+from envs.paths import classify_levels
 from envs.world import MAX_EPISODE_STEPS
 
 DIM, REGION, LEVELS = 7, 2, 60
@@ -89,7 +100,7 @@ def test_records_are_what_the_ways_by_hand_give(plan):
         expected = pd.DataFrame([by_hand(to_text(levels.rows([row])), plan) for row in range(levels.num_levels)])
         found = table[list(expected.columns)]
         pd.testing.assert_frame_equal(found, expected, check_dtype=False, atol=1e-9)
-        assert (table.mouse == "planned").all() and (table.region == "2").all() and table.seen.isna().all()
+        assert (table.mouse == "planned").all() and (table.region == "2").all() and not table.seen.any()
 
 
 def test_the_parts_of_a_fork_are_where_the_ways_go():
@@ -100,25 +111,72 @@ def test_the_parts_of_a_fork_are_where_the_ways_go():
     }
     forks = found["to the cheese"].level_type == "fork"
     assert 10 < forks.sum() < LEVELS
-    for plan, parts in (("to the cheese", (1, 1, 1)), ("to the corner", (1, 0, np.nan))):
-        for name, part in zip(("p_reach", "p_branch", "p_complete"), parts, strict=True):
+    names = ["p_reach", "p_first_step", "p_complete", "p_rest", "h", "h_never"]
+    for plan, parts in (("to the cheese", (1, 1, 1, 0, 1, 0)), ("to the corner", (1, 0, np.nan, 0, 0, 0))):
+        for name, part in zip(names, parts, strict=True):
             column = found[plan].loc[forks, name]
             assert column.isna().all() if np.isnan(part) else (column - part).abs().max() < 1e-12
-    assert found["to the cheese"].loc[~forks, ["p_reach", "p_branch", "p_complete"]].isna().all(axis=None)
+        assert found[plan].loc[~forks, names].isna().all(axis=None) and not found[plan].balanced[~forks].any()
 
 
 def test_a_wavering_mouse_is_split_exactly():
-    """P(cheese) is the product of three factors plus a remainder, both from longer chains."""
+    """P(cheese) is the three parts' product plus the rest, on one clock."""
     mouse = mouse_with(undecided, world_dim=DIM)
     levels = CONDITIONS["anywhere"](mouse.spec, SEEDS)
     table = compute_records(mouse, "anywhere", levels, None)
     forks = table.loc[table.level_type == "fork"]
-    product = forks.p_reach * forks.p_branch * forks.p_complete
-    assert ((product <= forks.p_cheese_500 + 1e-9) & (product > 0)).all()
-    # A random walk at the decision square enters either branch first with equal probability.
-    assert (forks.p_branch - 0.5).abs().max() < 0.02
+    product = forks.p_reach * forks.p_first_step * forks.p_complete
+    assert (product + forks.p_rest - forks.p_cheese_500).abs().max() < 1e-9 and (forks.p_rest >= 0).all()
+    # An undecided mouse is a random walk: it enters either branch first with the same probability, or time runs out.
+    assert (forks.p_first_step <= 0.5 + 1e-9).all() and (forks.p_first_step > 0.4).all()
+    assert forks.h_log_odds.abs().max() < 1e-9
+    for column in ("cheese_500", "cheese_first", "corner_first", "region_first"):
+        assert (table[f"walk_{column}"] - table[f"p_{column}"]).abs().max() < 1e-9
+    assert (forks.blind_h - forks.h_chance).abs().max() < 1e-9
     totals = table.p_cheese_first + table.p_corner_first
     assert (totals <= 1 + 1e-9).all() and (table.p_cheese_256 <= table.p_cheese_500 + 1e-12).all()
+
+
+def test_baselines_are_measured_as_mice_are():
+    mouse = mouse_with(Planned("to the cheese"), world_dim=DIM)
+    levels = CONDITIONS["anywhere"](mouse.spec, SEEDS)
+    table = compute_records(mouse, "anywhere", levels, None, slip=0.3)
+    corner_mouse = compute_records(mouse_with(Planned("to the corner"), world_dim=DIM), "anywhere", levels, None)
+    for column in ("cheese_500", "cheese_first", "corner_first"):
+        assert (table[f"runner_{column}"] - corner_mouse[f"p_{column}"]).abs().max() < 1e-9
+    chains = {
+        "walk": build_baseline(levels, walk_randomly),
+        "slip": build_baseline(levels, lambda chain: add_slips(run_to_corner(chain), 0.3)),
+        "blind": hide_cheese(lambda levels: build_chain(mouse, levels))(levels),
+    }
+    for name, chain in chains.items():
+        expected = reach(chain, chain.at(levels.cheese), MAX_EPISODE_STEPS).by_step[:, -1]
+        assert table[f"{name}_cheese_500"].to_numpy() == pytest.approx(expected)
+    assert corner_mouse.slip_cheese_500.isna().all(), "the rate of slips was not given"
+
+
+def test_preferences_and_abilities_of_a_region_mouse():
+    mouse = mouse_with(Planned("to the corner"), world_dim=DIM, cheese_region=3)
+    levels = CONDITIONS["anywhere"](mouse.spec, SEEDS)
+    table = compute_records(mouse, "anywhere", levels, None)
+    forks = table.level_type == "fork"
+    square = classify_levels(levels)[1]
+    region = compute_preference(build_chain(mouse, levels), square, 3)
+    np.testing.assert_array_equal(table.h_region, region.h)
+    assert 0 < table.h_region.notna().sum() < forks.sum() and (table.h_region.dropna() == 0).all()
+    assert (table.able_corner[forks] == 1).all() and table.able_cheese[forks].mean() < 1
+    assert table.able_cheese[~forks].isna().all()
+    assert compute_records(mouse, "elsewhere", levels, None).able_cheese.isna().all(), "only in anywhere"
+    everywhere = mouse_with(Planned("to the corner"), world_dim=DIM, cheese_region="anywhere")
+    assert compute_records(everywhere, "anywhere", levels, None).h_region.isna().all()
+
+
+@pytest.mark.parametrize("seed", [None, 0])
+def test_no_levels_are_no_rows_of_the_same_table(seed):
+    mouse = mouse_with(undecided, world_dim=DIM)
+    levels = CONDITIONS["anywhere"](mouse.spec, SEEDS)
+    whole, empty = (compute_records(mouse, "anywhere", rows, seed) for rows in (levels, levels.rows(slice(0, 0))))
+    assert len(empty) == 0 and empty.dtypes.equals(whole.dtypes)
 
 
 def test_without_cheese_and_in_loops_nothing_is_made_up():
@@ -133,16 +191,12 @@ def test_without_cheese_and_in_loops_nothing_is_made_up():
 
 def test_seen_levels_are_those_with_the_same_walls_and_cheese():
     mouse = mouse_with(undecided, world_dim=5, cheese_region=2, num_levels=40, start_level=100)
-    training = digest_training_levels(mouse)
-    assert training is not None
+    training = digest_training(mouse.spec)
     levels = from_seeds(np.arange(90, 400), 5, 2)
     texts = {to_text(from_seeds([seed], 5, 2), whole_world=True) for seed in range(100, 140)}
     expected = [to_text(levels.rows([row]), whole_world=True) in texts for row in range(levels.num_levels)]
     found = compute_records(mouse, "as_trained", levels, None, training).seen.tolist()
     assert found == expected and 40 < sum(found) < 310
-    assert len(digest_levels(levels)) == 310
-    assert digest_training_levels(mouse_with(undecided, num_levels=2**30)) is None
-    assert digest_training_levels(mouse_with(undecided, num_levels=0)) is None
 
 
 def test_cheese_number_is_where_the_text_has_it():

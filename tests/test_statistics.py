@@ -154,7 +154,7 @@ def counted(found: dict, rates: dict) -> None:
 
 def test_a_summary_counted_by_hand():
     summary = summarise(EPISODES)
-    assert summary.keys() == {"success", "largest", "decision"}
+    assert summary.keys() == {"success", "largest", "decision", "walk"}
     counted({"success": summary["success"], "largest": summary["largest"]}, {"success": (4, 7), "largest": (2.8, 4)})
     counted(summary["decision"], {"cheese": (1.2, 4), "corner": (2.0, 4), "neither": (0.8, 4)})
     assert summary["decision"] == compute_reached_first(EPISODES[:4])

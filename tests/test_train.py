@@ -51,7 +51,7 @@ def test_the_summary_is_as_documented_and_follows_from_the_records(training):
     assert len(records) == 100
     for condition in ("as_trained", "anywhere"):
         rates = summary[condition]
-        assert rates.keys() == {"success", "largest", "decision"}
+        assert rates.keys() == {"success", "largest", "decision", "walk"}
         assert list(rates["decision"]) == ["cheese", "corner", "neither"]
         assert all(map(is_rate, [rates["success"], rates["largest"], *rates["decision"].values()]))
         assert rates == summarise(records.loc[records.condition == condition])
