@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import pyarrow
 import pyarrow.parquet
-from foundation.workers import run_tasks
 
 from agents.mouse import Mouse
 from analysis.diet import digest_training
@@ -20,6 +19,7 @@ from analysis.relocation import HELD_OUT, parse_condition
 from analysis.traits import TRAIT_LEVELS, compute_traits, measure_slip
 from envs.levels import Levels
 from foundation.files import encode_json, read_checked, write_checked
+from foundation.workers import run_tasks
 
 CHUNK = 2000  # levels per part file; large, because the last sampled episodes of a batch are few and long
 VERSION = 2  # of the records' format; parts with another version are ignored

@@ -121,11 +121,11 @@ def read_levels(path: str, world_dim: int) -> Levels:
     """Read a file of levels.
 
     Raises:
-        FileNotFoundError: if there is no such file.
+        InputError: if there is no such file.
         InputError: if the file is not text, or it contains no levels that fit this world.
     """
     if not Path(path).is_file():
-        raise FileNotFoundError(f"no levels at {path}; expected a file of mazes as text")
+        raise InputError(f"no levels at {path}; expected a file of mazes as text")
     try:
         return from_texts(Path(path).read_text(encoding="utf-8"), world_dim)
     except InputError as error:

@@ -4,7 +4,6 @@ import pandas as pd
 import pyarrow.parquet
 import pytest
 import torch
-from analysis.traits import PLACES
 from mice import mouse_with
 
 from agents.config import AgentConfig
@@ -14,6 +13,7 @@ from analysis import collection
 from analysis.collection import PARTS, collect_records, collect_traits, default_num_levels, to_parquet
 from analysis.records import COLUMNS
 from analysis.relocation import HELD_OUT
+from analysis.traits import PLACES
 from envs.drawings import from_text
 from envs.levels import from_seeds
 

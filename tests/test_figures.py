@@ -14,14 +14,14 @@ from PIL import Image
 from tables import WORLD_DIM, degenerate, family, findings_of, table_of
 
 from analysis import figures, report_figures
-from analysis.attributes import ATTRIBUTES
 from analysis.figures import encode_png, encode_svg
 from analysis.findings import ARRIVALS
+from analysis.panels import group_mice
 from analysis.published import DOSE_RESPONSE
-from analysis.report_figures import FIGURES, group_mice
+from analysis.report_figures import FIGURES
 from analysis.statistics import summarise
 from envs.levels import describe_region
-from foundation.palette import BLUE, ORANGE
+from foundation.palette import BLACK, BLUE, ORANGE
 
 CURVE = pd.DataFrame({"steps": [1e6, 2e6, 3e6], "success": [np.nan, 0.25, 0.75]})
 
@@ -216,29 +216,42 @@ def test_there_are_figures_of_little(name):
     assert ("incidence" in none) == (name in ("no forks", "no sampled episodes"))
     assert ("dose" in none) == (name in ("one mouse", "one deterministic mouse"))
     assert ("cells" in none) == (name in ("one level", "no mazes that fill the world"))
-    assert none <= {"incidence", "dose", "cells", "mazes"}
+    assert ("point" in none) == (name in ("no forks", "one level"))
+    assert none <= {"incidence", "dose", "cells", "mazes", "point"}
 
 
 def test_outcomes_are_marked_where_they_are():
     left, right = drawn("outcomes")
     groups = group_mice(findings_of("family"))
     assert labels(left.yaxis) == list(groups)
-    for condition, colour in (("as_trained", ORANGE), ("anywhere", BLUE)):
-        expected = [
-            (mouse["conditions"][condition]["success"]["rate"], row)
-            for row, mice in enumerate(groups.values())
-            for mouse in mice
-        ]
-        assert marks(left, colour) == expected
+
+    def measured(name: str) -> list[tuple[float, int]]:
+        rows = enumerate(groups.values())
+        return [(mouse["measures"]["headline"][name]["rate"], row) for row, mice in rows for mouse in mice]
+
+    for name, colour in (("as_trained", ORANGE), ("anywhere", BLUE), ("anywhere_walk", BLACK)):
+        assert marks(left, colour) == measured(name)
     for row, mice in enumerate(groups.values()):
-        decisions = [mouse["conditions"]["anywhere"]["decision"] for mouse in mice]
         bars = [bar for bar in right.patches if round(bar.get_y() + bar.get_height() / 2) == row]
         start = 0
-        for bar, outcome in zip(bars, ("cheese", "corner", "neither"), strict=True):
-            assert bar.get_x() == pytest.approx(start)
-            assert bar.get_width() == pytest.approx(np.mean([decision[outcome]["rate"] for decision in decisions]))
+        for bar, outcome in zip(bars, ("cheese", "corner"), strict=True):
+            rates = [mouse["measures"]["headline"][f"{outcome}_first"]["rate"] for mouse in mice]
+            assert bar.get_x() == pytest.approx(start) and bar.get_width() == pytest.approx(np.mean(rates))
             start += bar.get_width()
-        assert start == pytest.approx(1)
+        assert start <= 1 + 1e-9
+
+
+def test_the_point_is_a_dot_for_each_mouse_beside_chance_and_baselines():
+    (axes,) = drawn("point")
+    found = findings_of("family")
+    points = marks(axes)
+    measures = [mouse["measures"]["headline"] for mouse in found["mice"].values()]
+    for own in measures:
+        assert (own["able_cheese"]["rate"], own["preference"]["rate"]) in points
+    walk, chance = measures[0]["able_cheese_walk"]["rate"], measures[0]["preference_chance"]["rate"]
+    for baseline in ((walk, chance), (walk, 0.0), (1.0, 1.0)):
+        assert any(point == pytest.approx(baseline) for point in points)
+    assert len(points) == len(measures) + 3 + 2, "two ends of the line of chance"
 
 
 def test_the_dose_is_drawn_where_it_is():
@@ -310,21 +323,11 @@ def test_incidence_is_drawn_of_every_mouse():
 
 def test_effects_are_drawn_of_all_that_is_told():
     told = 0
-    for axes, mice in zip(drawn("effects"), group_mice(findings_of("family")).values(), strict=True):
-        effects = [mouse["single_effects"][name] for mouse in mice for name in ATTRIBUTES]
-        expected = sorted(one["effect"] for one in effects if one["effect"] is not None)
+    for axes, group in zip(drawn("effects"), findings_of("family")["groups"].values(), strict=True):
+        expected = sorted(one["effect"] for one in group["single"].values())
         assert sorted(x for line in axes.lines if line.get_marker() == "o" for x in line.get_xdata()) == expected
         told += len(expected)
-    assert told > 5, "about the one that walks at random"
-
-
-def test_bins_are_the_means_of_a_group():
-    for axes, attribute in zip(drawn("bins"), report_figures.KEY_ATTRIBUTES, strict=True):
-        for line, mice in zip(axes.lines, group_mice(findings_of("family")).values(), strict=True):
-            curves = [mouse["single_effects"][attribute]["bins"] for mouse in mice]
-            rates = [np.mean([bin["rate"] for bin in same]) for same in zip(*curves, strict=True)]
-            assert list(line.get_ydata()) == pytest.approx(rates)
-            assert list(line.get_xdata()) == pytest.approx([bin["centre"] for bin in curves[0]])
+    assert told > 5
 
 
 def test_classes_and_parts_and_goals_are_those_of_the_answers():
@@ -338,8 +341,12 @@ def test_classes_and_parts_and_goals_are_those_of_the_answers():
                 np.mean([table[value]["rate"] for table in tables]) for value in tables[0] if tables[0][value]["n"]
             ]
             assert list(line.get_ydata()) == pytest.approx(rates)
-    for axes, part in zip(drawn("parts"), ("reach", "branch", "complete", "second_chance"), strict=True):
-        rates = [(mouse["parts"][part]["rate"], row) for row, mice in enumerate(groups.values()) for mouse in mice]
+    for axes, part in zip(drawn("parts"), ("reach", "first_step", "complete", "rest"), strict=True):
+        rates = [
+            (mouse["measures"]["headline"][part]["rate"], row)
+            for row, mice in enumerate(groups.values())
+            for mouse in mice
+        ]
         assert marks(axes) == [point for point in rates if point[0] is not None]
     for axes, condition in zip(drawn("goals"), ("as_trained", "anywhere"), strict=True):
         bars = iter(axes.patches)

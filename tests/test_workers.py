@@ -5,10 +5,10 @@ import signal
 from pathlib import Path
 
 import pytest
-from foundation.workers import run_tasks
 from joblib.externals.loky.process_executor import BrokenProcessPool
 
 from foundation.errors import InputError
+from foundation.workers import run_tasks
 
 
 def square(number: int) -> int:
