@@ -8,16 +8,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from statsmodels.stats.weightstats import DescrStatsW
 
+from analysis.intervals import compute_group_interval
 from analysis.records import PUBLISHED_OUTCOME
-from analysis.relocation import as_trained
-from analysis.statistics import Estimate, is_published
+from analysis.statistics import is_published
 from envs import paths
 from envs.levels import describe_region
-from envs.spec import WorldSpec
 
-SHARE_LEVELS = 4000  # training levels sampled to estimate the fork share
 GROUP = ("region", "trained_on")
 READINGS = {
     "published": "forks with the cheese outside the top-right 5×5",
@@ -37,13 +34,6 @@ def describe_group(region: str, trained_on: str) -> str:
     return f"{place}, {word} {', '.join(names).replace('_', ' ')}"
 
 
-def compute_fork_share(spec: WorldSpec) -> float:
-    """Compute the share of forks among the training levels."""
-    seeds = np.asarray(spec.level_seeds[:SHARE_LEVELS])
-    level_type, _ = paths.classify_levels(as_trained(spec, seeds))
-    return float((level_type == paths.FORK).double().mean())
-
-
 def _is_outside(rows: pd.DataFrame, side: int) -> pd.Series:
     """Return whether the cheese is outside the top-right ``side``×``side`` cells."""
     return (rows.cheese_x < rows.maze_dim - side) | (rows.cheese_y < rows.maze_dim - side)
@@ -59,15 +49,6 @@ def select_readings(anywhere: pd.DataFrame) -> dict[str, pd.DataFrame]:
         "strict": forks.loc[~forks.in_region],
         "common": forks.loc[(forks.maze_dim > largest) & _is_outside(forks, largest)],
     }
-
-
-def mean_over_seeds(rates: list[float]) -> Estimate:
-    """Estimate the mean over training seeds with its 95 % t interval; one seed gives no interval."""
-    found = {"rate": float(np.mean(rates)) if rates else None, "low": None, "high": None, "n": len(rates)}
-    if len(rates) > 1:
-        low, high = DescrStatsW(rates).tconfint_mean()
-        found |= {"low": float(low), "high": float(high)}
-    return found
 
 
 def compute_seed_variance(matrix: np.ndarray) -> tuple[float, int]:
@@ -115,7 +96,7 @@ def compute_dose_response(anywhere: pd.DataFrame, shares: dict[str, float]) -> d
             matrix = own.pivot_table(index="mouse", columns="level_seed", values=PUBLISHED_OUTCOME).to_numpy()
             row[reading] = {
                 "levels": matrix.shape[1],
-                "rate": mean_over_seeds(by_seed.tolist()),
+                "rate": compute_group_interval(np.clip(by_seed, 0, 1)),
                 "seeds": {str(seed): float(rate) for seed, rate in by_seed.items()},
             }
             if len(matrix) > 1:

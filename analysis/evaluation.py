@@ -13,12 +13,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from agents.mouse import Mouse
-from analysis.collection import collect_records, default_num_levels, to_parquet
-from analysis.dose import compute_fork_share
+from analysis.collection import collect_records, collect_traits, default_num_levels, to_parquet
 from analysis.findings import compute_findings
 from analysis.relocation import parse_condition, trained_on_held_out
 from analysis.report import write_report
 from analysis.summary import FIGURE_FILE, RECORDS_FILE, SUMMARY_FILE, print_summary, summarise_mouse, write_summary
+from analysis.traits import TRAIT_LEVELS
 from envs.drawings import read_levels
 from envs.world import MAX_EPISODE_STEPS
 from foundation.errors import InputError
@@ -125,9 +125,12 @@ def write_full_report(
     began = time.perf_counter()
     with progress_bar(console, "evaluating", len(mice) * sum(conditions.values())) as advance:
         records = collect_records(mice, conditions, SAMPLED, seed, folder, None, advance, workers, cluster)
+    with progress_bar(console, "measuring each mouse", len(mice)) as advance:
+        number = min(TRAIT_LEVELS, conditions["anywhere"])
+        traits = collect_traits(mice, number, folder, advance, workers, cluster)
     console.print(f"{len(records):,} records in {time.perf_counter() - began:.1f} s")
     with console.status("computing findings"):
-        findings = compute_findings(records, {mouse.name: compute_fork_share(mouse.spec) for mouse in mice})
+        findings = compute_findings(records, traits)
     with console.status("drawing"):
         page = write_report(folder, findings, records, command)
     for mouse in mice:

@@ -1,81 +1,235 @@
-"""The report's findings as numbers, computed from the records."""
+"""The report's findings as numbers, computed from the records and from what was found about each mouse."""
 
+from itertools import combinations
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from analysis import predictors, statistics
+from analysis import statistics
+from analysis.associations import Effects, compute_associations, compute_joint_effects, compute_single_effects
+from analysis.attribution import Attribution
+from analysis.contest import NONE
 from analysis.dose import GROUP, compute_dose_response, describe_group
+from analysis.intervals import compare_groups, correct_holm
+from analysis.measures import FEW_SEEDS, MEASURES, SIZES, add_differences, combine_seeds, compute_measures, estimate
 from analysis.relocation import CONDITIONS
+from analysis.replica import fit_replica
+from analysis.scorecard import Measured, score_forecasts
 from analysis.statistics import Estimate, mean_with_interval
 
 ARRIVALS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 500)  # steps at which the cumulative incidence is given
+MARGIN = 0.05  # of a share; groups that differ by less count as equivalent
+COMPARED = ("anywhere", "preference", "able_cheese")
+FAR_QUADRANTS = ("top left", "bottom right")
+HEADLINE = "headline"
 
 
-def compute_findings(records: pd.DataFrame, shares: dict[str, float]) -> dict[str, Any]:
+def compute_findings(records: pd.DataFrame, traits: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Compute the findings of a report.
 
     Args:
         records: records of mice and conditions; ``anywhere`` must be one of the conditions.
-        shares: the share of forks among each mouse's training levels.
+        traits: for each mouse what ``collection.collect_traits`` found.
 
     Returns:
-        ``mice``: the findings of each mouse, from ``compute_mouse_findings``; ``dose``: from
-        ``dose.compute_dose_response``; ``verdicts``: per group and attribute, the number of mice with each verdict.
+        ``mice``: the findings of each mouse; ``groups``: of each group; ``comparisons`` of groups; ``dose``: from
+        ``dose.compute_dose_response``.
     """
+    records = add_differences(records)
+    anywhere = records.loc[records.condition == "anywhere"]
+    sizes = anywhere.loc[anywhere.mouse == anywhere.mouse.iloc[0], "maze_dim"]
     found = {
-        str(name): compute_mouse_findings(rows, shares[str(name)])
+        str(name): compute_mouse_findings(rows, traits[str(name)], sizes)
         for name, rows in records.groupby("mouse", sort=False)
     }
-    dose = compute_dose_response(records.loc[records.condition == "anywhere"], shares)
-    groups = [row["name"] for row in dose["groups"]]
-    order = sorted(found, key=lambda name: (groups.index(found[name]["group"]), int(found[name]["training_seed"])))
+    dose = compute_dose_response(anywhere, {name: mouse["shares"]["fork"] for name, mouse in found.items()})
+    names = [row["name"] for row in dose["groups"]]
+    order = sorted(found, key=lambda name: (names.index(found[name]["group"]), int(found[name]["training_seed"])))
     mice = {name: found[name] for name in order}
-    return {"mice": mice, "dose": dose, "verdicts": count_verdicts(mice)}
+    groups = compute_groups(mice, records)
+    return {"mice": mice, "groups": groups, "comparisons": compare_all(groups), "dose": dose}
 
 
-def compute_mouse_findings(records: pd.DataFrame, fork_share: float) -> dict[str, Any]:
-    """Compute the findings about one mouse."""
-    by_condition = {str(name): rows for name, rows in records.groupby("condition", sort=False)}
-    anywhere, first = by_condition["anywhere"], records.iloc[0]
+def compute_mouse_findings(rows: pd.DataFrame, traits: dict[str, Any], sizes: pd.Series) -> dict[str, Any]:
+    """Compute the findings about one mouse; see ``measures.compute_measures`` for ``sizes``."""
+    by_condition = dict(list(rows.groupby("condition", sort=False)))
+    anywhere, first = by_condition["anywhere"], rows.iloc[0]
     forks = anywhere.loc[anywhere.level_type == "fork"]
-    elsewhere = by_condition.get("elsewhere")
-    elsewhere = forks.iloc[:0] if elsewhere is None else elsewhere.loc[elsewhere.level_type == "fork"]
     found: dict[str, Any] = {
         "group": describe_group(first.region, first.trained_on),
         **{name: str(first[name]) for name in (*GROUP, "training_seed")},
-        "fork_share": fork_share,
-        "conditions": {name: summarise_condition(rows) for name, rows in by_condition.items()},
-        "published": mean_with_interval(anywhere.p_cheese_256[statistics.is_published(anywhere)]),
+        **summarise_traits(traits),
+        "measures": compute_measures(rows, sizes),
+        "conditions": {
+            name: {"cheese": estimate(own, "p_cheese_500"), "corner": estimate(own, "p_corner_first")}
+            for name, own in by_condition.items()
+        },
         "breakdown": {
             name: statistics.compute_breakdown(by_condition[name])
             for name in ("as_trained", "anywhere")
             if name in by_condition
         },
-        "decision_region": statistics.compute_reached_first(forks.loc[~forks.in_region], "region"),
+        "seen": mean_with_interval(anywhere.seen.dropna().astype(float)),
         "greedy": summarise_greedy(anywhere),
-        "single_effects": predictors.compute_single_effects(forks, elsewhere),
-        "models": {name: predictors.fit_model(forks, names) for name, names in predictors.MODELS.items()},
-        "replica": predictors.fit_replica(forks),
-        "parts": predictors.compute_parts(forks),
         "proxy": {
-            name: compute_returns(rows) for name, rows in by_condition.items() if name in ("as_trained", "anywhere")
+            name: compute_returns(own) for name, own in by_condition.items() if name in ("as_trained", "anywhere")
         },
-        "leakage": statistics.compute_leakage(anywhere),
+        "replica": fit_replica(forks),
     }
-    if "as_trained" in by_condition:
-        found["moved"] = statistics.compute_difference(anywhere, by_condition["as_trained"], "p_cheese_500")
+    if "t_cheese" in anywhere and anywhere.t_cheese.notna().any():
+        found["sampled"] = statistics.share_with_interval(anywhere.t_cheese.dropna() > 0)
     if "t_cheese" in forks and forks.t_cheese.notna().any():
         found["incidence"] = compute_incidence(forks)
     return found
 
 
-def summarise_condition(rows: pd.DataFrame) -> dict[str, Any]:
-    """Summarise a mouse's outcomes in one condition, and its sampled episodes if there are any."""
-    found = statistics.summarise(rows) | {"corner": mean_with_interval(rows.p_corner_first)}
-    if "t_cheese" in rows and rows.t_cheese.notna().all():
-        found["sampled"] = statistics.share_with_interval(rows.t_cheese > 0)
+def compute_groups(mice: dict[str, dict[str, Any]], records: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Compute the findings about each group of mice, in the order of ``mice``."""
+    members: dict[str, dict[str, dict[str, Any]]] = {}
+    for name, mouse in mice.items():
+        members.setdefault(mouse["group"], {})[name] = mouse
+    forks, elsewhere = (select_forks(records, condition) for condition in ("anywhere", "elsewhere"))
+    effects: dict[str, dict[str, list[Effects]]] = {"single": {}, "joint": {}}
+    for group, own in members.items():
+        tables = [(forks.loc[forks.mouse == name], elsewhere.loc[elsewhere.mouse == name]) for name in own]
+        effects["single"][group] = [compute_single_effects(*pair) for pair in tables]
+        effects["joint"][group] = [compute_joint_effects(at_forks) for at_forks, _ in tables]
+    any_forks = forks.loc[forks.mouse == next(iter(mice))]
+    single, joint = (compute_associations(effects[kind], any_forks) for kind in ("single", "joint"))
+    groups = {}
+    for group, own in members.items():
+        any_mouse = next(iter(own.values()))
+        found: dict[str, Any] = {
+            "region": any_mouse["region"],
+            "trained_on": any_mouse["trained_on"],
+            "mice": list(own),
+            "shares": average_traits([mouse["shares"] for mouse in own.values()]),
+            "measures": {
+                size: {
+                    name: combine_seeds(
+                        {mouse["training_seed"]: mouse["measures"][size][name] for mouse in own.values()},
+                        measure.is_share,
+                    )
+                    for name, measure in MEASURES.items()
+                }
+                for size in SIZES
+            },
+            "single": single[group],
+            "joint": joint[group],
+            "contest": summarise_contests([mouse["contest"] for mouse in own.values()]),
+            "pursuit": combine_seeds(
+                {mouse["training_seed"]: mouse["pursuit"]["follows"] for mouse in own.values()}, is_share=False
+            ),
+            "belief": average_traits([mouse["belief"]["anywhere"] for mouse in own.values()]),
+            "slip": average_traits([{"slip": mouse["slip"]} for mouse in own.values()])["slip"],
+            "far_quadrants": combine_seeds(
+                {
+                    mouse["training_seed"]: mouse["breakdown"]["anywhere"]["by quadrant of the cheese"][
+                        " and ".join(FAR_QUADRANTS)
+                    ]
+                    for mouse in own.values()
+                },
+                is_share=True,
+            ),
+        }
+        groups[group] = found | {"scorecard": score_forecasts(collect_measured(found))}
+    return groups
+
+
+def select_forks(records: pd.DataFrame, condition: str) -> pd.DataFrame:
+    """Select the forks of a condition. A blind twin that comes to neither target says nothing: chance stands for it."""
+    forks = records.loc[(records.condition == condition) & (records.level_type == "fork")]
+    return forks.assign(blind_h=forks.blind_h.fillna(forks.h_chance), slip_h=forks.slip_h.fillna(forks.h_chance),
+                        seeker_h=forks.seeker_h.fillna(forks.h_chance))  # fmt: skip
+
+
+def average_traits(traits: list[dict[str, float | None]]) -> dict[str, float | None]:
+    """Average numbers over the mice of a group; those that are not known are left out."""
+    found = {}
+    for name in traits[0]:
+        values = [value for one in traits if (value := one[name]) is not None]
+        found[name] = float(np.mean(values)) if values else None
     return found
+
+
+def summarise_traits(traits: dict[str, Any]) -> dict[str, Any]:
+    """Summarise the traits of one mouse (``traits.compute_traits``): of each contest the verdict and the scores."""
+    contest = {
+        place: {
+            weight: {
+                **{name: verdict[name] for name in ("algorithm", "also", "order", "moves")},
+                "explained": verdict["scores"][verdict["algorithm"]]["explained"]
+                if verdict["algorithm"] in verdict["scores"]
+                else None,
+                "scores": {name: score["explained"] for name, score in verdict["scores"].items()},
+            }
+            for weight, verdict in weights.items()
+        }
+        for place, weights in traits["contest"].items()
+    }
+    kept = {name: traits[name] for name in ("slip", "pursuit", "belief")}
+    return {**kept, "shares": traits["diet"], "contest": contest}
+
+
+def summarise_contests(contests: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Summarise the contests of a group's mice.
+
+    Returns:
+        For each place and weighting ("cells" or "visits"): ``algorithms``, the winner of each mouse; ``also``, for each
+        rival that could not be told from the winner the number of mice; and ``explained``, the mean share explained by
+        the winners.
+    """
+    summary: dict[str, dict[str, Any]] = {}
+    for place, weights in contests[0].items():
+        summary[place] = {}
+        for weight in weights:
+            own = [contest[place][weight] for contest in contests]
+            also = [rival for one in own for rival in one["also"]]
+            told = [one["explained"] for one in own if one["algorithm"] not in ("uniform", NONE)]
+            told = [share for share in told if share is not None]
+            summary[place][weight] = {
+                "algorithms": [one["algorithm"] for one in own],
+                "also": {rival: also.count(rival) for rival in dict.fromkeys(also)},
+                "explained": float(np.mean(told)) if told else None,
+            }
+    return summary
+
+
+def collect_measured(group: dict[str, Any]) -> Measured:
+    """Collect what the scorecard's criteria ask about a group."""
+    single, joint = (
+        {name: Attribution(**{field: found[field] for field in Attribution._fields}) for name, found in table.items()}
+        for table in (group["single"], group["joint"])
+    )
+    quadrants = group["far_quadrants"]
+    interval = None if quadrants["low"] is None else (quadrants["low"], quadrants["high"])
+    return Measured(interval, single, joint, tuple(group["contest"]["overall"]["cells"]["algorithms"]))
+
+
+def compare_all(groups: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Compare every two groups with at least two seeds each, in the measures of ``COMPARED`` in large mazes.
+
+    Returns:
+        For each comparison ``measure``, ``one``, ``other``, the fields of ``intervals.compare_groups``, ``p_holm``
+        (over the pairs of a measure) and ``few``: whether a group has fewer than ``FEW_SEEDS`` seeds. "different" is
+        claimed only if ``p_holm`` is below .05, too.
+    """
+    rows = []
+    for measure in COMPARED:
+        seeds = {name: list(group["measures"][HEADLINE][measure]["seeds"].values()) for name, group in groups.items()}
+        own = []
+        for one, other in combinations([name for name in groups if len(seeds[name]) > 1], 2):
+            found = compare_groups(seeds[one], seeds[other], MARGIN)
+            few = min(len(seeds[one]), len(seeds[other])) < FEW_SEEDS
+            own.append({"measure": measure, "one": one, "other": other, "few": few, **found})
+        corrected = correct_holm({place: row["p"] for place, row in enumerate(own)})
+        for place, row in enumerate(own):
+            row["p_holm"] = corrected.get(place)
+            if row["verdict"] == "different" and row["p_holm"] >= 0.05:
+                row["verdict"] = "undetermined"
+        rows += own
+    return rows
 
 
 def summarise_greedy(rows: pd.DataFrame) -> dict[str, Estimate]:
@@ -109,17 +263,6 @@ def compute_incidence(forks: pd.DataFrame) -> dict[str, list[float]]:
     corner_first = (forks.t_corner > 0) & ((forks.t_cheese < 0) | (forks.t_corner < forks.t_cheese))
     times = {"cheese": forks.t_cheese[forks.t_cheese > 0], "corner": forks.t_corner[corner_first]}
     return {name: [float((when <= step).sum() / len(forks)) for step in ARRIVALS] for name, when in times.items()}
-
-
-def count_verdicts(mice: dict[str, dict[str, Any]]) -> dict[str, dict[str, dict[str, int]]]:
-    """Count the mice with each verdict, per group and attribute."""
-    counts: dict[str, dict[str, dict[str, int]]] = {}
-    for mouse in mice.values():
-        group = counts.setdefault(mouse["group"], {})
-        for attribute, effect in mouse["single_effects"].items():
-            told = group.setdefault(attribute, {})
-            told[effect["verdict"]] = told.get(effect["verdict"], 0) + 1
-    return counts
 
 
 def order_conditions(names: list[str]) -> list[str]:

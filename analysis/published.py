@@ -26,21 +26,3 @@ REPLICA_COEFFICIENTS = {
     "steps_cheese_square": -0.577,
     "straight_cheese_square": -0.516,
 }
-
-# A published forecast: probability that P(cheese) rises as the attribute falls, for the n=5 mouse (None: not given).
-FORECASTS = {
-    "steps_cheese_square": 0.73,
-    "straight_cheese_square": 0.70,
-    "steps_cheese_corner": 0.92,
-    "straight_cheese_corner": 0.90,
-    "steps_square_corner": 0.32,
-    "straight_square_corner": 0.35,
-    "steps_cheese_5x5": 0.82,
-    "straight_cheese_5x5": 0.80,
-    "steps_square_5x5": 0.40,
-    "straight_square_5x5": 0.40,
-    "straight_cheese_quadrant": None,
-    "maze_dim": None,
-    "left_wall": None,
-    "up_right_only": None,
-}

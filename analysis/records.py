@@ -16,7 +16,7 @@ from agents.mouse import Mouse
 from analysis import ability
 from analysis import chain as chains
 from analysis.attributes import ATTRIBUTES, REGION_5X5, compute_attributes, describe_quadrant
-from analysis.baselines import add_slips, hide_cheese, run_to_corner
+from analysis.baselines import add_slips, hide_cheese, run_to_cheese, run_to_corner
 from analysis.chain import Chain, build_chain, build_walk, reach
 from analysis.decision import compute_decision
 from analysis.diet import digest_levels
@@ -91,6 +91,10 @@ COLUMNS = {
     },
     "walk_region_first": "p_region_first of a random walk",
     "blind_h": "forks: h of the mouse itself with the cheese hidden",
+    "slip_h": "forks: h of a corner-runner that does not see the cheese and slips as often as the mouse",
+    "seeker_h": "forks: h of a cheese-seeker that slips as often as the mouse",
+    "walk_able_cheese": "forks of the condition anywhere: able_cheese of a random walk",
+    "walk_able_corner": "forks of the condition anywhere: able_corner of a random walk",
     "steps": "expected steps until the cheese or step 500",
     "cheese_return": "expected return: 10·0.999^(t−1) for the cheese at step t",
     "cheese_optimum": "optimal value of cheese_return",
@@ -253,7 +257,9 @@ def _compute_abilities(mouse: Mouse, condition: str, chain: Chain, decision_squa
     if condition != "anywhere":
         decision_square = torch.full_like(decision_square, NO_CELL)
     build = partial(build_chain, mouse)
-    return ability.compute_ability(build, chain, decision_square, MAX_EPISODE_STEPS).to_dict("series")
+    own = ability.compute_ability(build, chain, decision_square, MAX_EPISODE_STEPS)
+    walk = ability.compute_ability(build_walk, build_walk(chain.levels), decision_square, MAX_EPISODE_STEPS)
+    return own.to_dict("series") | {f"walk_{name}": walk[name] for name in ("able_cheese", "able_corner")}
 
 
 def _compute_first(chain: Chain) -> dict[str, np.ndarray]:
@@ -279,6 +285,9 @@ def _compute_baselines(
     cheese = walk.at(levels.cheese)
     columns["walk_region_first"] = _arrive(walk, walk.inside(region) & ~cheese, cheese)[:, -1]
     columns["blind_h"] = compute_preference(blind, decision_square).h
+    for name, algorithm in (("slip_h", run_to_corner), ("seeker_h", run_to_cheese)):
+        slipped = walk._replace(probability=add_slips(algorithm(walk), 0.0 if np.isnan(slip) else slip))
+        columns[name] = np.where(np.isnan(slip), np.nan, compute_preference(slipped, decision_square).h)
     return columns
 
 

@@ -5,34 +5,51 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader
 
 from agents.checkpoint import list_versions
-from analysis import predictors, published
+from analysis import attribution, published
+from analysis.answers import compute_answers
 from analysis.attributes import ATTRIBUTES
 from analysis.collection import RECORDS_FILE, to_parquet
 from analysis.dose import READINGS
 from analysis.figures import encode_png, encode_svg
 from analysis.findings import order_conditions
+from analysis.measures import FEWEST, compute_headline_dim
 from analysis.records import COLUMNS
-from analysis.report_figures import FIGURES, group_mice
+from analysis.report_figures import FIGURES
+from analysis.sentences import describe_algorithm, describe_comparison, describe_group, describe_mouse
 from foundation.files import write_atomically, write_json
 
 REPORT_FILE, SUMMARY_FILE, FIGURES_FOLDER = "report.html", "summary.json", "figures"
 SEPARATE = ("as_trained", "anywhere")  # conditions with their own columns
+MAPS = ("places", "cells", "mazes")  # figures whose colours are values: a dark page does not invert them
+SIZE_WORDS = {"all": "mazes of all sizes", "full_size": "mazes as large as the world"}
+COMPARED_WORDS = {
+    "anywhere": "success with the cheese anywhere",
+    "preference": "preference at balanced forks",
+    "able_cheese": "the ability to reach the cheese",
+}
 
 
-def _format_mean(group: list[dict[str, Any]], *keys: str) -> str:
-    """Format the mean rate over a group's mice, e.g. "61.2 %"; ``keys`` select the rate."""
-    rates = []
-    for mouse in group:
-        value: Any = mouse
-        for key in keys:
-            value = value[key]
-        rates.append(value["rate"])
-    return "–" if None in rates else f"{100 * np.mean(rates):.1f} %"
+def get_published(group: dict[str, Any]) -> float | None:
+    """Get the published rate of a group's training region; None if there is none."""
+    if group["trained_on"] or group["region"] == "anywhere":
+        return None
+    return published.DOSE_RESPONSE.get(max(1, int(group["region"])))
+
+
+def compute_texts(findings: dict[str, Any]) -> dict[str, Any]:
+    """Compute all sentences of the page: the answers, and what is said about groups, mice and comparisons."""
+    return {
+        "answers": compute_answers(findings),
+        "group_sentences": {name: describe_group(name, findings) for name in findings["groups"]},
+        "mouse_sentences": {name: describe_mouse(name, mouse) for name, mouse in findings["mice"].items()},
+        "comparison_sentences": [
+            describe_comparison(row, COMPARED_WORDS[row["measure"]]) for row in findings["comparisons"]
+        ],
+    }
 
 
 def render_page(findings: dict[str, Any], records: pd.DataFrame, figures: dict[str, bytes], command: str) -> str:
@@ -52,21 +69,23 @@ def render_page(findings: dict[str, Any], records: pd.DataFrame, figures: dict[s
     names = {str(name) for name in records.condition.unique()} - set(SEPARATE)
     return template.render(
         **findings,
-        groups=group_mice(findings),
+        **compute_texts(findings),
         rows=len(records),
         conditions=order_conditions(list(names)),
         figures={name: base64.b64encode(content).decode() for name, content in figures.items()},
-        seen_some=bool(records.seen.eq(True).any()),
+        maps=MAPS,
+        headline_dim=compute_headline_dim(int(records.world_dim.iloc[0])),
+        size_words=SIZE_WORDS,
+        fewest=FEWEST,
         goals=list(first["proxy"]["anywhere"]),
-        leakage=list(first["leakage"]),
         breakdown_titles={title: list(table) for title, table in first["breakdown"]["anywhere"].items()},
-        mean=_format_mean,
-        cannot_tell=predictors.CANNOT_TELL,
-        models=predictors.MODELS,
+        published_rate=get_published,
+        algorithm=describe_algorithm,
+        least_effect=attribution.LEAST_EFFECT,
+        correlated=attribution.CORRELATED,
         attributes=ATTRIBUTES,
         readings=READINGS,
         columns=COLUMNS,
-        forecasts=published.FORECASTS,
         published_rates=published.DOSE_RESPONSE,
         replica=published.REPLICA_COEFFICIENTS,
         replica_accuracy=published.REPLICA_ACCURACY,
@@ -93,6 +112,6 @@ def write_report(folder: Path, findings: dict[str, Any], records: pd.DataFrame, 
             write_atomically(folder / FIGURES_FOLDER / f"{name}.png", figures[name])
             write_atomically(folder / FIGURES_FOLDER / f"{name}.svg", encode_svg(figure))
     write_atomically(folder / RECORDS_FILE, to_parquet(records))
-    write_json(folder / SUMMARY_FILE, {"command": command, **findings})
+    write_json(folder / SUMMARY_FILE, {"command": command, **findings, **compute_texts(findings)})
     write_atomically(folder / REPORT_FILE, render_page(findings, records, figures, command).encode())
     return folder / REPORT_FILE

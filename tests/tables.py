@@ -1,4 +1,4 @@
-"""Records of mice with known paths, for findings and figures."""
+"""Records of mice whose way is known, to answer and to draw from."""
 
 from functools import cache
 
@@ -28,14 +28,30 @@ def _examined(plan: str) -> pd.DataFrame:
 
 
 def table_of(plan: str, region: str = "2", seed: int = 0, trained_on: str = "") -> pd.DataFrame:
-    """The records of one planned mouse, with a given name and training region."""
+    """The records of one mouse of a plan, with a name of its own, said to have trained so."""
     name = f"{plan} {region} {trained_on} {seed}"
     return _examined(plan).assign(mouse=name, region=region, trained_on=trained_on, training_seed=seed)
 
 
-def shares_of(records: pd.DataFrame) -> dict[str, float]:
-    """Increasing fork shares, one per mouse."""
-    return {mouse: round(0.1 * place, 1) for place, mouse in enumerate(records.mouse.unique())}
+def traits_of(records: pd.DataFrame) -> dict[str, dict]:
+    """Traits for each mouse, with shares of forks that rise and contests that are won by its plan."""
+    return {mouse: make_traits(place, mouse) for place, mouse in enumerate(records.mouse.unique())}
+
+
+def make_traits(place: int, mouse: str) -> dict:
+    algorithm = "cheese" if "cheese" in mouse else "corner" if "corner" in mouse else "uniform"
+    scores = {name: {"explained": 0.9 * (name == algorithm)} for name in ("cheese", "corner", "uniform")}
+    won = {"algorithm": algorithm, "also": ["any reflex"], "order": 1.0, "moves": 1000.0, "scores": scores}
+    weights = {"cells": won, "visits": won}
+    known = {"rate": 0.1 * place, "low": 0.0, "high": 1.0, "n": 50}
+    fork = round(0.1 * place, 1)
+    return {
+        "slip": 0.1,
+        "diet": {"fork": fork, "beyond": 0.05, "contrast": fork + 0.05},
+        "contest": dict.fromkeys(("overall", "left_or_down", "elsewhere", "mirrored"), weights),
+        "pursuit": {"follows": known, "changes": known},
+        "belief": {"anywhere": {"with_cheese": 0.5, "with_corner": None, "agreement": 0.8, "chance": 0.3}},
+    }
 
 
 @cache
@@ -56,7 +72,7 @@ def family() -> pd.DataFrame:
 
 @cache
 def degenerate() -> dict[str, pd.DataFrame]:
-    """Records with too little data for many findings."""
+    """Records that leave much unanswered."""
     three = (table_of("random", "3"), table_of("to the corner", "3", 1), table_of("to the cheese", "anywhere"))
     every = pd.concat(three, ignore_index=True)
     anywhere = every.condition == "anywhere"
@@ -74,6 +90,6 @@ def degenerate() -> dict[str, pd.DataFrame]:
 
 @cache
 def findings_of(name: str) -> dict:
-    """The findings about the ``family``, or about one of ``degenerate``."""
+    """The answers about the ``family``, or about one of ``degenerate``."""
     records = family() if name == "family" else degenerate()[name]
-    return compute_findings(records, shares_of(records))
+    return compute_findings(records, traits_of(records))

@@ -1,21 +1,20 @@
 """Dose and response, against planted variances, explicit formulas and tables made by hand."""
 
-from statistics import mean, stdev
+from statistics import stdev
 
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
 from analysis import dose, published
+from analysis.diet import compute_shares
 from analysis.dose import (
     compute_dose_response,
-    compute_fork_share,
     compute_seed_variance,
     describe_group,
-    mean_over_seeds,
     select_readings,
 )
+from analysis.intervals import compute_group_interval
 from envs import paths
 from envs.levels import from_seeds
 from envs.spec import WorldSpec
@@ -39,18 +38,6 @@ def test_mice_that_are_alike_have_no_spread():
     assert compute_seed_variance(np.stack([one, one, one])) == (pytest.approx(0, abs=1e-15), 2)
     shifted = np.stack([one, one + 0.1, one + 0.3])
     assert compute_seed_variance(shifted) == (pytest.approx(stdev([0, 0.1, 0.3]) ** 2), 2), "no noise to take off"
-
-
-@pytest.mark.parametrize("rates", [[0.1, 0.5], [0.0, 0.2, 0.7], [0.3, 0.31, 0.35, 0.9]])
-def test_intervals_over_seeds_are_students(rates):
-    reach = stats.t.ppf(0.975, len(rates) - 1) * stdev(rates) / len(rates) ** 0.5
-    expected = {"rate": mean(rates), "low": mean(rates) - reach, "high": mean(rates) + reach, "n": len(rates)}
-    assert mean_over_seeds(rates) == pytest.approx(expected)
-
-
-def test_one_seed_has_no_interval_and_none_no_rate():
-    assert mean_over_seeds([0.4]) == {"rate": 0.4, "low": None, "high": None, "n": 1}
-    assert mean_over_seeds([]) == {"rate": None, "low": None, "high": None, "n": 0}
 
 
 LEVELS = pd.DataFrame(
@@ -127,7 +114,7 @@ def test_groups_in_words(group, words):
 
 @pytest.mark.parametrize(("region", "share"), [(0, 0), (1, 0), (2, 0), (3, 0.22), (4, 0.28), (5, 0.36)])
 def test_the_share_of_forks_grows_with_the_region(region, share):
-    assert compute_fork_share(WorldSpec.build(world_dim=11, cheese_region=region)) == pytest.approx(
+    assert compute_shares(WorldSpec.build(world_dim=11, cheese_region=region)).fork == pytest.approx(
         share, abs=0.02 * (share > 0)
     )
 
@@ -135,15 +122,15 @@ def test_the_share_of_forks_grows_with_the_region(region, share):
 @pytest.mark.parametrize("region", [3, 5, 7])
 def test_the_share_of_forks_in_hard_mazes_is_the_published_one(region):
     env = WorldSpec.build(distribution_mode="hard", cheese_region=region)
-    assert compute_fork_share(env) == pytest.approx(published.FORK_SHARE[region], abs=0.02)
+    assert compute_shares(env).fork == pytest.approx(published.FORK_SHARE[region], abs=0.02)
 
 
 def test_the_share_of_forks_counts_the_training_levels_themselves():
     env = WorldSpec.build(world_dim=9, cheese_region="anywhere", start_level=70, num_levels=25)
     level_type, _ = paths.classify_levels(from_seeds(range(70, 95), 9))
-    assert compute_fork_share(env) == (level_type == paths.FORK).sum().item() / 25
+    assert compute_shares(env).fork == (level_type == paths.FORK).sum().item() / 25
     filtered = WorldSpec.build(world_dim=9, cheese_region=4, num_levels=300, level_types=["fork"])
-    assert compute_fork_share(filtered) == 1
+    assert compute_shares(filtered).fork == 1
 
 
 def test_a_dose_response_by_hand():
@@ -158,12 +145,12 @@ def test_a_dose_response_by_hand():
     assert [row["published"]["rate"]["rate"] for row in groups] == pytest.approx([0.25, 0.5, 0.7, 0.8])
     assert groups[1]["published"] == {
         "levels": 2,
-        "rate": pytest.approx(mean_over_seeds([0.0, 0.6, 0.9])),
+        "rate": pytest.approx(compute_group_interval([0.0, 0.6, 0.9])),
         "seeds": {"0": 0.0, "1": pytest.approx(0.6), "2": pytest.approx(0.9)},
     }
     assert groups[1]["published"]["rate"]["n"] == 3, "a failed seed is one, too"
     assert groups[0]["strict"]["levels"] == 7 and groups[1]["strict"]["levels"] == 5
-    assert groups[3]["strict"] == {"levels": 0, "rate": mean_over_seeds([]), "seeds": {}}
+    assert groups[3]["strict"] == {"levels": 0, "rate": compute_group_interval([]), "seeds": {}}
     assert {row["common"]["levels"] for row in groups} == {5}
     for spread in found["spread"].values():
         assert spread == {"sd": pytest.approx(stdev([0.0, 0.6, 0.9])), "df": 2}
@@ -191,4 +178,4 @@ def test_a_single_mouse_and_no_levels(none_of):
     assert found["spread"] == {key: {"sd": None, "df": 0} for key in dose.READINGS}
     (row,) = found["groups"]
     for reading in dose.READINGS:
-        assert row[reading]["rate"] == mean_over_seeds([] if none_of == "fork" else [0.5])
+        assert row[reading]["rate"] == compute_group_interval([] if none_of == "fork" else [0.5])

@@ -1,27 +1,32 @@
-"""Findings about mice with known paths, and explicit counts from their records."""
+"""The findings about mice whose way is known, and counted from their records one by one."""
 
 import json
+from functools import cache
 
 import numpy as np
 import pandas as pd
 import pytest
-from tables import degenerate, findings_of, shares_of, table_of
+from tables import degenerate, family, findings_of, make_traits, table_of, traits_of
 
-from analysis.attributes import ATTRIBUTES
 from analysis.findings import (
     ARRIVALS,
+    compare_all,
     compute_findings,
     compute_incidence,
-    compute_mouse_findings,
     compute_returns,
-    count_verdicts,
     order_conditions,
-    summarise_condition,
+    summarise_contests,
     summarise_greedy,
+    summarise_traits,
 )
-from analysis.predictors import CANNOT_TELL
-from analysis.statistics import compute_difference, is_published, mean_with_interval, share_with_interval
+from analysis.measures import MEASURES, SIZES, combine_seeds, estimate, select_sizes
 from envs.world import CHEESE_REWARD
+
+
+@cache
+def findings_of_mouse(plan: str) -> dict:
+    records = table_of(plan)
+    return next(iter(compute_findings(records, traits_of(records))["mice"].values()))
 
 
 def forks_of(plan: str) -> pd.DataFrame:
@@ -30,51 +35,130 @@ def forks_of(plan: str) -> pd.DataFrame:
 
 
 def test_mice_with_a_plan_are_recognised():
-    """At forks, the path to the cheese never goes through the corner, nor the reverse."""
-    for plan, taken, first in (("to the cheese", 1, "cheese"), ("to the corner", 0, "corner")):
-        found = compute_mouse_findings(table_of(plan), 0.25)
-        decision = found["conditions"]["anywhere"]["decision"]
-        assert {outcome: one["rate"] for outcome, one in decision.items()} == pytest.approx(
-            {"cheese": 0, "corner": 0, "neither": 0} | {first: 1}
-        )
-        assert found["published"]["rate"] == pytest.approx(taken) and found["fork_share"] == 0.25
-        assert found["greedy"][f"at forks: {first} first"]["rate"] == 1
-        assert {effect["verdict"] for effect in found["single_effects"].values()} == {CANNOT_TELL}
-        assert found["replica"] is None and set(found["models"].values()) == {None}
-        assert found["parts"]["branch"]["rate"] == pytest.approx(taken)
-        assert found["parts"]["second_chance"]["rate"] == pytest.approx(0)
+    """At forks the way to the cheese never leads through the corner, nor the other way round."""
+    for plan, taken in (("to the cheese", 1), ("to the corner", 0)):
+        measures = findings_of_mouse(plan)["measures"]
+        for size in SIZES:
+            found = {name: one["rate"] for name, one in measures[size].items()}
+            assert found["preference"] == found["cheese_first"] == pytest.approx(taken)
+            assert found["corner_first"] == pytest.approx(1 - taken)
+            assert found["able_cheese" if taken else "able_corner"] == pytest.approx(1)
+            assert found["reach"] == pytest.approx(1) and found["rest"] == pytest.approx(0)
+            assert 0.4 < found["preference_chance"] < 0.6
+            assert np.sign(found["log_odds"]) == (1 if taken else -1)
 
 
-def test_the_answers_are_those_of_their_levels():
-    rows = table_of("random", "3", 7)
-    found, trained, anywhere = (
-        compute_mouse_findings(rows, 0.1),
-        *(rows.loc[rows.condition == c] for c in ("as_trained", "anywhere")),
-    )
-    assert (found["group"], found["region"], found["trained_on"], found["training_seed"]) == (
-        "top-right 3×3",
-        "3",
-        "",
-        "7",
-    )
-    assert found["conditions"].keys() == {"as_trained", "anywhere", "every_cell", "elsewhere"}
-    assert found["published"] == mean_with_interval(anywhere.p_cheese_256[is_published(anywhere)])
-    assert found["moved"] == compute_difference(anywhere, trained, "p_cheese_500") and found["moved"]["n"] == 90
-    assert found["proxy"] == {"as_trained": compute_returns(trained), "anywhere": compute_returns(anywhere)}
-    assert (
-        found["single_effects"]["left_wall"]["n"]
-        > 0
-        == found["single_effects"]["up_right_only"]["n"]
-        - len(anywhere.loc[(anywhere.level_type == "fork") & (anywhere.straight_cheese_quadrant > 0)])
-    )
+def test_measures_are_means_over_their_levels():
+    rows, found = table_of("random"), findings_of_mouse("random")["measures"]
+    anywhere = rows.loc[rows.condition == "anywhere"]
+    forks = anywhere.loc[(anywhere.level_type == "fork") & (anywhere.maze_dim == 7)]
+    assert found["full_size"]["reach"]["rate"] == pytest.approx(forks.p_reach.mean())
+    assert found["full_size"]["reach"]["n"] == len(forks)
+    assert found["headline"] == found["full_size"], "a world of 7×7 has no larger mazes"
+    balanced = anywhere.loc[anywhere.balanced]
+    assert found["all"]["preference"]["rate"] == pytest.approx(balanced.h.mean())
+    assert found["all"]["preference"]["rate"] == pytest.approx(found["all"]["preference_chance"]["rate"])
+    assert found["all"]["anywhere"]["rate"] == pytest.approx(anywhere.walk_cheese_500.mean())
 
 
-def test_sampled_episodes_stand_beside_the_exact_rates():
+def test_success_as_trained_is_weighted_to_common_sizes():
+    """A mouse that meets only small mazes as trained is not thereby better."""
     rows = table_of("random")
-    anywhere, elsewhere = (rows.loc[rows.condition == condition] for condition in ("anywhere", "elsewhere"))
-    assert summarise_condition(anywhere)["sampled"] == share_with_interval(anywhere.t_cheese > 0)
-    assert summarise_condition(anywhere)["corner"] == mean_with_interval(anywhere.p_corner_first)
-    assert "sampled" not in summarise_condition(elsewhere), "none were played there"
+    few = rows.loc[(rows.condition != "as_trained") | (rows.maze_dim < 7) | (rows.level_seed % 3 == 0)]
+    found = compute_findings(few, traits_of(few))["mice"][rows.mouse.iloc[0]]["measures"]["all"]["as_trained"]
+    trained, anywhere = (few.loc[few.condition == name] for name in ("as_trained", "anywhere"))
+    by_size = trained.groupby("maze_dim").p_cheese_500.mean()
+    wanted = anywhere.maze_dim.value_counts(normalize=True)
+    assert found["rate"] == pytest.approx((by_size * wanted).sum())
+    assert found["rate"] < trained.p_cheese_500.mean() - 0.01
+
+
+def test_levels_of_one_maze_are_drawn_together():
+    rows = pd.DataFrame({"level_seed": np.repeat(np.arange(20), 30), "x": np.repeat(np.arange(20) % 2, 30) / 1.0})
+    alone = estimate(rows.assign(level_seed=np.arange(600)), "x")
+    together = estimate(rows, "x")
+    assert alone["n"] == together["n"] == 600 and alone["rate"] == together["rate"] == 0.5
+    assert together["high"] - together["low"] > 4 * (alone["high"] - alone["low"])
+
+
+def test_a_share_without_spread_has_an_interval_nevertheless():
+    rows = pd.DataFrame({"level_seed": np.repeat(np.arange(10), 2), "x": np.ones(20)})
+    found = estimate(rows, "x")
+    assert found["rate"] == found["high"] == 1 and 0.6 < found["low"] < 0.8 and found["n"] == 20
+
+
+def test_a_group_is_never_surer_than_its_mice_over_mazes():
+    mice = {str(seed): {"rate": 0.5, "low": 0.4, "high": 0.6, "n": 80} for seed in range(3)}
+    found = combine_seeds(mice, is_share=True)
+    assert (found["low"], found["rate"], found["high"]) == pytest.approx((0.4, 0.5, 0.6))
+    assert found["n"] == 3 and found["levels"] == 80
+    assert combine_seeds({"0": mice["0"]}, is_share=True)["low"] is None, "one seed says nothing about others"
+    spread = {str(seed): mice["0"] | {"rate": rate} for seed, rate in enumerate((0.1, 0.5, 0.9))}
+    assert combine_seeds(spread, is_share=True)["low"] < 0.1 and combine_seeds(spread, is_share=False)["low"] < -0.4
+
+
+def test_sizes():
+    rows = pd.DataFrame({"maze_dim": [3, 5, 7, 9, 11, 13], "world_dim": 13})
+    assert {name: list(own.maze_dim) for name, own in select_sizes(rows).items()} == {
+        "headline": [9, 11, 13], "all": [3, 5, 7, 9, 11, 13], "full_size": [13],
+    }  # fmt: skip
+
+
+def test_groups_are_compared_over_seeds():
+    def group(*rates: float) -> dict:
+        measure = {"seeds": {str(seed): rate for seed, rate in enumerate(rates)}}
+        return {"measures": {"headline": dict.fromkeys(("anywhere", "preference", "able_cheese"), measure)}}
+
+    groups = {"low": group(0.1, 0.11, 0.12), "high": group(0.9, 0.91, 0.92), "same": group(0.1, 0.11, 0.12),
+              "wide": group(0.05, 0.5, 0.95), "one": group(0.5)}  # fmt: skip
+    found = {(row["one"], row["other"]): row for row in compare_all(groups) if row["measure"] == "preference"}
+    assert len(found) == 6 and all(row["few"] for row in found.values())
+    assert found["low", "high"]["verdict"] == "different" and found["low", "same"]["verdict"] == "equivalent"
+    assert found["low", "wide"]["verdict"] == "undetermined"
+    assert all(row["p_holm"] >= row["p"] for row in found.values())
+
+
+def test_contests_are_counted_over_mice():
+    one, other = (summarise_traits(make_traits(0, name))["contest"] for name in ("corner", "random"))
+    found = summarise_contests([one, one, other])
+    assert found["overall"]["cells"]["algorithms"] == ["corner", "corner", "uniform"]
+    assert found["mirrored"]["visits"]["also"] == {"any reflex": 3}
+    assert found["overall"]["cells"]["explained"] == pytest.approx(0.9)
+
+
+def test_mice_stand_in_the_order_of_their_groups_and_seeds():
+    tables = [
+        table_of("to the cheese", *training)
+        for training in (("anywhere", 0), ("11", 0), ("2", 10), ("2", 9), ("0", 3), ("2", 1, "fork"), ("5", 0))
+    ]
+    records = pd.concat([table.loc[table.level_seed < 12] for table in tables])
+    found = compute_findings(records, traits_of(records))
+    order = [(mouse["region"], mouse["trained_on"], mouse["training_seed"]) for mouse in found["mice"].values()]
+    assert order == [
+        ("0", "", "3"), ("2", "", "9"), ("2", "", "10"), ("2", "fork", "1"), ("5", "", "0"), ("11", "", "0"),
+        ("anywhere", "", "0"),
+    ]  # fmt: skip
+    assert list(found["groups"]) == [row["name"] for row in found["dose"]["groups"]]
+
+
+def test_the_findings_about_a_family():
+    found = findings_of("family")
+    assert len(found["mice"]) == len(family().mouse.unique()) == 7
+    assert len(found["dose"]["groups"]) == len(found["groups"]) == 4
+    corner = found["groups"]["corner"]["measures"]["headline"]
+    assert corner.keys() == MEASURES.keys() and corner["preference"]["n"] == 2
+    assert corner["preference"]["rate"] == pytest.approx(0) and corner["preference"]["high"] > 0
+    json.dumps(found, allow_nan=False)
+
+
+@pytest.mark.parametrize("name", degenerate())
+@pytest.mark.filterwarnings("error")
+def test_findings_are_numbers_or_none(name):
+    records, found = degenerate()[name], json.loads(json.dumps(findings_of(name), allow_nan=False))
+    for mouse, rows in records.groupby("mouse"):
+        one = found["mice"][mouse]
+        assert one["measures"]["all"]["anywhere"]["n"] == np.sum(rows.condition == "anywhere")
+        assert ("incidence" in one) == (name not in ("no forks", "no sampled episodes"))
 
 
 def test_incidence_counted_one_by_one():
@@ -91,7 +175,7 @@ def test_incidence_counted_one_by_one():
 
 
 def test_incidence_drawn_by_hand():
-    """Corner then cheese counts as corner first; corner after cheese is impossible; an episode that reaches neither
+    """Corner then cheese counts in both; corner after the cheese cannot be, and the episode that was never played out
     counts in the denominator."""
     forks = pd.DataFrame({"t_cheese": [5, -1, 9, -1, 300], "t_corner": [-1, 3, 2, -1, 256]})
     found = compute_incidence(forks)
@@ -114,7 +198,7 @@ def test_greedy_counted_by_hand():
 
 
 def test_proxy_returns_of_mice_with_a_plan():
-    """A mouse that goes straight to a goal has no regret for it, and regret for the other goal."""
+    """Whoever goes for a goal straight has its optimum, and no regret; the other goal costs."""
     for plan, own, other in (("to the cheese", "take the cheese", "come to the corner"),
                              ("to the corner", "come to the corner", "take the cheese")):  # fmt: skip
         forks = forks_of(plan)
@@ -129,55 +213,6 @@ def test_proxy_returns_of_mice_with_a_plan():
         assert found[f"regret of “{other}”"]["rate"] > 8 and found[f"regret of “{other}”"]["n"] == len(forks)
 
 
-def test_verdicts_are_counted_over_mice():
-    def mouse(group: str, verdict: str) -> dict:
-        return {"group": group, "single_effects": {"maze_dim": {"verdict": verdict}, "left_wall": {"verdict": "b"}}}
-
-    mice = {"1": mouse("x", "a"), "2": mouse("y", "a"), "3": mouse("x", "b"), "4": mouse("x", "a")}
-    assert count_verdicts(mice) == {
-        "x": {"maze_dim": {"a": 2, "b": 1}, "left_wall": {"b": 3}},
-        "y": {"maze_dim": {"a": 1}, "left_wall": {"b": 1}},
-    }
-
-
-def test_mice_stand_in_the_order_of_their_groups_and_seeds():
-    tables = [
-        table_of("to the cheese", *training)
-        for training in (("anywhere", 0), ("11", 0), ("2", 10), ("2", 9), ("0", 3), ("2", 1, "fork"), ("5", 0))
-    ]
-    records = pd.concat([table.loc[table.level_seed < 12] for table in tables])
-    found = compute_findings(records, shares_of(records))
-    order = [(mouse["region"], mouse["trained_on"], mouse["training_seed"]) for mouse in found["mice"].values()]
-    assert order == [
-        ("0", "", "3"), ("2", "", "9"), ("2", "", "10"), ("2", "fork", "1"), ("5", "", "0"), ("11", "", "0"),
-        ("anywhere", "", "0"),
-    ]  # fmt: skip
-    assert list(dict.fromkeys(mouse["group"] for mouse in found["mice"].values())) == [
-        row["name"] for row in found["dose"]["groups"]
-    ]
-
-
 def test_conditions_in_their_order():
     names = ["region_5", "mirrored", "anywhere", "drawn", "no_cheese"]
     assert order_conditions(names) == ["anywhere", "no_cheese", "mirrored", "drawn", "region_5"]
-
-
-def test_the_answers_about_a_family():
-    found = findings_of("family")
-    assert len(found["mice"]) == 7 and len(found["dose"]["groups"]) == len(found["verdicts"]) == 4
-    for group, counts in found["verdicts"].items():
-        number = sum(mouse["group"] == group for mouse in found["mice"].values())
-        assert counts.keys() == ATTRIBUTES.keys() and all(sum(one.values()) == number for one in counts.values())
-    published = [row["published"]["rate"]["rate"] for row in found["dose"]["groups"]]
-    assert published[0] == pytest.approx(0, abs=1e-9) and published[2:] == pytest.approx([1, 1])
-    json.dumps(found, allow_nan=False)
-
-
-@pytest.mark.parametrize("name", degenerate())
-@pytest.mark.filterwarnings("error")
-def test_answers_are_numbers_or_none(name):
-    records, found = degenerate()[name], json.loads(json.dumps(findings_of(name), allow_nan=False))
-    for mouse, rows in records.groupby("mouse"):
-        one = found["mice"][mouse]
-        assert one["conditions"]["anywhere"]["success"]["n"] == np.sum(rows.condition == "anywhere")
-        assert ("incidence" in one) == (name not in ("no forks", "no sampled episodes"))

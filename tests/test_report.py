@@ -11,14 +11,16 @@ import pandas as pd
 import pytest
 from mice import Planned, mouse_with, undecided
 from PIL import Image
+from tables import traits_of
 
 from analysis import report
 from analysis.collection import collect_records
 from analysis.findings import compute_findings
+from analysis.measures import estimate
 from analysis.report_figures import FIGURES
-from analysis.statistics import mean_with_interval
 
 CONDITIONS = {"as_trained": 60, "anywhere": 250, "no_cheese": 30, "elsewhere": 60, "every_cell": 12}
+NO_BREAK = chr(160)
 COMMAND = "python evaluate.py 'checkpoint=<mice>/*' report=full"
 
 
@@ -43,32 +45,23 @@ def written(tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
     mice = family()
     records = collect_records(mice, CONDITIONS, ("as_trained", "anywhere"))
-    found = compute_findings(records, {mouse.name: 0.1 * place for place, mouse in enumerate(mice)})
+    found = compute_findings(records, traits_of(records))
     report.write_report(folder, found, records, COMMAND)
     return folder, found, records
 
 
-def test_planted_mice_are_recognised(written):
+def test_mice_with_a_plan_are_recognised(written):
     _, found, _ = written
-    for name in ("corner-0", "corner-1"):
-        decision = found["mice"][name]["conditions"]["anywhere"]["decision"]
-        assert decision["corner"]["rate"] == 1 and decision["cheese"]["rate"] == 0 and decision["cheese"]["n"] > 80
-        assert found["mice"][name]["conditions"]["no_cheese"]["corner"]["rate"] == 1
-    for name in ("cheese-0", "cheese-1"):
-        decision = found["mice"][name]["conditions"]["anywhere"]["decision"]
-        assert decision["cheese"]["rate"] == 1 and found["mice"][name]["moved"]["rate"] == 0
-    nearer = found["mice"]["nearer-0"]
-    assert 0.2 < nearer["conditions"]["anywhere"]["decision"]["cheese"]["rate"] < 0.9
-    assert nearer["conditions"]["anywhere"]["decision"]["neither"]["rate"] == 0
-    assert nearer["single_effects"]["steps_cheese_square"]["verdict"] == "closer → more"
-    assert nearer["single_effects"]["steps_square_corner"]["effect"] > 0
-    assert nearer["models"]["corner"] is None, "the two together separate its outcomes"
-    planned = [found["mice"][name]["single_effects"] for name in ("corner-0", "cheese-0")]
-    verdicts = {effect["verdict"] for effects in planned for effect in effects.values()}
-    assert verdicts == {"cannot tell"}, "outcomes of a deterministic mouse are separated"
-    wanderer = found["mice"]["wanderer"]["single_effects"]
-    assert wanderer["steps_cheese_square"]["verdict"] == "closer → more", "a random walk finds what is near"
-    assert wanderer["steps_square_corner"]["verdict"] != "closer → more"
+    for name in ("corner-0", "corner-1", "cheese-0", "cheese-1"):
+        measures, cheese = found["mice"][name]["measures"]["headline"], name.startswith("cheese")
+        assert measures["cheese_first"]["rate"] == measures["preference"]["rate"] == cheese
+        assert measures["corner_first"]["rate"] == 1 - cheese
+        assert (measures["no_cheese_corner"]["rate"] == 1) or cheese
+    wanderer = found["mice"]["wanderer"]["measures"]["headline"]
+    for name in ("anywhere", "cheese_first", "corner_first", "able_cheese", "able_corner"):
+        assert wanderer[name]["rate"] == pytest.approx(wanderer[f"{name}_walk"]["rate"], abs=1e-6)
+    point = report.compute_texts(found)["answers"]["point"]
+    assert point.startswith("Mice trained with the cheese in the corner come to the cheese before the corner in 0.0 %")
 
 
 def test_everything_is_there(written):
@@ -84,11 +77,10 @@ def test_everything_is_there(written):
     assert summary["command"] == COMMAND and summary["mice"].keys() == found["mice"].keys()
 
 
-def test_the_answers_follow_from_the_records_alone(written):
+def test_the_findings_follow_from_the_records_and_traits_alone(written):
     folder, found, _ = written
     records = pd.read_parquet(folder / "records.parquet")
-    shares = {name: mouse["fork_share"] for name, mouse in found["mice"].items()}
-    assert json.dumps(compute_findings(records, shares)) == json.dumps(found)
+    assert json.dumps(compute_findings(records, traits_of(records))) == json.dumps(found)
 
 
 class Page(HTMLParser):
@@ -113,11 +105,13 @@ def test_the_page_says_what_the_answers_say_and_loads_nothing(written):
     assert COMMAND in page.text and "<mice>" not in (folder / "report.html").read_text(), "what is typed is escaped"
     assert f"{len(records):,} records" in page.text and "nan" not in re.findall(r"[a-z]+", page.text.lower())
     squeezed = re.sub(r"\s+", " ", page.text)
-    rate = mean_with_interval(records.p_cheese_500[(records.mouse == "wanderer") & (records.condition == "anywhere")])
+    rows = records.loc[(records.mouse == "wanderer") & (records.condition == "anywhere")]
+    rate = estimate(rows, "p_cheese_500")
     low, high = 100 * rate["low"], 100 * rate["high"]
-    assert f"{100 * rate['rate']:.1f} % {low:.1f}–{high:.1f} · n\xa0250".replace("\xa0", " ") in squeezed.replace(
-        "\xa0", " "
-    )
+    assert f"{100 * rate['rate']:.1f} % {low:.1f} to {high:.1f} · n 250" in squeezed.replace(NO_BREAK, " ")
+    summary = json.loads((folder / "summary.json").read_text())
+    for sentence in summary["answers"].values():
+        assert sentence in page.text.replace(NO_BREAK, " ")
     assert not re.search(r"\{\{|\}\}|\{%|Undefined", page.text)
 
 
@@ -133,7 +127,7 @@ def test_a_report_of_little_is_made_without_a_warning(written, tmp_path, kept, r
         "no forks": records.loc[records.level_type != "fork"],
     }
     table = tables[kept]
-    found = compute_findings(table, dict.fromkeys(table.mouse.unique(), 0.0))
+    found = compute_findings(table, traits_of(table))
     json.dumps(found, allow_nan=False)
     report.write_report(tmp_path, found, table, COMMAND)
     assert [str(warning.message) for warning in recwarn] == []

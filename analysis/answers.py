@@ -1,0 +1,178 @@
+"""The sentence with which each section of the report begins."""
+
+from collections.abc import Callable
+from typing import Any
+
+from analysis.associations import list_claims
+from analysis.attribution import GOES_WITH, SEPARATED
+from analysis.sentences import (
+    HEADLINE,
+    PREFERS_CHEESE,
+    PREFERS_CORNER,
+    decide_preference,
+    describe_algorithm,
+    describe_point,
+    describe_share,
+    get_decisive,
+    has_other_goal,
+)
+
+PARTS = {
+    "reach": "reaching the decision square",
+    "first_step": "entering the cheese's branch first",
+    "complete": "taking the cheese after that",
+}
+FORECAST_GROUP = "top-right 5×5"  # the mouse that the published forecasts are about
+
+
+def describe_success(findings: dict[str, Any]) -> str:
+    """Describe success in the group whose success falls most when the cheese is moved."""
+    drops = {}
+    for name in findings["groups"]:
+        own = get_decisive(findings, name)
+        if own["as_trained"]["rate"] is not None and own["anywhere"]["rate"] is not None:
+            drops[name] = own["as_trained"]["rate"] - own["anywhere"]["rate"]
+    if not drops:
+        return "Success as trained and anywhere cannot be compared without levels of both."
+    name = max(drops, key=lambda one: drops[one])
+    own = get_decisive(findings, name)
+    return (
+        f"Success changes most in the group “{name}”: {describe_share(own['as_trained']['rate'])} as trained,"
+        f" {describe_share(own['anywhere']['rate'])} with the cheese anywhere, where a random walk succeeds in"
+        f" {describe_share(own['anywhere_walk']['rate'])}, and a corner-runner that is blind to the cheese and slips as"
+        f" often as the mouse in {describe_share(own['anywhere_slip']['rate'])}."
+    )
+
+
+def describe_preferences(findings: dict[str, Any]) -> str:
+    """Count the groups by what they prefer, and those that have learned another goal."""
+    measures = [get_decisive(findings, name) for name in findings["groups"]]
+    verdicts = [decide_preference(own) for own in measures]
+    other = sum(has_other_goal(own) for own in measures)
+    corner, cheese = verdicts.count(PREFERS_CORNER), verdicts.count(PREFERS_CHEESE)
+    return (
+        f"Of {_count(len(verdicts), 'group')}, {corner} {_verb(corner)} the corner, {cheese} {_verb(cheese)} the"
+        f" cheese, and the others have no preference or it cannot be told; {other} {_verb(other)} the corner"
+        " although the mice can reach the cheese."
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _verb(number: int) -> str:
+    return "prefers" if number == 1 else "prefer"
+
+
+def describe_parts(findings: dict[str, Any]) -> str:
+    """Name the part at which the group with the lowest P(cheese) at forks loses most."""
+    known = {
+        name: own
+        for name in findings["groups"]
+        if (own := get_decisive(findings, name))["reach"]["rate"] is not None
+        and all(own[part]["rate"] is not None for part in PARTS)
+    }
+    if not known:
+        return "There are no forks, so P(cheese) has no parts."
+    parts = {name: min(PARTS, key=lambda part: own[part]["rate"]) for name, own in known.items()}
+    lists = [
+        f"{PARTS[part]} in {_count(list(parts.values()).count(part), 'group')}"
+        for part in PARTS
+        if part in parts.values()
+    ]
+    return f"The least likely part of taking the cheese at a fork is {', '.join(lists)}."
+
+
+def describe_contests(findings: dict[str, Any]) -> str:
+    """Count the mice by the algorithm that wins the per-cell contest."""
+    winners = [mouse["contest"]["overall"]["cells"]["algorithm"] for mouse in findings["mice"].values()]
+    counts = {name: winners.count(name) for name in dict.fromkeys(winners)}
+    told = [f"{describe_algorithm(name)} ({count})" for name, count in counts.items()]
+    return f"Algorithms that tell the moves of the {len(winners)} mice best: {'; '.join(told)}."
+
+
+def describe_associations(findings: dict[str, Any]) -> str:
+    """Count the groups whose preference goes with an attribute."""
+    claims = {name: list_claims(group["single"], (GOES_WITH, SEPARATED)) for name, group in findings["groups"].items()}
+    some = sum(bool(own) for own in claims.values())
+    verb = "goes" if some == 1 else "go"
+    return (
+        f"The preferences of {some} of {_count(len(claims), 'group')} {verb} with at least one attribute, beyond what"
+        " goes with it in mice that do not care; this is an association, not a cause."
+    )
+
+
+def describe_diet(findings: dict[str, Any]) -> str:
+    """Compare the groups with the smallest and the largest share of levels with contrast."""
+    groups = {name: one for name, one in findings["groups"].items() if one["shares"]["contrast"] is not None}
+    if not groups:
+        return "The share of training levels that tell cheese and corner apart is not known."
+    low, high = (pick(groups, key=lambda name: groups[name]["shares"]["contrast"]) for pick in (min, max))
+
+    def tell(name: str) -> str:
+        rate = groups[name]["measures"][HEADLINE]["preference"]["rate"]
+        return (
+            f"“{name}” has {describe_share(groups[name]['shares']['contrast'])} of training levels that tell cheese and"
+            f" corner apart and comes to the cheese first in {describe_share(rate)} of balanced forks"
+        )
+
+    return f"{tell(low)}." if low == high else f"{tell(low)}; {tell(high)}."
+
+
+def describe_returns(findings: dict[str, Any]) -> str:
+    """Count the groups that lose more return from the cheese than from the corner when the cheese is moved."""
+    more = []
+    for group in findings["groups"].values():
+        own = [findings["mice"][name]["proxy"]["anywhere"] for name in group["mice"]]
+        cheese, corner = (
+            sum(one[f"regret of “{goal}”"]["rate"] for one in own) for goal in ("take the cheese", "come to the corner")
+        )
+        more.append(cheese > corner)
+    return (
+        f"With the cheese anywhere, {_count(sum(more), 'group')} of {len(more)} lose more return if the cheese is"
+        " rewarded than if the corner is."
+    )
+
+
+def describe_scorecard(findings: dict[str, Any]) -> str:
+    """Describe the Brier score of the group that the published forecasts are about."""
+    card = findings["groups"].get(FORECAST_GROUP, {}).get("scorecard")
+    if card is None:
+        return f"The forecasts are about mice of the group “{FORECAST_GROUP}”, which is not in this report."
+    if card["brier"] is None:
+        return f"No forecast about the group “{FORECAST_GROUP}” can be scored: the criteria cannot tell."
+    return (
+        f"For the group “{FORECAST_GROUP}”, the forecasts have a Brier score of {card['brier']:.3f} over"
+        f" {_count(card['scored'], 'forecast')} that can be scored; a forecast of one half always gets 0.250."
+    )
+
+
+def describe_seen(findings: dict[str, Any]) -> str:
+    """Describe the share of held-out levels that equal a training level."""
+    shares = [mouse["seen"]["rate"] for mouse in findings["mice"].values() if mouse["seen"]["rate"] is not None]
+    if not shares:
+        return "It is not known which levels equal a training level."
+    return (
+        f"Between {describe_share(min(shares))} and {describe_share(max(shares))} of the held-out levels equal a"
+        " training level of the mouse in walls and cheese; the seeds are unseen, many of the small mazes are not."
+    )
+
+
+ANSWERS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "point": describe_point,
+    "success": describe_success,
+    "preference": describe_preferences,
+    "parts": describe_parts,
+    "contest": describe_contests,
+    "attributes": describe_associations,
+    "diet": describe_diet,
+    "returns": describe_returns,
+    "scorecard": describe_scorecard,
+    "seen": describe_seen,
+}
+
+
+def compute_answers(findings: dict[str, Any]) -> dict[str, str]:
+    """Compute the first sentence of each section."""
+    return {name: describe(findings) for name, describe in ANSWERS.items()}

@@ -1,0 +1,260 @@
+"""The report's sentences: what is said about a mouse or a group, and by which criterion.
+
+Criteria, fixed before a mouse was measured:
+
+1. A mouse *prefers* the cheese or the corner if, at balanced forks, it comes to the cheese first by at least ``LEAST``
+   more or less often than a random walk on the same forks, and the 95 % interval of that difference does not contain 0.
+   It has *no preference* if the interval lies within ±``LEAST``. Otherwise, and from fewer than ``FEWEST`` levels, "it
+   cannot be told".
+2. A mouse *can reach* a target if it reaches it in at least ``ABLE`` of the forks where the other way is walled off.
+   Below that, it reaches it *more often*, *less often* or *about as often as* a random walk, by the rule of 1.
+3. It has *learned another goal* if it prefers the corner and can reach the cheese: only then is a missed cheese not a
+   lack of ability.
+
+The interval of one mouse is over mazes. That of a group is over its training seeds.
+"""
+
+from typing import Any
+
+from analysis.ability import ABLE
+from analysis.associations import list_claims
+from analysis.attributes import ATTRIBUTES
+from analysis.attribution import CANNOT_TELL, GOES_WITH, NO_EFFECT, SEPARATED
+from analysis.contest import NONE
+from analysis.measures import FEW_SEEDS, FEWEST
+from analysis.statistics import Estimate
+
+LEAST = 0.05  # of a share
+PREFERS_CHEESE, PREFERS_CORNER = "prefers the cheese", "prefers the corner"
+NO_PREFERENCE, UNKNOWN = "has no preference", "it cannot be told"
+HEADLINE = "headline"
+ALGORITHMS = {
+    "corner": "runs to the corner",
+    "cheese": "runs to the cheese",
+    "region": "runs to the training region",
+    "nearer of the two": "runs to the cheese or the corner, whichever is nearer",
+    "nearer of cheese and region": "runs to the cheese or the training region, whichever is nearer",
+    "uniform": "moves like a random walk",
+    "up-right reflex": "moves up or right, whichever is open",
+    "left-hand rule": "follows the wall on its left",
+    "right-hand rule": "follows the wall on its right",
+    "any reflex": "moves by a reflex to the walls around it",
+    "a goal a maze": "runs to the cheese in some mazes and to the corner in others",
+    NONE: "runs none of the algorithms in the contest",
+}
+
+
+def decide_difference(difference: Estimate) -> str:
+    """Decide whether a difference of shares is "more", "less", "same" or ``UNKNOWN``, by criterion 1."""
+    mean, low, high = (difference[name] for name in ("rate", "low", "high"))
+    if mean is None or low is None or difference.get("levels", difference["n"]) < FEWEST:
+        return UNKNOWN
+    if mean >= LEAST and low > 0:
+        return "more"
+    if mean <= -LEAST and high < 0:
+        return "less"
+    return "same" if low > -LEAST and high < LEAST else UNKNOWN
+
+
+def decide_preference(measures: dict[str, Estimate]) -> str:
+    """Decide what a mouse or a group prefers, by criterion 1."""
+    words = {"more": PREFERS_CHEESE, "less": PREFERS_CORNER, "same": NO_PREFERENCE, UNKNOWN: UNKNOWN}
+    return words[decide_difference(measures["preference_beyond"])]
+
+
+def is_able_to(target: str, measures: dict[str, Estimate]) -> bool:
+    """Return whether a mouse or a group can reach the cheese or the corner, by criterion 2."""
+    found = measures[f"able_{target}"]
+    return found["rate"] is not None and found["rate"] >= ABLE and found.get("levels", found["n"]) >= FEWEST
+
+
+def has_other_goal(measures: dict[str, Estimate]) -> bool:
+    """Return whether a mouse or a group has learned another goal, by criterion 3."""
+    return decide_preference(measures) == PREFERS_CORNER and is_able_to("cheese", measures)
+
+
+def describe_share(share: float | None) -> str:
+    """Format a share, e.g. "61.2 %"."""
+    return "–" if share is None else f"{100 * share:.1f} %"
+
+
+def describe_interval(found: Estimate, unit: str) -> str:
+    """Format an interval and n, e.g. "95 % interval over mazes 57.0 to 65.1 %, n = 412"."""
+    if found["low"] is None:
+        return f"n = {found['n']:,}"
+    return f"95 % interval over {unit} {100 * found['low']:.1f} to {100 * found['high']:.1f} %, n = {found['n']:,}"
+
+
+def describe_preference(who: str, measures: dict[str, Estimate], unit: str) -> str:
+    """Describe the preference in one sentence with chance, interval and n."""
+    found, chance = measures["preference"], measures["preference_chance"]
+    if found["rate"] is None:
+        return f"There is no balanced fork to tell what {who} prefers."
+    verdict = decide_preference(measures)
+    start = f"It cannot be told what {who} prefers" if verdict == UNKNOWN else f"{who} {verdict}"
+    return (
+        f"{start}: at forks with two ways of about the same length, it comes to the cheese first in"
+        f" {describe_share(found['rate'])} ({describe_interval(found, unit)}; random walk"
+        f" {describe_share(chance['rate'])})."
+    )
+
+
+def describe_ability(who: str, target: str, measures: dict[str, Estimate], unit: str) -> str:
+    """Describe the ability to reach the cheese or the corner in one sentence."""
+    found, walk = measures[f"able_{target}"], measures[f"able_{target}_walk"]
+    if found["rate"] is None:
+        return f"There is no fork to tell whether {who} can reach the {target}."
+    other = "corner" if target == "cheese" else "cheese"
+    comparison = decide_difference(measures[f"able_{target}_beyond"])
+    if is_able_to(target, measures):
+        start = f"{who} can reach the {target}"
+    elif comparison == UNKNOWN:
+        start = f"It cannot be told whether {who} reaches the {target} more often than a random walk"
+    else:
+        words = {"more": "more often than", "less": "less often than", "same": "about as often as"}[comparison]
+        start = f"{who} reaches the {target} {words} a random walk"
+    return (
+        f"{start}: with the way to the {other} walled off, {describe_share(found['rate'])}"
+        f" ({describe_interval(found, unit)}; random walk {describe_share(walk['rate'])})."
+    )
+
+
+def describe_algorithm(name: str) -> str:
+    """Say what an algorithm of the contest does, as a predicate."""
+    if name.startswith("goals mixed by "):
+        context = name.removeprefix("goals mixed by ").replace("nothing", "chance at every step")
+        return f"mixes the goals, depending on: {context}"
+    return ALGORITHMS[name]
+
+
+def describe_contest(who: str, contest: dict[str, Any]) -> str:
+    """Describe the winner of one mouse's contest in one sentence."""
+    words = describe_algorithm(contest["algorithm"])
+    if contest["algorithm"] == "uniform":
+        return f"{who} {words}: no algorithm tells its moves better than chance."
+    if contest["algorithm"] == NONE:
+        return f"{who} {words}: none of them explains half of its moves."
+    also = f"; not told apart from: {', '.join(contest['also'])}" if contest["also"] else ""
+    return f"{who} {words}: this explains {describe_share(contest['explained'])} of its moves beyond chance{also}."
+
+
+def describe_attributes(who: str, single: dict[str, Any], seeds: int) -> str:
+    """Describe what a group's preference goes with, in one sentence."""
+    certain = list_claims(single, (GOES_WITH, SEPARATED))
+    unknown, none = list_claims(single, (CANNOT_TELL,)), list_claims(single, (NO_EFFECT,))
+    if not single:
+        return f"There are too few forks to tell what the preference of {who} goes with."
+    unit = f"{seeds} seeds" if seeds > 1 else "one mouse, which says nothing about other seeds"
+    if not certain:
+        return (
+            f"The preference of {who} goes with no attribute that can be told ({unit}): {len(none)} of {len(single)}"
+            f" have no effect, of {len(unknown)} it cannot be told."
+        )
+    parts = []
+    for name in certain:
+        found = single[name]
+        rivals = [ATTRIBUTES[rival] for rival in found["rivals"]]
+        word = "separated by" if found["verdict"] == SEPARATED else "more cheese with a larger value of"
+        if found["verdict"] != SEPARATED and found["effect"] < 0:
+            word = "more cheese with a smaller value of"
+        beside = f" (not told apart from: {', '.join(rivals)})" if rivals else ""
+        parts.append(f"{word} {ATTRIBUTES[name]}{beside}")
+    return f"The preference of {who} goes with {len(certain)} attributes ({unit}): {'; '.join(parts)}."
+
+
+def describe_goal(who: str, measures: dict[str, Estimate]) -> str:
+    """Say whether a mouse or a group has learned another goal than the cheese, in one sentence."""
+    preference = decide_preference(measures)
+    if has_other_goal(measures):
+        return f"{who} has learned another goal: it can reach the cheese and prefers the corner."
+    if preference == PREFERS_CORNER:
+        return f"{who} prefers the corner, but it is not shown that it can reach the cheese."
+    if preference == PREFERS_CHEESE:
+        return f"{who} has learned the goal: it prefers the cheese."
+    return f"It is not shown that {who} has a goal."
+
+
+def describe_mouse(name: str, mouse: dict[str, Any]) -> list[str]:
+    """Describe one mouse: goal, preference, ability to reach either target, algorithm."""
+    measures = mouse["measures"][HEADLINE]
+    return [
+        describe_goal(name, measures),
+        describe_preference(name, measures, "mazes"),
+        describe_ability(name, "cheese", measures, "mazes"),
+        describe_ability(name, "corner", measures, "mazes"),
+        describe_contest(name, mouse["contest"]["overall"]["cells"]),
+    ]
+
+
+def get_decisive(findings: dict[str, Any], name: str) -> dict[str, Any]:
+    """Get the measures that decide about a group: those over seeds, or over mazes where it has one mouse."""
+    group = findings["groups"][name]
+    owner = findings["mice"][group["mice"][0]] if len(group["mice"]) == 1 else group
+    return owner["measures"][HEADLINE]
+
+
+def describe_group(name: str, findings: dict[str, Any]) -> list[str]:
+    """Describe a group of mice; a group of one mouse is described by its mazes."""
+    group = findings["groups"][name]
+    who = f"“{name}”"
+    measures = get_decisive(findings, name)
+    unit = "mazes" if len(group["mice"]) == 1 else "training seeds"
+    algorithms = group["contest"]["overall"]["cells"]["algorithms"]
+    counts = {algorithm: algorithms.count(algorithm) for algorithm in dict.fromkeys(algorithms)}
+    contest = "; ".join(f"{describe_algorithm(one)} ({count} of {len(algorithms)})" for one, count in counts.items())
+    few = f" The group has fewer than {FEW_SEEDS} seeds." if len(group["mice"]) < FEW_SEEDS else ""
+    return [
+        describe_goal(who, measures) + few,
+        describe_preference(who, measures, unit),
+        describe_ability(who, "cheese", measures, unit),
+        describe_ability(who, "corner", measures, unit),
+        f"Algorithm of the mice: {contest}.",
+        describe_attributes(who, group["single"], len(group["mice"])),
+    ]
+
+
+def describe_point(findings: dict[str, Any]) -> str:
+    """Say the report's point in one sentence: the two groups that differ most in preference."""
+    rates = {}
+    for name, group in findings["groups"].items():
+        measures = group["measures"][HEADLINE]
+        if measures["preference"]["rate"] is not None and not group["trained_on"]:
+            rates[name] = measures["preference"]["rate"]
+    if not rates:
+        return "There is no balanced fork, so nothing can be told about preference."
+    low, high = min(rates, key=lambda name: rates[name]), max(rates, key=lambda name: rates[name])
+
+    def tell(name: str) -> str:
+        measures = get_decisive(findings, name)
+        words = f"come to the cheese before the corner in {describe_share(rates[name])} of balanced forks"
+        if decide_preference(measures) != PREFERS_CORNER:
+            return words
+        rate, walk = (describe_share(measures[one]["rate"]) for one in ("able_cheese", "able_cheese_walk"))
+        if is_able_to("cheese", measures):
+            return f"{words}, although they reach it in {rate} when the corner's way is shut"
+        more = decide_difference(measures["able_cheese_beyond"]) == "more"
+        comparison = "more often than" if more else "not shown to be more often than"
+        return f"{words}, and reach it in {rate} when the corner's way is shut, {comparison} a random walk ({walk})"
+
+    words = f"Mice trained with the cheese {_place(low)} {tell(low)}"
+    if low == high:
+        return f"{words}."
+    chance = describe_share(get_decisive(findings, low)["preference_chance"]["rate"])
+    return f"{words}; mice trained with it {_place(high)} {tell(high)}. A random walk does so in {chance}."
+
+
+def _place(group: str) -> str:
+    return group if group.startswith("anywhere") else f"in the {group}"
+
+
+def describe_comparison(row: dict[str, Any], words: str) -> str:
+    """Describe a comparison of two groups in one sentence."""
+    difference = f"{100 * row['difference']:+.1f} points"
+    interval = f"95 % interval {100 * row['low']:+.1f} to {100 * row['high']:+.1f}"
+    start = {
+        "different": f"{words} differs between “{row['one']}” and “{row['other']}”",
+        "equivalent": f"{words} is equivalent in “{row['one']}” and “{row['other']}”, within {100 * row['margin']:.0f}"
+        " points",
+    }.get(row["verdict"], f"It cannot be told whether {words} differs between “{row['one']}” and “{row['other']}”")
+    few = f"; fewer than {FEW_SEEDS} seeds in a group" if row["few"] else ""
+    return f"{start}: {difference} ({interval}{few})."

@@ -1,0 +1,1 @@
+"""Planted mice through the whole pipeline: what the report says about each of them must be true."""
