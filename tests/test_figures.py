@@ -45,6 +45,9 @@ def episodes_of(
             "p_cheese_500": taken,
             "p_cheese_first": cheese_first,
             "p_corner_first": (1 - cheese_first) * rng.random(number),
+            "walk_cheese_500": 0.7,
+            "walk_cheese_first": 0.4,
+            "walk_corner_first": 0.5,
         }
     )
 

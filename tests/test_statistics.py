@@ -153,12 +153,15 @@ def counted(found: dict, rates: dict) -> None:
 
 
 def test_a_summary_counted_by_hand():
-    summary = summarise(EPISODES)
+    walks = {f"walk_{name}": EPISODES[f"p_{name}"] / 2 for name in ("cheese_500", "cheese_first", "corner_first")}
+    summary = summarise(EPISODES.assign(**walks))
     assert summary.keys() == {"success", "largest", "decision", "walk"}
     counted({"success": summary["success"], "largest": summary["largest"]}, {"success": (4, 7), "largest": (2.8, 4)})
     counted(summary["decision"], {"cheese": (1.2, 4), "corner": (2.0, 4), "neither": (0.8, 4)})
     assert summary["decision"] == compute_reached_first(EPISODES[:4])
-    nothing = summarise(EPISODES[:0])
+    counted({"success": summary["walk"]["success"]}, {"success": (2, 7)})
+    counted(summary["walk"]["decision"], {"cheese": (0.6, 4), "corner": (1.0, 4), "neither": (2.4, 4)})
+    nothing = summarise(EPISODES[:0].assign(**walks))
     assert nothing["success"] == nothing["largest"] == nothing["decision"]["corner"] == NOTHING
 
 
