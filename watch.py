@@ -98,7 +98,7 @@ def run(config: WatchConfig) -> None:
     if config.figure:
         presentation.plot_viewing(viewing, Path(config.figure))
     elif sweep:
-        shown |= {"arrows"} if config.show is None else set()
+        shown = frozenset(["arrows", "odds"]) if config.show is None else shown
         presentation.record_sweep(viewing, record, sweep, config.speed, shown)
     elif config.record:
         presentation.record_viewing(viewing, record, config.episodes, config.speed, shown)

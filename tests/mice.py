@@ -8,11 +8,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import torch
-from mazes import Cell, neighbours
+from mazes import Cell, neighbours, read
 from torch import Tensor
 
 from agents.config import AgentConfig
 from agents.mouse import Mouse
+from envs.drawings import to_text
+from envs.levels import from_seeds
 from envs.spec import WorldSpec
 
 ACTIONS = ((-1, 0), (0, -1), (0, 1), (1, 0))  # the minimal action set
@@ -108,3 +110,17 @@ def mouse_with(policy, **env) -> Mouse:
         "max_episode_steps": 60,
     }
     return Mouse(policy, WorldSpec.build(**(settings | env)), AgentConfig(), {}, Path("planned"))
+
+
+def is_full_fork(seed: int, world_dim: int, least: int) -> bool:
+    """Whether in a level of at least ``least`` cells the ways to cheese and corner part before either of them."""
+    text = to_text(from_seeds([seed], world_dim))
+    open_cells, start, cheese = read(text, world_dim)
+    ways = []
+    for target in (corner_of(open_cells), cheese):
+        to, way = way_to(target, open_cells), [start]
+        while way[-1] != target:
+            way.append(to[way[-1]])
+        ways.append(way)
+    to_corner, to_cheese = ways
+    return len(text.split("\n")) >= least and cheese not in to_corner and to_corner[-1] not in to_cheese

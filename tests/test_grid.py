@@ -1,22 +1,24 @@
 """Many levels in parallel, against separate walks."""
 
+from collections import Counter
+from itertools import takewhile
+
 import pygame
 import pytest
 import torch
 from mazes import batch, read
-from mice import Planned, corner_of, mouse_with, way_to
+from mice import Planned, corner_of, is_full_fork, mouse_with, way_to
 
 from envs.drawings import from_text, to_text
 from envs.levels import SEED_LIMIT, from_seeds
 from envs.painter import portrait
-from foundation.palette import OUTCOME_COLOURS
 from viewer import board as b
+from viewer.episode import PATIENCE
 from viewer.grid import HOLD, Grid
-from viewer.grid_scene import GridScene, draw_episodes, find_area
+from viewer.grid_scene import GridScene, draw_episodes
 from viewer.grid_window import GridWindow
-from viewer.maps import HORIZON
 from viewer.saving import Session
-from viewer.scene import PAPER, boards_in
+from viewer.scene import PAPER
 
 DIM = 7
 
@@ -34,32 +36,39 @@ def first_reached(seed: int, plan: str) -> tuple[str, int]:
 @pytest.mark.parametrize("plan", ["to the cheese", "to the corner"])
 def test_levels_are_played_one_after_another_and_counted_once(plan):
     many = Grid(mouse_with(Planned(plan)), 5, first=40)
+    forks = iter([seed for seed in range(40, 400) if is_full_fork(seed, DIM, 7)])
     ends = {}  # when each slot's level ends, and how
-    playing = dict(enumerate(range(40, 45)))
-    following, tally = 45, dict.fromkeys(OUTCOME_COLOURS, 0)
+    began, ended = [], {}  # the seeds in the order of their beginning, and how they ended
+    playing = {slot: next(forks) for slot in range(5)}
     for slot, seed in playing.items():
         outcome, steps = first_reached(seed, plan)
         ends[slot] = (steps, outcome)
+        began.append(seed)
     for step in range(1, 80):
         many.step()
         for slot in range(5):
             when, outcome = ends[slot]
             if step == when:
-                tally[outcome] += 1
+                ended[playing[slot]] = outcome
             assert many.outcomes[slot] == (outcome if step >= when and step < when + HOLD else ""), (step, slot)
         for slot in range(5):
             when, _ = ends[slot]
             if step == when + HOLD:
-                playing[slot], following = following, following + 1
+                playing[slot] = next(forks)
+                began.append(playing[slot])
                 outcome, steps = first_reached(playing[slot], plan)
                 ends[slot] = (step + steps, outcome)
-        assert dict(many.counts) == {name: count for name, count in tally.items() if count}
-    assert sum(tally.values()) > 10 and f"in {sum(tally.values())} levels" in many.summary
+        counted = [ended[seed] for seed in takewhile(ended.__contains__, began)]
+        assert dict(many.counts) == dict(Counter(counted)), "in the order in which they began"
+    assert many.num_counted > 10 and f"in {many.num_counted} forks" in many.summary
+    assert many.numbers == [playing[slot] for slot in range(5)]
+    many.begin()
+    assert many.numbers == [next(forks) for _ in range(5)] and not many.counts
 
 
 def test_who_stands_still_reaches_neither():
     many = Grid(mouse_with(Planned("nowhere")), 2, first=0)
-    for _ in range(HORIZON):
+    for _ in range(PATIENCE * DIM):
         assert not many.counts
         many.step()
     assert many.counts == {"neither": 2} and "neither 2 (100%)" in many.summary
@@ -67,8 +76,11 @@ def test_who_stands_still_reaches_neither():
 
 def test_a_seed_is_a_walk_and_regions_and_ends_are_kept():
     mouse = mouse_with(Planned("to the corner"))
-    assert torch.equal(Grid(mouse, 3, 7, "as_trained").state.level.cheese, from_seeds([7, 8, 9], DIM, 2).cheese)
-    assert Grid(mouse, 3, SEED_LIMIT - 1).state.level.seed.tolist() == [SEED_LIMIT - 1, 0, 1]
+    forks = [seed for seed in range(7, 60) if is_full_fork(seed, DIM, 7)][:3]
+    assert torch.equal(Grid(mouse, 3, 7, "as_trained").state.level.cheese, from_seeds(forks, DIM, 2).cheese)
+    last = [seed for seed in range(SEED_LIMIT - 60, SEED_LIMIT) if is_full_fork(seed, DIM, 7)][-1]
+    first = next(seed for seed in range(60) if is_full_fork(seed, DIM, 7))
+    assert Grid(mouse, 2, last).state.level.seed.tolist() == [last, first]
     drawn = batch([from_text("@ .\n# #\n   ", DIM), from_text("  .\n   \n@  ", DIM)])
     many = Grid(mouse, 5, 2, drawn=drawn)
     assert [to_text(many.state.level.rows([row])) for row in range(5)] == [
@@ -83,9 +95,12 @@ def test_a_grid_is_drawn_maze_by_maze_with_its_outcomes():
         picture.draw(surface, many, "")
         pixels = pygame.surfarray.array3d(surface).swapaxes(0, 1)
         for row in range(6):
-            (board,) = boards_in(find_area(row, (3, 2), surface.get_size()), 1, DIM, 0)
+            board = picture.find_board(surface, many, row)
             expected, rect = portrait(many.state.rows([row]), board.cell), board.rect
-            assert (pixels[rect.top : rect.bottom, rect.left : rect.right] == expected).all()
+            same = (pixels[rect.top : rect.bottom, rect.left : rect.right] == expected).all(-1)
+            corner = board._replace(left=0, top=0).cell_rect(int(many.state.level.corner[row]))
+            same[corner.top : corner.bottom, corner.left : corner.right] = True  # it is marked
+            assert same.all()
             frame, outcome = tuple(pixels[rect.top - 2, rect.centerx].tolist()), many.outcomes[row]
             assert frame == (b.OUTCOME_COLOURS[outcome] if outcome else PAPER)
         many.step()
@@ -96,10 +111,10 @@ def test_a_grid_is_recorded_until_enough_have_ended():
     assert all(frame.shape == frames[0].shape for frame in frames) and (frames[-1] == frames[-8]).all()
     many = Grid(mouse_with(Planned("to the cheese")), 6, 40)
     steps = 0
-    while sum(many.counts.values()) < 8:
+    while many.num_counted < 8:
         many.step()
         steps += 1
-    assert len(frames) == steps + 1 + 8
+    assert len(frames) == steps + 1 + 3 * 8
 
 
 def test_the_window_of_a_grid(tmp_path, monkeypatch):
@@ -125,4 +140,18 @@ def test_the_window_of_a_grid(tmp_path, monkeypatch):
     assert window.message == f"saved: {tmp_path / 'picture-1.png'}" and (tmp_path / "picture-1.png").exists()
     window.draw(surface)
     assert window.handle(pygame.event.Event(pygame.MOUSEBUTTONDOWN, button=1, pos=(1, 1)))
+    assert not window.opened, "beside the mazes"
+    before = window.grid.numbers
+    assert press(pygame.K_n) and not set(before) & set(window.grid.numbers)
+
+    place = window._scene.find_board(surface, window.grid, 4).cell_rect(0).center
+    window.handle(pygame.event.Event(pygame.MOUSEBUTTONDOWN, button=1, pos=place))
+    assert window.opened and window.opened.viewing.number == window.grid.numbers[4]
+    clock = window.grid.state.clock.tolist()
+    window.pass_time(1)
+    window.draw(surface)
+    assert window.opened.viewing.episode.steps > 0 and window.grid.state.clock.tolist() == clock
+    assert press(pygame.K_q) and not window.opened, "q leads back"
+    window.pass_time(1)
+    assert window.grid.state.clock.tolist() != clock
     assert press(pygame.K_x) and not press(pygame.K_q)

@@ -12,21 +12,24 @@ from mice import Planned, mouse_with, undecided
 
 from envs.drawings import from_text
 from envs.painter import build_painter, portrait
+from viewer import bars, display, grid_scene, legend, scene
 from viewer import board as b
-from viewer import display, grid_scene, legend, scene
 from viewer.board import Board
 from viewer.grid import Grid
 from viewer.keys import GRID_HELP, WINDOW_HELP, map_actions
+from viewer.layout import arrange
+from viewer.maps import compute_maps
 from viewer.overlays import OVERLAYS
-from viewer.scene import Scene, boards_in
+from viewer.scene import Line, Scene
 from viewer.texts import describe_status, describe_training
 from viewer.viewing import Viewing
 
 DIM = 7
+CORNER = (5, 5)  # of mazes of 5×5 cells
 PARTED = "#### \n#### \n   # \n## # \n.@   "
 ASIDE = "#### \n#### \n.  # \n## # \n#@   "  # the cheese behind a bend
 FORK = "     \n ####\n    .\n ## #\n@#   "
-SIZES = [(640, 480), (2560, 1440), (480, 900)]
+SIZES = [(640, 480), (1366, 768), (2560, 1440), (480, 900)]
 
 
 def viewing_of(mice: int = 1, cheeses: int = 1, plan: str = "to the corner", text: str = PARTED) -> Viewing:
@@ -39,7 +42,7 @@ def viewing_of(mice: int = 1, cheeses: int = 1, plan: str = "to the corner", tex
 def drawn(viewing: Viewing, *shown: str, size=(640, 480), a_scene: Scene | None = None) -> tuple[np.ndarray, Board]:
     """The maze's pixels, and the positions of its cells in them."""
     a_scene, surface = a_scene or Scene(), pygame.Surface(size)
-    a_scene.draw(surface, viewing, frozenset(shown), ["one", "two"])
+    a_scene.draw(surface, viewing, frozenset(shown), [Line("one"), Line("two")])
     board = a_scene.boards[0]
     pixels = pygame.surfarray.array3d(surface).swapaxes(0, 1)
     rect = board.rect
@@ -51,6 +54,19 @@ def part(pixels: np.ndarray, board: Board, cell: tuple[int, int]) -> np.ndarray:
     return pixels[rect.top : rect.bottom, rect.left : rect.right]
 
 
+def find_changes(pixels: np.ndarray, viewing: Viewing, board: Board) -> np.ndarray:
+    """bool (H, W, 1): where pixels differ from the first pane's portrait, other than by the mark of the corner."""
+    changed = (pixels != portrait(viewing.states[0], board.cell)).any(-1, keepdims=True)
+    y, x = divmod(int(viewing.level.corner), DIM)
+    part(changed, board, (x, y))[:] = False
+    return changed
+
+
+def is_portrait(pixels: np.ndarray, viewing: Viewing, board: Board) -> bool:
+    """Whether pixels show the first pane's maze as its portrait, but for the corner, which is marked."""
+    return not find_changes(pixels, viewing, board).any()
+
+
 def has(pixels: np.ndarray, colour: tuple[int, int, int]) -> bool:
     return bool((pixels == colour).all(-1).any())
 
@@ -60,13 +76,13 @@ def test_a_maze_is_drawn_as_its_portrait_at_any_size_and_step(size):
     viewing, kept = viewing_of(), Scene()
     for _ in range(8):
         pixels, board = drawn(viewing, size=size, a_scene=kept)
-        assert (pixels == portrait(viewing.states[0], board.cell)).all()
+        assert is_portrait(pixels, viewing, board)
         viewing.step()
     viewing.toggle_wall(number((2, 2), DIM))
     viewing.grab(0, int(viewing.level.cheese))
     viewing.drag(number((3, 3), DIM))
     pixels, board = drawn(viewing, size=size, a_scene=kept)
-    assert (pixels == portrait(viewing.states[0], board.cell)).all(), "what is kept does not outlive its maze"
+    assert is_portrait(pixels, viewing, board), "what is kept does not outlive its maze"
 
 
 @pytest.mark.parametrize("shown", [*[(name,) for name in OVERLAYS], tuple(OVERLAYS)])
@@ -107,33 +123,64 @@ def test_arrows_point_where_the_mouse_goes():
 
 
 def test_paths_go_through_their_cells_and_no_others():
-    way_to_corner = [(4, 1), (5, 1), (5, 3), (5, 5)]
+    way_to_corner = [(4, 1), (5, 1), (5, 3), (5, 4)]
     for name, colour, on, off in (
         ("optimal", b.GREEN, [(2, 3), (3, 2)], way_to_corner),
         ("greedy", b.RED, way_to_corner, [(2, 3), (3, 3)]),
     ):
         pixels, board = drawn(viewing_of(text=ASIDE), name)
-        bare = portrait(viewing_of(text=ASIDE).states[0], board.cell)
-        assert has(pixels, colour) and not has(bare, colour)
-        changed = (pixels != bare).any(-1)
-        assert all(part(changed[..., None], board, cell).any() for cell in on), name
-        assert not any(part(changed[..., None], board, cell).any() for cell in off), name
+        assert has(pixels, colour) and not has(drawn(viewing_of(text=ASIDE))[0], colour)
+        changed = find_changes(pixels, viewing_of(text=ASIDE), board)
+        assert all(part(changed, board, cell).any() for cell in on), name
+        assert not any(part(changed, board, cell).any() for cell in off), name
 
 
 def test_decision_square_and_region_and_visits_are_where_they_are():
     for name, text, inside, outside in (
-        ("decision", FORK, [(1, 3)], [(3, 3), (5, 5), (1, 1)]),
-        ("region", PARTED, [(4, 4), (5, 5), (5, 4)], [(2, 2), (1, 5), (3, 4)]),
+        ("decision", FORK, [(1, 3)], [(3, 3), (5, 4), (1, 1)]),
+        ("region", PARTED, [(4, 4), (5, 4), (4, 5)], [(2, 2), (1, 5), (3, 4)]),
         ("visits", PARTED, [(3, 1), (5, 4)], [(1, 1), (1, 3), (3, 2)]),
     ):
         pixels, board = drawn(viewing_of(text=text), name)
-        bare = portrait(viewing_of(text=text).states[0], board.cell)
-        changed = (pixels != bare).any(-1)[..., None]
+        changed = find_changes(pixels, viewing_of(text=text), board)
         assert all(part(changed, board, cell).any() for cell in inside), name
         assert not any(part(changed, board, cell)[4:-4, 4:-4].any() for cell in outside), name
     same = viewing_of(text="##.\n## \n@  ")
     without, board = drawn(same, "decision")
-    assert (without == portrait(same.states[0], board.cell)).all(), "the cheese lies in the corner"
+    assert is_portrait(without, same, board), "the cheese lies in the corner"
+
+
+def test_the_corner_is_marked_and_the_trail_leads_from_the_start():
+    viewing = viewing_of()
+    pixels, board = drawn(viewing)
+    square = part(pixels, board, CORNER)
+    assert (square[0] == b.OUTCOME_COLOURS["corner"]).all() and (square[:, -1] == b.OUTCOME_COLOURS["corner"]).all()
+    middle = np.s_[board.cell // 3 : -board.cell // 3, board.cell // 3 : -board.cell // 3]
+    plain = part(portrait(viewing.states[0], board.cell), board, CORNER)
+    assert (square[middle] == plain[middle]).all()
+    for _ in range(4):
+        viewing.step()
+    trail, board = drawn(viewing, "trail")
+    changed = find_changes(trail, viewing, board)
+    inside, outside = [(2, 1), (3, 1), (4, 1), (5, 1), (5, 2)], [(1, 1), (5, 4), (3, 3), CORNER]
+    assert all(part(changed, board, cell).any() for cell in inside if cell != (2, 1))
+    assert not any(part(changed, board, cell).any() for cell in outside)
+
+
+def test_values_of_all_panes_share_one_scale(monkeypatch):
+    seen = []
+    monkeypatch.setattr(scene.b, "draw_value", lambda surface, board, value, limits: seen.append((value, limits)))
+    mice = [mouse_with(undecided), mouse_with(Planned("nowhere"))]
+    monkeypatch.setattr(
+        scene,
+        "compute_maps",
+        lambda mouse, level: (maps := compute_maps(mouse, level))._replace(
+            value=maps.value + (5 if mouse is mice[0] else -3)
+        ),
+    )
+    Scene().draw(pygame.Surface((700, 500)), Viewing(mice, 1, drawn=from_text(PARTED, DIM)), frozenset({"value"}), [])
+    assert [limits for _, limits in seen] == [(-3, 5)] * 2
+    assert [np.nanmax(value) for value, _ in seen] == [5, -3]
 
 
 def test_value_goes_from_dark_to_bright_and_spares_walls():
@@ -141,7 +188,7 @@ def test_value_goes_from_dark_to_bright_and_spares_walls():
     value[3, 1:6] = np.linspace(-2, 5, 5)
     surface.fill((80, 80, 80))
     board = Board(0, 0, 10, DIM)
-    b.draw_value(surface, board, value)
+    b.draw_value(surface, board, value, (-2, 5))
     pixels = pygame.surfarray.array3d(surface).swapaxes(0, 1)
     lightness = [part(pixels, board, (x, 3)).mean() for x in range(1, 6)]
     assert lightness == sorted(lightness) and lightness[-1] - lightness[0] > 80
@@ -154,22 +201,33 @@ def test_what_the_network_sees_is_shown_as_it_is():
     a_scene = Scene()
     a_scene.draw(surface, viewing, frozenset({"sees"}), [])
     board = a_scene.boards[0]
-    times = board.rect.width // 5 // DIM
-    left, bottom = board.rect.right + scene.GAP, board.rect.bottom
+    inset = a_scene.slots[0].inset
+    assert inset and inset.width == board.rect.width // 5 and not inset.colliderect(board.rect)
+    times, left, bottom = inset.width // DIM, inset.left, inset.bottom
     pixels = pygame.surfarray.array3d(surface).swapaxes(0, 1)[bottom - DIM * times : bottom, left : left + DIM * times]
     seen = build_painter("cells", DIM).paint(viewing.states[0])[0].numpy()
     assert (pixels == seen.repeat(times, 0).repeat(times, 1)).all()
 
 
-@given(st.integers(20, 2000), st.integers(20, 2000), st.integers(1, 9), st.sampled_from([5, 11, 25]))
-def test_boards_lie_beside_each_other_in_their_area(width, height, count, dim):
+@given(st.integers(20, 2000), st.integers(20, 2000), st.integers(1, 9), st.sampled_from([5, 11, 25]), st.booleans())
+def test_panes_lie_beside_each_other_in_their_area(width, height, count, dim, has_inset):
     area = pygame.Rect(0, 0, width, height)
-    boards = boards_in(area, count, dim, 10)
-    assert len(boards) == count
-    if boards[0].cell > 1:
-        for board in boards:
-            assert area.contains(board.rect) and board.rect.top >= 10
-        assert not any(one.rect.colliderect(other.rect) for one, other in itertools.combinations(boards, 2))
+    slots = arrange(area, count, dim, title=10, odds=12, has_inset=has_inset)
+    assert len(slots) == count
+    if slots[0].board.cell > 1:
+        rects = [rect for s in slots for rect in (s.title, s.board.rect, s.odds, s.inset) if rect]
+        assert all(area.contains(rect) for rect in rects)
+        assert not any(one.colliderect(other) for one, other in itertools.combinations(rects, 2))
+
+
+def test_two_panes_fill_a_wide_window_and_an_inset_keeps_its_side():
+    one, two = (arrange(pygame.Rect(0, 0, width, 700), n, 11)[0].board for width, n in ((700, 1), (1400, 2)))
+    assert one.cell == two.cell == 62
+    (beside,), (below,) = (
+        arrange(pygame.Rect(0, 0, *size), 1, 11, has_inset=True) for size in ((900, 700), (700, 900))
+    )
+    assert beside.inset and below.inset and beside.board.cell == below.board.cell == 62
+    assert beside.inset.left > beside.board.rect.right and below.inset.top > below.board.rect.bottom
 
 
 @given(st.integers(0, 48), st.integers(1, 40), st.integers(0, 50), st.integers(0, 50))
@@ -191,7 +249,7 @@ def written(monkeypatch):
         rects.append(pygame.Rect(place, (wide, size * 2 // 3)))
         return wide
 
-    for module in (scene, legend, grid_scene, display):
+    for module in (scene, bars, legend, grid_scene, display):
         monkeypatch.setattr(module, "write", noting)
     return rects
 
@@ -211,9 +269,10 @@ def test_texts_do_not_overlap(written, size, mice, cheeses):
     viewing.toggle_wall(number((2, 2), DIM))
     viewing.toggle_wall(number((5, 2), DIM))
     viewing.next_level()
-    lines = [describe_status(viewing, "full speed  ·  paused"), describe_training(viewing)]
+    lines = [Line(describe_status(viewing, "full speed  ·  paused"), hint="h: help"), Line(describe_training(viewing))]
     a_scene.draw(pygame.Surface(size), viewing, frozenset(OVERLAYS), lines)
-    assert len(written) == len(OVERLAYS) + len(lines) + len(viewing.panes) * (len(viewing.panes) > 1)
+    panes = len(viewing.panes)
+    assert len(written) == len(OVERLAYS) + len(lines) + 1 + 2 * panes + panes * (panes > 1)
     assert_apart(written, size, [board.rect for board in a_scene.boards])
 
 
@@ -247,11 +306,10 @@ def test_the_status_says_what_is_so():
     viewing.step()
     parts = describe_status(viewing, "8/s").split("  ·  ")
     assert parts == ["level 1 of the file", "5×5", "step 1", "on its way", "value 0.00", "8/s"]
-    assert describe_training(viewing) == "h: help  ·  trained with the cheese in the top-right 2×2"
+    assert describe_training(viewing) == "trained with the cheese in the top-right 2×2"
     viewing.toggle_wall(number((2, 2), DIM))
-    assert (
-        "(walls edited)" in describe_status(viewing, "")
-        and describe_training(viewing) == "h: help  ·  the maze has loops"
+    assert "(walls edited)" in describe_status(viewing, "") and describe_training(viewing).startswith(
+        "the maze has loops"
     )
     drawn_twice = batch([from_text(PARTED, DIM)] * 2)
     assert describe_status(Viewing([mouse_with(undecided)], 2, drawn=drawn_twice), "").startswith("level 2 of the file")

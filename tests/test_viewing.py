@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mazes import batch, number, read
-from mice import Planned, corner_of, mouse_with, undecided, way_to
+from mice import Planned, corner_of, is_full_fork, mouse_with, undecided, way_to
 
 from envs import world
 from envs.drawings import from_text, to_text
@@ -119,10 +119,31 @@ def test_time_runs_out():
     assert len(viewing.episode.moments) == 6
 
 
+def test_a_verdict_comes_with_cheese_or_corner_or_after_a_long_time():
+    viewing = in_level(PARTED, "to the corner")
+    while not viewing.episode.decided:
+        assert viewing.episode.verdict(0) == ""
+        viewing.step()
+    assert viewing.episode.verdict(0) == "corner" and viewing.episode.steps == 7
+    trail = [number(cell, DIM) for cell in ((2, 1), (3, 1), (4, 1), (5, 1), (5, 2), (5, 3), (5, 4), (5, 5))]
+    assert viewing.episode.trail(0) == trail
+    viewing.grab(0, int(viewing.level.cheese))
+    viewing.drag(number((3, 3), DIM))
+    viewing.release()
+    assert viewing.episode.steps == 0 and not viewing.episode.decided, "the mouse starts again after the corner"
+
+    lost = in_level(PARTED, "nowhere", max_episode_steps=500)
+    play_on(lost)
+    assert [lost.at_moment(steps).episode.verdict(0) for steps in (41, 42)] == ["", "neither"]
+
+
 def test_levels_follow_each_other():
     viewing = viewing_of(level=5)
     play_on(viewing)
-    for by, seed in ((1, 6), (1, 7), (-1, 6), (-1, 5), (-5, 0), (-1, 0), (1, 1)):
+    forks = [seed for seed in range(60) if is_full_fork(seed, DIM, 7)]
+    after = [seed for seed in forks if seed > 5]
+    back = [after[0], *[seed for seed in reversed(forks) if seed <= 5]]
+    for by, seed in [(1, after[0]), (1, after[1]), *((-1, seed) for seed in back), (-1, back[-1]), (1, forks[1])]:
         viewing.next_level(by)
         assert int(viewing.level.seed) == viewing.number == seed and len(viewing.episode.moments) == 1
         assert to_text(viewing.level) == to_text(viewing_of(level=seed).level)
@@ -134,7 +155,7 @@ def test_levels_follow_each_other():
 def test_levels_of_a_file_follow_each_other():
     drawn = batch([from_text(text, DIM) for text in ("@ .\n# #\n   ", "  .\n   \n@  ", PARTED)])
     viewing = Viewing([mouse_with(Planned("to the cheese"))], 2, drawn=drawn)
-    for by, expected in ((0, 2), (1, 3), (1, 3), (-2, 1), (-1, 1)):
+    for by, expected in ((1, 3), (1, 3), (-1, 2), (-1, 1), (-1, 1)):
         viewing.next_level(by)
         assert viewing.number == expected and to_text(viewing.level) == to_text(drawn.rows([expected - 1]))
         assert not viewing.edited
@@ -390,7 +411,7 @@ EDITS = {
     "join": lambda v, n: v.toggle_person(),
     "beside": lambda v, n: v.toggle_comparison(),
     "restart": lambda v, n: v.restart(),
-    "next": lambda v, n: v.next_level(n % 3 - 1),
+    "next": lambda v, n: v.next_level(1 - n % 2 * 2),
     "undo": lambda v, n: v.undo(),
 }
 

@@ -7,7 +7,7 @@ import numpy as np
 import pygame
 import pytest
 from mazes import number
-from mice import Planned, mouse_with
+from mice import Planned, is_full_fork, mouse_with
 from PIL import Image
 
 import watch
@@ -15,10 +15,11 @@ from envs.drawings import from_text, from_texts, to_text
 from envs.levels import Levels
 from envs.painter import portrait
 from viewer import display, search
+from viewer.board import OUTCOME_COLOURS
 from viewer.legend import OVERLAYS
 from viewer.pace import SPEEDS, UNLIMITED
 from viewer.saving import Session
-from viewer.texts import describe_maze
+from viewer.texts import describe_maze, describe_verdict
 from viewer.viewing import Viewing
 from viewer.window import Window
 
@@ -93,7 +94,7 @@ def play(monkeypatch, tmp_path):
 
         driver = Driver(window, until_left)
         monkeypatch.setattr(pygame.time, "Clock", lambda: driver)
-        display.open_window((640, 480))
+        display.open_window(size=(640, 480))
         display.run(window)
         assert not pygame.display.get_init() and bool(ended) != leaves, "a story leaves by itself or is played out"
 
@@ -119,7 +120,10 @@ def far_away() -> Viewing:
 
 def as_drawn(driver: Driver, pane: int = 0) -> bool:
     board, state = driver.window._scene.boards[pane], driver.window.viewing.states[pane]
-    return bool((driver.maze(pane) == portrait(state, board.cell)).all())
+    same = (driver.maze(pane) == portrait(state, board.cell)).all(-1)
+    corner = board._replace(left=0, top=0).cell_rect(int(state.level.corner))
+    same[corner.top : corner.bottom, corner.left : corner.right] = True  # it is marked
+    return bool(same.all())
 
 
 @pytest.mark.parametrize("key", ["q", "escape"])
@@ -134,6 +138,8 @@ def test_keys_that_leave(play, key):
 def test_steps_speed_levels_and_restart(play):
     viewing = far_away()
     seed = viewing.number
+    forks = [fork for fork in range(seed - 60, seed + 60) if is_full_fork(fork, DIM, 7)]
+    earlier, later = [fork for fork in forks if fork <= seed], [fork for fork in forks if fork > seed]
 
     def story(driver):
         yield
@@ -166,7 +172,7 @@ def test_steps_speed_levels_and_restart(play):
         driver.press("r")
         yield
         assert int(viewing.states[0].mouse) == int(moved.start) and viewing.level is moved
-        for key, expected in (("n", seed + 1), ("n", seed + 2), ("p", seed + 1), ("p", seed)):
+        for key, expected in (("n", later[0]), ("n", later[1]), ("p", later[0]), ("p", earlier[-1])):
             driver.press(key)
             yield
             assert viewing.number == expected and len(viewing.episode.moments) == 1 and as_drawn(driver)
@@ -206,25 +212,72 @@ def test_speed_has_ends_and_the_fastest_is_as_fast_as_it_goes(play):
 def test_after_the_end_comes_the_next_level_unless_something_was_moved(play):
     viewing = far_away()
     seed = viewing.number
-    while not viewing.episode.finished:
+    following = next(fork for fork in range(seed + 1, seed + 60) if is_full_fork(fork, DIM, 7))
+    while not viewing.episode.decided:
         viewing.step()
 
     def story(driver):
         driver.passed = 400
+        for _ in range(7):
+            yield
+        assert viewing.number == seed, "there are three seconds to see it"
         yield
-        yield
-        assert viewing.number == seed, "there is time to see it"
-        yield
-        assert viewing.number == seed + 1 and len(viewing.episode.moments) == 1
+        assert viewing.number == following and len(viewing.episode.moments) == 1
         driver.passed = 0
         driver.press("c")
         yield
         while not viewing.episode.finished:
             viewing.step()
         driver.passed = 400
-        for _ in range(6):
+        for _ in range(12):
             yield
-        assert viewing.number == seed + 1, "one's own maze is not taken away"
+        assert viewing.number == following, "one's own maze is not taken away"
+
+    play(viewing, story)
+
+
+@pytest.mark.parametrize("size", [(640, 480), (1366, 768), (2560, 1440)])
+def test_a_verdict_is_a_banner_until_the_next_level(play, size):
+    viewing = drawn(plan="to the corner")
+    while not viewing.episode.decided:
+        viewing.step()
+
+    def story(driver):
+        pygame.display.set_mode(size, pygame.RESIZABLE)
+        pygame.event.post(pygame.event.Event(pygame.VIDEORESIZE, w=size[0], h=size[1], size=size))
+        yield
+        blue = (driver.pixels() == OUTCOME_COLOURS["corner"]).all(-1)
+        assert blue.sum(1).max() > 0.9 * size[0], "a line as wide as the window"
+        assert describe_verdict(viewing).startswith("Ran past the cheese to the empty corner.")
+        viewing.grab(0, LEFT)
+        viewing.drag(FREE)
+        viewing.release()
+        driver.press("space")
+        yield
+        assert (driver.pixels() == OUTCOME_COLOURS["corner"]).all(-1).sum(1).max() < 0.2 * size[0]
+
+    play(viewing, story)
+
+
+def test_a_second_pane_widens_a_window_that_nobody_resized(play, monkeypatch):
+    viewing = drawn()
+    monkeypatch.setattr(pygame.display, "get_desktop_sizes", lambda: [(1920, 1080)])
+
+    def story(driver):
+        one, two = display.choose_size(1), display.choose_size(2)
+        assert one[0] < two[0] <= 1920 and one[1] <= 1080
+        driver.press("b")
+        yield
+        assert pygame.display.get_surface().get_size() == (640, 480), "nobody said that this size was fitted"
+        driver.press("b")
+        yield
+        driver.window.fitted = (640, 480)
+        driver.press("b")
+        yield
+        assert pygame.display.get_surface().get_size() == two and as_drawn(driver, 0) and as_drawn(driver, 1)
+        driver.press("b")
+        yield
+        assert pygame.display.get_surface().get_size() == one
 
     play(viewing, story)
 
@@ -322,7 +375,7 @@ def test_a_level_is_gone_to_by_its_number(play):
         yield
         driver.type("n")
         yield
-        assert viewing.number == 28
+        assert viewing.number == next(seed for seed in range(28, 99) if is_full_fork(seed, DIM, 7))
 
     play(viewing, story)
 
@@ -364,7 +417,8 @@ def test_a_search_without_success_says_so_and_a_key_ends_it(play, monkeypatch):
         driver.press("n")
         yield
         yield
-        assert driver.window.message == "" and viewing.number == 101
+        assert driver.window.message == ""
+        assert viewing.number == next(seed for seed in range(101, 200) if is_full_fork(seed, DIM, 7))
 
     play(viewing, story)
 
@@ -423,13 +477,13 @@ def test_overlays_are_switched_on_and_off_by_their_keys(play, name):
         driver.press("space")
         yield
         bare = driver.pixels()
-        driver.press(str(list(OVERLAYS).index(name) + 1))
+        driver.press(OVERLAYS[name].key)
         yield
         assert driver.window.shown == {name} and (driver.pixels() != bare).any()
-        driver.press(str(list(OVERLAYS).index(name) + 1))
+        driver.press(OVERLAYS[name].key)
         yield
         assert (driver.pixels() == bare).all()
-        driver.press(str(list(OVERLAYS).index(name) + 1))
+        driver.press(OVERLAYS[name].key)
         driver.press("0")
         yield
         assert (driver.pixels() == bare).all()
@@ -527,7 +581,7 @@ def test_the_printed_command_shows_this_again(play, monkeypatch, capfd, tmp_path
     commands = [shlex.split(line) for line in capfd.readouterr().out.splitlines() if line.startswith("python")]
     seen = []
     monkeypatch.setattr("agents.mouse.load_mouse", lambda path: mouse_with(Planned("to the cheese")))
-    monkeypatch.setattr(display, "open_window", lambda size: None)
+    monkeypatch.setattr(display, "open_window", lambda panes: None)
     monkeypatch.setattr(display, "run", seen.append)
     for _, script, *arguments in commands:
         assert script == "watch.py"
@@ -582,4 +636,4 @@ def test_no_display_is_told(monkeypatch):
     monkeypatch.setattr(pygame.display, "get_driver", lambda: "offscreen")
     monkeypatch.setattr(pygame.display, "init", lambda: None)
     with pytest.raises(ValueError, match=r"no display.*record=FILE\.gif"):
-        display.open_window((100, 100))
+        display.open_window(size=(100, 100))

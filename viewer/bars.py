@@ -7,7 +7,7 @@ import pygame
 from viewer.board import BLACK, OUTCOME_COLOURS, WHITE
 from viewer.layout import GAP
 from viewer.odds import Odds
-from viewer.typography import font, write
+from viewer.typography import SMALLEST, font, write
 
 TEXT = (240, 240, 240)
 
@@ -29,11 +29,11 @@ def draw_odds(surface: pygame.Surface, rect: pygame.Rect, size: int, mouse: Odds
     """Draw the odds of a mouse as two texts and a bar between them, with the odds of a random walk as notches."""
     room = rect.width * 3 // 8
     texts = [f"cheese first {mouse.cheese:.0%}", f"corner first {mouse.corner:.0%}"]
-    while size > 12 and max(font(size).size(text)[0] for text in texts) > room:
+    while size > SMALLEST and max(font(size).size(text)[0] for text in texts) > room:
         size -= 1
     width = max(font(size).size(text)[0] for text in ("cheese first 100%", "corner first 100%"))
     width = min(width, room)
-    top = rect.top + (rect.height - font(size).get_height()) // 2
+    top = rect.top + (rect.height - size) // 2
     write(surface, texts[0], (rect.left, top), room, size, TEXT)
     write(surface, texts[1], (rect.right - min(room, font(size).size(texts[1])[0]), top), room, size, TEXT)
     bar = pygame.Rect(rect.left + width + GAP, 0, rect.width - 2 * (width + GAP), max(6, size // 2))

@@ -9,11 +9,11 @@ import pygame
 from foundation.errors import InputError
 from viewer.board import SKY
 from viewer.keys import Key
-from viewer.typography import font, text_size, write
+from viewer.typography import SMALLEST, font, text_size, write
 
 FRAMES_PER_SECOND = 60
 USABLE = 0.86  # of the desktop's width and height: the rest is the window's frame and the desktop's panels
-MIN_SIDE, MAX_SIDE, TEXT_HEIGHT = 200, 780, 150  # of a pane, and of the texts below the panes, in pixels
+MIN_WIDTH, MIN_SIDE, MAX_SIDE, TEXT_HEIGHT = 840, 200, 780, 150  # of window, pane and texts, in pixels
 WITHOUT_SCREEN = ("dummy", "offscreen")  # SDL's fallback drivers without a display
 SHADE, TEXT, QUIET = (0, 0, 0, 225), (240, 240, 240), (200, 200, 200)
 
@@ -42,11 +42,11 @@ def choose_size(panes: int) -> tuple[int, int]:
     rows = -(-panes // columns)
     width, height = (round(side * USABLE) for side in pygame.display.get_desktop_sizes()[0])
     side = max(MIN_SIDE, min(MAX_SIDE, width // columns, (height - TEXT_HEIGHT) // rows))
-    return min(width, columns * side), min(height, rows * side + TEXT_HEIGHT)
+    return min(width, max(MIN_WIDTH, columns * side)), min(height, rows * side + TEXT_HEIGHT)
 
 
-def open_window(panes: int = 1, size: tuple[int, int] | None = None) -> None:
-    """Open a window that can be resized, in a given size or in one for so many panes.
+def open_window(panes: int = 1, size: tuple[int, int] | None = None) -> tuple[int, int]:
+    """Open a window that can be resized, in a given size or in one for so many panes; return its size.
 
     Raises:
         InputError: there is no display.
@@ -61,6 +61,7 @@ def open_window(panes: int = 1, size: tuple[int, int] | None = None) -> None:
         pygame.display.quit()
         raise InputError(f"no display found ({error}); record=FILE.gif works without one") from error
     pygame.display.set_caption("CheeseMaze")
+    return pygame.display.get_surface().get_size()
 
 
 def run(content: Content) -> None:
@@ -99,17 +100,18 @@ def draw_help(surface: pygame.Surface, groups: dict[str, list[Key]]) -> None:
         half = min(starts, key=lambda start: abs(start - half))
     columns = [lines[:half], lines[half:]] if len(groups) > 1 else [lines]
     line = min(text_size(height) * 3 // 2, height // (max(map(len, columns)) + 2))
-    room = width // len(columns) - 2 * line
-    size = max(12, line * 4 // 5)
-    while size > 12 and sum(_widths(lines, size)) > room:
+    size = max(SMALLEST, line * 4 // 5)
+    while size > SMALLEST and sum(sum(_widths(column, size)) + line for column in columns) > width:
         size -= 1
-    label_width, _ = _widths(lines, size)
-    for number, column in enumerate(columns):
-        left, top = number * width // len(columns) + line, line
+    left, wide = line // 2, all(sum(_widths(column, size)) + line <= width // 2 for column in columns)
+    for column in columns:
+        top, (label_width, meaning_width) = line, _widths(column, size)
         for label, meaning in column:
-            write(surface, label, (left, top), room, size, TEXT if meaning else SKY)
-            write(surface, meaning, (left + label_width, top), room - label_width, size, QUIET)
+            write(surface, label, (left, top), width - left, size, TEXT if meaning else SKY)
+            room = min(meaning_width, width - left - label_width)
+            write(surface, meaning, (left + label_width, top), room, size, QUIET)
             top += line
+        left = max(left + label_width + meaning_width + line, width // 2 if wide else 0)
 
 
 def _widths(lines: list[tuple[str, str]], size: int) -> tuple[int, int]:

@@ -6,6 +6,7 @@ import pygame
 
 from foundation.palette import rgb
 from viewer import board as b
+from viewer.bars import draw_notch, draw_shares
 from viewer.layout import GAP
 from viewer.overlays import OVERLAYS
 from viewer.typography import font, write
@@ -36,7 +37,7 @@ def arrange_rows(texts: dict[str, str], width: int, size: int) -> list[list[Entr
 def draw_row(surface: pygame.Surface, row: list[Entry], top: int, size: int, colour: tuple[int, int, int]) -> None:
     """Draw a row of entries, each with its swatch."""
     for name, text, left in row:
-        swatch = pygame.Rect(left, top, _swatch_width(size), size * 2 // 3)
+        swatch = pygame.Rect(left, top + size // 6, _swatch_width(size), size * 2 // 3)
         _draw_swatch(surface, swatch, name)
         write(surface, text, (swatch.right + GAP, top), surface.get_width() - swatch.right - GAP, size, colour)
 
@@ -46,13 +47,17 @@ def _swatch_width(size: int) -> int:
 
 
 def _draw_swatch(surface: pygame.Surface, rect: pygame.Rect, name: str) -> None:
-    if (colour := OVERLAYS[name].colour) is None:
+    colour = OVERLAYS[name].colour
+    if name == "odds":
+        draw_shares(surface, rect.inflate(0, -4), {"cheese": 0.3, "neither": 0.2, "corner": 0.5}, named=False)
+        draw_notch(surface, pygame.Rect(rect.left + rect.width // 5, rect.top - 1, 3, rect.height + 2))
+    elif colour is None:
         for column in range(rect.width):
             shade = b.shade(column / max(1, rect.width - 1))
             pygame.draw.line(surface, shade, (rect.left + column, rect.top), (rect.left + column, rect.bottom))
     elif name == "arrows":
         b.draw_arrow(surface, rect.midleft, (1, 0), rect.width)
-    elif name in ("greedy", "optimal"):
+    elif name in ("greedy", "optimal", "trail"):
         pygame.draw.line(surface, rgb(colour), rect.midleft, rect.midright, max(3, rect.height // 3))
     elif name == "decision":
         pygame.draw.polygon(surface, rgb(colour), [rect.midtop, rect.midright, rect.midbottom, rect.midleft], 2)

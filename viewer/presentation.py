@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import pygame
-
 from foundation.errors import InputError
 from foundation.files import write_atomically
 from viewer import display, grid_scene, grid_window, recording, window
@@ -16,9 +14,9 @@ from viewer.viewing import Viewing
 
 def show_viewing(viewing: Viewing, session: Session, speed: int, shown: frozenset[str]) -> None:
     """Show mice in one maze in a window."""
-    display.open_window(len(viewing.panes))
+    size = display.open_window(len(viewing.panes))
     content = window.Window(viewing, session, speed, shown)
-    content.fitted = pygame.display.get_surface().get_size()
+    content.fitted = size
     display.run(content)
 
 

@@ -85,8 +85,8 @@ class Scene:
         for row in self._legend(viewing, shown, width, size):
             draw_row(surface, row, top, size, QUIET)
             top += line
-        for number, each in enumerate(lines):
-            self._draw_line(surface, each, pygame.Rect(0, top, width, line), size, TEXT if number == 0 else QUIET)
+        for each in lines:
+            self._draw_line(surface, each, pygame.Rect(0, top, width, line), size)
             top += line
 
     def _arrange(self, area: pygame.Rect, viewing: Viewing, shown: frozenset[str], line: int) -> list[Slot]:
@@ -94,16 +94,17 @@ class Scene:
         title, odds = line * (number > 1), line * ("odds" in shown)
         return arrange(area, number, viewing.level.world_dim, title, odds, "sees" in shown)
 
-    def _draw_line(self, surface: pygame.Surface, line: Line, rect: pygame.Rect, size: int, colour) -> None:
+    def _draw_line(self, surface: pygame.Surface, line: Line, rect: pygame.Rect, size: int) -> None:
+        colour = TEXT
         if line.fill:
             pygame.draw.rect(surface, line.fill, rect)
             colour = b.BLACK if sum(line.fill) > 300 else b.WHITE
         room = rect.width - 2 * GAP
         if line.hint:
             wide = font(size).size(line.hint)[0]
-            write(surface, line.hint, (rect.right - GAP - wide, rect.top), wide, size, TEXT)
+            write(surface, line.hint, (rect.right - GAP - wide, rect.top + 2), wide, size, colour)
             room -= wide + 2 * GAP
-        write(surface, line.text, (rect.left + GAP, rect.top), room, size, colour)
+        write(surface, line.text, (rect.left + GAP, rect.top + 2), room, size, colour)
 
     def foot(self, size: tuple[int, int], viewing: Viewing, shown: frozenset[str], num_lines: int) -> int:
         """Height in pixels of legend and lines in an image of this width and height."""
@@ -140,12 +141,12 @@ class Scene:
         level, region = viewing.states[number].level, viewing.panes[number].mouse.spec.cheese_region
         made_of = (level.walls, level.background, level.shift, board.cell)
         maze = self._keep(f"maze {number}", made_of, lambda *_: b.draw_maze(level, board.cell))
-        limits = self._value_limits(viewing) if "value" in shown else None
+        low, high = self._value_limits(viewing) if "value" in shown else (0.0, 0.0)
 
         def draw_ground(*_) -> pygame.Surface:
             ground, here = maze.copy(), board._replace(left=0, top=0)
-            if limits and maps:
-                b.draw_value(ground, here, maps.value, limits)
+            if "value" in shown and maps:
+                b.draw_value(ground, here, maps.value, (low, high))
             if "region" in shown:
                 b.draw_outline(ground, here, region_mask(level, region)[0].numpy(), b.SKY)
             if "decision" in shown:
@@ -153,7 +154,7 @@ class Scene:
             b.draw_corner(ground, here, int(level.corner))
             return ground
 
-        return self._keep(f"ground {number}", (maze, level, maps, limits, shown), draw_ground)
+        return self._keep(f"ground {number}", (maze, level, maps, low, high, shown), draw_ground)
 
     def _value_limits(self, viewing: Viewing) -> tuple[float, float]:
         """The minimum and the maximum of the value in all panes, which share one colour scale."""
@@ -176,8 +177,7 @@ class Scene:
 
 
 def _same(one: tuple, other: tuple) -> bool:
-    pairs = zip(one, other, strict=True)
-    return all(a is b or (isinstance(a, int | frozenset | tuple) and type(a) is type(b) and a == b) for a, b in pairs)
+    return all(a is b or (isinstance(a, int | float | frozenset) and a == b) for a, b in zip(one, other, strict=True))
 
 
 def _draw_arrows(maps: Maps, cell: int) -> pygame.Surface:

@@ -77,9 +77,8 @@ def describe_pane(viewing: Viewing, number: int) -> str:
     region = pane.mouse.spec.describe_region()
     parts = [
         "you" if pane.person else pane.mouse.name if regions.count(region) > 1 else "",
-        "" if pane.person else f"trained: cheese {region}",
         PLACE_TEXTS[episode.cheeses[pane.place]] if len(episode.cheeses) > 1 else "",
-        OUTCOME_TEXTS[episode.verdict(number)] if episode.verdict(number) else "",
+        "" if pane.person else f"trained with the cheese {region}",
     ]
     return "  ·  ".join(filter(None, parts))
 

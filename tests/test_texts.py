@@ -1,0 +1,58 @@
+"""Texts of the window."""
+
+import pytest
+from mice import Planned, mouse_with
+
+from envs.drawings import from_text
+from viewer.texts import describe_pane, describe_training, describe_verdict
+from viewer.viewing import Viewing
+
+NEAR = "#### \n#### \n   # \n## # \n.@   "  # the cheese beside the start
+FAR = "#### \n#### \n.  # \n## # \n#@   ".replace("#@   ", "#  @ ")
+
+
+def play(plan: str, text: str = NEAR, cheeses=("anywhere",), mice=1) -> Viewing:
+    mouse = mouse_with(Planned(plan))
+    named = [mouse._replace(path=mouse.path.with_name(f"{n}.safetensors")) for n in range(mice)]
+    viewing = Viewing(named, 1, cheeses, drawn=from_text(text, 7))
+    while not viewing.episode.decided:
+        viewing.step()
+    return viewing
+
+
+@pytest.mark.parametrize(
+    ("plan", "text", "expected"),
+    [
+        ("to the corner", NEAR, "Ran past the cheese to the empty corner."),
+        ("to the corner", FAR, "Went away from the cheese to the empty corner."),
+        ("to the cheese", NEAR, "Reached the cheese."),
+        ("nowhere", NEAR, "Reached neither in 42 steps."),
+    ],
+)
+def test_a_verdict_says_what_happened_and_what_to_try(plan, text, expected):
+    viewing = play(plan, text)
+    said = describe_verdict(viewing)
+    assert said.startswith(expected) and said != expected and describe_verdict(viewing, hints=False) == expected
+
+
+def test_verdicts_of_several_panes_are_told_apart():
+    viewing = play("to the corner", cheeses=("as_trained", "anywhere"))
+    first, second = describe_verdict(viewing).split(";  ")
+    assert first.startswith("cheese as trained: reached") and second == "cheese as drawn: reached the corner first"
+    assert describe_verdict(play("to the cheese", mice=2)) == "0: reached the cheese;  1: reached the cheese"
+
+
+def test_panes_are_titled_by_what_their_mice_were_trained_on():
+    trained = "trained with the cheese in the top-right 2×2"
+    assert (
+        describe_pane(play("to the cheese", cheeses=("as_trained", "anywhere")), 0)
+        == f"cheese as trained  ·  {trained}"
+    )
+    assert describe_pane(play("to the cheese", mice=2), 1) == f"1  ·  {trained}"
+    mice = [mouse_with(Planned("nowhere"), cheese_region=region) for region in (0, "anywhere")]
+    mice[1] = mice[1]._replace(path=mice[1].path.with_name("other"))
+    viewing = Viewing(mice, 1, drawn=from_text(NEAR, 7))
+    assert describe_pane(viewing, 0) == "trained with the cheese in the top-right corner"
+    assert describe_pane(viewing, 1) == "trained with the cheese anywhere" and describe_training(viewing) == ""
+    viewing.toggle_person()
+    assert describe_pane(viewing, 2) == "you"
