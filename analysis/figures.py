@@ -89,9 +89,9 @@ def draw_bars(
     """Draw rates as bars with their intervals, and a random walk's rates (``chance``) as lines across them."""
     for place, value in enumerate(chance):
         if value["rate"] is not None:
-            label = "random walk" if place == 0 else ""
+            label = "" if axes.get_legend_handles_labels()[0] else "random walk"
             axes.hlines(value["rate"], place - 0.45, place + 0.45, "black", "dashed", label=label, zorder=3)
-    if chance:
+    if axes.get_legend_handles_labels()[0]:
         axes.legend(fontsize=7, loc="upper right", frameon=False)
     for place, (value, colour) in enumerate(zip(rates, colours, strict=True)):
         if value["rate"] is None:

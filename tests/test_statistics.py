@@ -161,7 +161,7 @@ def test_a_summary_counted_by_hand():
     assert summary["decision"] == compute_reached_first(EPISODES[:4])
     counted({"success": summary["walk"]["success"]}, {"success": (2, 7)})
     counted(summary["walk"]["decision"], {"cheese": (0.6, 4), "corner": (1.0, 4), "neither": (2.4, 4)})
-    nothing = summarise(EPISODES[:0].assign(**walks))
+    nothing = summarise(EPISODES.assign(**walks)[:0])
     assert nothing["success"] == nothing["largest"] == nothing["decision"]["corner"] == NOTHING
 
 

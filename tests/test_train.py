@@ -46,7 +46,7 @@ def test_the_summary_is_as_documented_and_follows_from_the_records(training):
     folder, said = training
     summary = json.loads((folder / "summary.json").read_text())
     records = pd.read_parquet(folder / "records.parquet")
-    assert summary["play"] == {"levels": 50, "first_level": 2**30, "steps": 500}
+    assert summary["play"] == {"levels": 50, "first_level": 2**30, "steps": 500, "steps_in_training": 20}
     assert summary["mouse"]["cheese_region"] == 0 and summary["mouse"]["world_dim"] == 5 and summary["unseen"] is True
     assert len(records) == 100
     for condition in ("as_trained", "anywhere"):
