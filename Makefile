@@ -2,12 +2,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help setup train test lint bench torture
+.PHONY: help setup train test test-fast lint bench torture
 
 help:
 	@echo "make setup             create .venv and install the project"
 	@echo "make train ARGS=…      train a mouse; ARGS: key=value settings"
 	@echo "make test ARGS=…       run the tests; ARGS: pytest arguments"
+	@echo "make test-fast ARGS=…  run the tests that are not marked as slow, in under a minute"
 	@echo "make lint              ruff and pyright"
 	@echo "make torture           the long form of the reliability tests (ROUNDS=1000)"
 	@echo "make bench ARGS=…      measure speed"
@@ -24,6 +25,9 @@ train: setup
 
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+test-fast: setup
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow" $(ARGS)
 
 lint: setup
 	$(BIN)/ruff check

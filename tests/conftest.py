@@ -32,6 +32,7 @@ def run_script(patch: pytest.MonkeyPatch, script: str, *arguments: str) -> int:
     """Run a script in this process and return its exit code. A new process would spend seconds on imports."""
     patch.setenv("HYDRA_FULL_ERROR", "")  # train.py sets it; the patch restores it
     patch.setattr("agents.allocator.keep_freed_memory", lambda: None)  # its effect would outlast the test
+    patch.setattr("agents.logbook.FRAMES", 3)  # videos take most of a tiny run
     patch.setattr(sys, "argv", [script, *arguments])
     try:
         runpy.run_path(str(ROOT / script), run_name="__main__")

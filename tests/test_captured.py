@@ -81,6 +81,7 @@ class Recorded(TorchDispatchMode):
         return tree_map_only(torch.Tensor, lambda old: made_anew.get(id(old), old), self.result)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("observation", OBSERVATIONS)
 def test_a_recording_replayed_is_the_training_itself(observation, monkeypatch):
     """No state that changes between rollouts is in Python, where a graph would freeze it."""

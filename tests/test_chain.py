@@ -118,6 +118,7 @@ def test_discounted_payoffs_solve_the_linear_equations():
     assert found == pytest.approx(solution, abs=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("observation", ["cells", "rgb"])
 def test_play_samples_what_the_chain_says(observation):
     mouse, episodes, steps = mouse_with(Whimsical(sharpness=0.7), observation=observation, world_dim=5), 1000, 12

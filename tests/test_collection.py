@@ -1,13 +1,15 @@
 """A stopped collection resumes without repeating work, and its files describe their columns."""
 
+import math
+
 import pandas as pd
 import pyarrow.parquet
 import pytest
 import torch
 from mice import mouse_with
+from torch import Tensor, nn
 
 from agents.config import AgentConfig
-from agents.impala import build_policy
 from agents.mouse import Mouse
 from analysis import collection
 from analysis.collection import PARTS, collect_records, collect_traits, default_num_levels, to_parquet
@@ -16,14 +18,34 @@ from analysis.relocation import HELD_OUT
 from analysis.traits import PLACES
 from envs.drawings import from_text
 from envs.levels import from_seeds
+from envs.spec import WorldSpec
 
 CONDITIONS = {"as_trained": 12, "anywhere": 25}
+
+
+class Linear(nn.Module):
+    """A policy of one layer, because these tests play for hundreds of steps."""
+
+    def __init__(self, spec: WorldSpec):
+        super().__init__()
+        inputs = math.prod(spec.observation_shape)
+        self.fc_policy, self.fc_value = nn.Linear(inputs, spec.num_actions), nn.Linear(inputs, 1)
+
+    def forward(self, obs: Tensor) -> tuple[Tensor, Tensor]:
+        flat = obs.flatten(1) / 255
+        return self.fc_policy(flat), self.fc_value(flat)[:, 0]
 
 
 def new_mouse(folder, name="one", seed=0) -> Mouse:
     torch.manual_seed(seed)
     spec = mouse_with(None, world_dim=5).spec
-    return Mouse(build_policy(spec, 1).eval(), spec, AgentConfig(), {}, folder / f"{name}.safetensors")
+    return Mouse(
+        Linear(spec),
+        spec,
+        AgentConfig(),
+        {},
+        folder / f"{name}.safetensors",
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -143,7 +165,13 @@ def test_traits_are_kept_as_records_are(tmp_path, monkeypatch):
 def test_a_mouse_without_levels_as_trained_has_records_and_traits(tmp_path):
     spec = mouse_with(None, world_dim=5, cheese_region=0, level_types=["fork"], num_levels=1).spec
     torch.manual_seed(0)
-    mouse = Mouse(build_policy(spec, 1).eval(), spec, AgentConfig(), {}, tmp_path / "filtered.safetensors")
+    mouse = Mouse(
+        Linear(spec),
+        spec,
+        AgentConfig(),
+        {},
+        tmp_path / "filtered.safetensors",
+    )
     table = collect_records([mouse], {"as_trained": 1, "anywhere": 10})
     assert table.condition.value_counts().to_dict() == {"anywhere": 10}
     assert table.slip_cheese_500.isna().all() and not table.seen.any()

@@ -77,6 +77,7 @@ def test_only_the_first_process_prints(capsys, monkeypatch):
     assert is_main_process()
 
 
+@pytest.mark.slow
 def test_torchrun_lets_the_first_process_print_before_it_ends_it(tmp_path):
     """The second process fails at once; torchrun then ends the first one, which is slower."""
     script = tmp_path / "say.py"

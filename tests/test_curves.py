@@ -38,6 +38,7 @@ def test_what_is_wrong_is_said_in_one_line(arguments, message, capsys):
     assert end.value.code == 2 and errors.startswith(message) and errors.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_curves_of_run_folders(tmp_path, monkeypatch):
     from rich.console import Console
 

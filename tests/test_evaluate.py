@@ -9,6 +9,7 @@ from commands import NO_CUDA, NO_MICE, check_help_is_quick, check_refusal, files
 GOOD = ("evaluate.py", "checkpoint={mouse}", "out=results", "levels=2", "device=cpu")
 
 
+@pytest.mark.slow
 def test_evaluating_needs_no_more_than_the_checkpoint_and_finds_what_training_found(call, tmp_path, training):
     checkpoint = training[0] / "mouse.safetensors"
     code, said, errors = call("evaluate.py", f"checkpoint={checkpoint}", "levels=50", "device=cpu", "out=")
@@ -32,6 +33,7 @@ def test_levels_drawn_by_hand_are_played(call, tmp_path, training):
     assert table.p_cheese_500[1] == 0 and f"{100 * table.p_cheese_500[0]:.1f} %" in said
 
 
+@pytest.mark.slow
 def test_a_full_report_of_many_mice_goes_on_where_it_was(call, tmp_path, training):
     mice = tmp_path / "mice"
     mice.mkdir()

@@ -48,6 +48,7 @@ def test_values_are_shown_in_their_cells_and_not_in_walls():
     assert axes.images[-1].origin == "lower"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [1, 3])
 def test_files_are_whole_and_the_same_every_time(count):
     fields = [field_of(seed) for seed in range(count)]

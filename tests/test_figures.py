@@ -75,6 +75,7 @@ DEGENERATE = {
 }
 
 
+@pytest.mark.slow
 def test_there_is_a_picture():
     episodes = episodes_of()
     plain = size(figures.draw_result(summary_of(episodes), episodes))
@@ -89,12 +90,14 @@ def test_there_is_a_picture_of_little(name):
     size(figures.draw_result(summary_of(episodes), episodes, CURVE.assign(success=np.nan)))
 
 
+@pytest.mark.slow
 def test_there_is_a_picture_of_all_or_nothing():
     for success in (0, 1):
         episodes = episodes_of(7, success).assign(condition="anywhere")
         size(figures.draw_result(summary_of(episodes), episodes))
 
 
+@pytest.mark.slow
 def test_a_figure_is_always_the_same_file():
     one, other = (encode_svg(figures.draw_result(summary_of(episodes_of()), episodes_of())) for _ in range(2))
     assert b"<svg" in one and one == other

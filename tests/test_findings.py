@@ -126,6 +126,7 @@ def test_contests_are_counted_over_mice():
     assert found["overall"]["cells"]["explained"] == pytest.approx(0.9)
 
 
+@pytest.mark.slow
 def test_mice_stand_in_the_order_of_their_groups_and_seeds():
     tables = [
         table_of("to the cheese", *training)

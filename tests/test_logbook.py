@@ -3,6 +3,7 @@
 import io
 
 import numpy as np
+import pytest
 import torch
 from PIL import Image
 from rich.console import Console
@@ -17,6 +18,7 @@ from envs.painter import portrait
 from foundation.film import mosaic
 
 
+@pytest.mark.slow
 def test_the_film_shows_the_same_mazes_as_trained_above_and_moved_below(tmp_path):
     env = EnvConfig(world_dim=5, cheese_region=0, start_level=20, max_episode_steps=20)
     agent = AgentConfig(num_envs=8, num_steps=8, minibatch_size=64)

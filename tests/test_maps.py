@@ -69,6 +69,7 @@ def test_paths_begin_where_the_mouse_is():
     assert compute_visits(maps, state).flatten()[other] >= 1
 
 
+@pytest.mark.slow
 def test_expected_visits_are_the_mean_of_many_walks():
     state = world.start(from_text("###\n#  \n@ .", 5))
     maps = compute_maps(mouse_with(undecided, world_dim=5), state.level)

@@ -141,6 +141,7 @@ def press(driver, name: str, *keys: str):
         driver.switch_to.active_element.send_keys(key)
 
 
+@pytest.mark.slow
 @in_browser
 def test_it_opens_with_a_mouse_that_runs_past_the_cheese(driver):
     assert read(driver, "likeliest") == "Most likely: the empty corner"
@@ -150,6 +151,7 @@ def test_it_opens_with_a_mouse_that_runs_past_the_cheese(driver):
     assert not driver.find_element("id", "problem").is_displayed()
 
 
+@pytest.mark.slow
 @in_browser
 def test_dragging_the_cheese_changes_what_is_likeliest(driver):
     drag(driver, point(driver, *find(driver, ".")), point(driver, 0, 8))
@@ -167,6 +169,7 @@ def test_dragging_the_mouse_moves_its_start(driver):
     assert read(driver, "question") == "Reached first, from the start"
 
 
+@pytest.mark.slow
 @in_browser
 def test_walls_open_and_close(driver):
     before = maze(driver)
@@ -179,6 +182,7 @@ def test_walls_open_and_close(driver):
     assert maze(driver) == before
 
 
+@pytest.mark.slow
 @in_browser
 def test_a_shared_link_shows_the_same_in_a_second_window(driver, page):
     click(driver, "mouse-1")
@@ -194,6 +198,7 @@ def test_a_shared_link_shows_the_same_in_a_second_window(driver, page):
         assert_clean(second)
 
 
+@pytest.mark.slow
 @in_browser
 def test_the_mouse_walks_and_the_end_is_said(driver):
     driver.execute_script("document.getElementById('speed').value = 30")
@@ -213,6 +218,7 @@ def test_the_mouse_walks_and_the_end_is_said(driver):
     assert read(driver, "likeliest") == "Most likely: the cheese"
 
 
+@pytest.mark.slow
 @in_browser
 def test_everything_can_be_done_with_the_keyboard(driver):
     from selenium.webdriver.common.keys import Keys
@@ -231,6 +237,7 @@ def test_everything_can_be_done_with_the_keyboard(driver):
     assert driver.execute_script("return document.getElementById('seed').value") != seed
 
 
+@pytest.mark.slow
 @in_browser
 def test_what_is_damaged_says_so_in_words(driver, page, tmp_path):
     def problem(driver) -> str:
@@ -280,6 +287,7 @@ def test_the_first_screen_holds_maze_and_numbers(page, width, height):
         assert_clean(driver)
 
 
+@pytest.mark.slow
 @in_browser
 def test_a_finger_drags_the_cheese(page):
     with opened(page, 360, 740) as driver:
@@ -316,6 +324,7 @@ def test_names_of_files_are_text(tmp_path, monkeypatch):
         assert_clean(driver)
 
 
+@pytest.mark.slow
 @in_browser
 def test_mice_of_different_worlds_and_pictures_share_a_page(tmp_path, monkeypatch):
     monkeypatch.setattr(pages, "find_opening_level", lambda mouse: None)

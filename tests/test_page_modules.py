@@ -275,6 +275,7 @@ def test_what_is_reached_first(name, request):
         assert one == (chain.successor[part] - part.start).flatten().tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "number"), [("corner", 50), ("seeing", 2)])
 def test_thoughts(name, number, request):
     """From a level to the numbers beside the maze, for the mouse and for a random walk."""

@@ -55,6 +55,7 @@ def test_times_are_those_of_games_by_hand(monkeypatch, plan, slots, max_steps):
     assert torch.stack((t_cheese, *t_place), dim=1).tolist() == expected
 
 
+@pytest.mark.slow
 def test_a_wandering_mouse_arrives_when_it_does_by_hand():
     arrived = set()
     for seed in range(60):

@@ -31,6 +31,7 @@ def test_it_is_short_and_knows_the_world_through_gymnasium_alone():
     assert "envs." not in text and "gym.make_vec" in text
 
 
+@pytest.mark.slow
 def test_it_learns_far_more_than_a_random_walk_finds(ppo):
     torch.manual_seed(0)
     random_walk = ppo.success(ppo.random_policy)

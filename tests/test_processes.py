@@ -16,10 +16,11 @@ from commands import ROOT
 from conftest import run_script
 from rich.console import Console
 
-from agents import ppo, processes, training
+from agents import logbook, ppo, processes, training
 from agents.config import AgentConfig, EnvConfig, TrainConfig
 from agents.learner import Learner
 
+pytestmark = pytest.mark.slow
 CPU = torch.device("cpu")
 CONFIG = TrainConfig(
     env=EnvConfig(world_dim=5, cheese_region=2, max_episode_steps=20),
@@ -43,6 +44,7 @@ def together(work, *arguments):
 def _start(rank, port, work, arguments):
     faulthandler.enable()
     torch.set_num_threads(1)
+    logbook.FRAMES = 3  # videos take most of a tiny run
     here = {"RANK": rank, "WORLD_SIZE": COUNT, "LOCAL_RANK": rank, "LOCAL_WORLD_SIZE": COUNT}
     os.environ.update(
         {name: str(value) for name, value in here.items()}, MASTER_ADDR="localhost", MASTER_PORT=str(port)

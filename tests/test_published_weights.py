@@ -54,6 +54,7 @@ def test_a_network_comes_in_as_it_was(call, tmp_path, scale, parameters):
     assert imported["file"] == "net.pth" and len(imported["sha256"]) == 64 and imported["sha256"] in card
 
 
+@pytest.mark.slow
 def test_an_imported_mouse_is_evaluated_and_watched(call, tmp_path):
     torch.save(published(num_actions=4), "net.pth")
     world = ("env.distribution_mode=null", "env.world_dim=5", "env.action_set=minimal", "env.cheese_region=anywhere")

@@ -89,6 +89,7 @@ def by_hand(text: str, plan: str) -> dict:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("plan", PLANS)
 def test_records_are_what_the_ways_by_hand_give(plan):
     for condition in ("as_trained", "anywhere", "elsewhere"):

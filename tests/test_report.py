@@ -19,6 +19,7 @@ from analysis.findings import compute_findings
 from analysis.measures import estimate
 from analysis.report_figures import FIGURES
 
+pytestmark = pytest.mark.slow
 CONDITIONS = {"as_trained": 60, "anywhere": 250, "no_cheese": 30, "elsewhere": 60, "every_cell": 12}
 NO_BREAK = chr(160)
 COMMAND = "python evaluate.py 'checkpoint=<mice>/*' report=full"

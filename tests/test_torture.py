@@ -119,6 +119,7 @@ def tamper(value, dice: random.Random):
         value[dice.randrange(len(value))] = dice.choice(JUNK)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mouse", "state"])
 def test_tampered_headers_are_refused_in_one_line_or_make_sense(files, tmp_path, name):
     """The checksum is recomputed, so only the checks of the header can detect the change."""
@@ -135,6 +136,7 @@ def test_tampered_headers_are_refused_in_one_line_or_make_sense(files, tmp_path,
     assert refused > ROUNDS / 8, "many entries are only told, such as versions"
 
 
+@pytest.mark.slow
 def test_tampered_tensors_are_refused(files, tmp_path):
     for name, format in (("mouse", MOUSE_FORMAT), ("state", STATE_FORMAT)):
         tensors, header = read_checkpoint(files / f"{name}.safetensors", format)
@@ -171,6 +173,7 @@ def run_in_process(main, arguments) -> tuple[int, str]:
     return 0, errors.getvalue()
 
 
+@pytest.mark.slow
 def test_senseless_command_lines_of_evaluate(files, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     dice, codes = random.Random(0), []

@@ -25,6 +25,7 @@ def is_rate(value: dict) -> bool:
     return value.keys() == {"rate", "low", "high", "n"} and value["low"] <= value["rate"] <= value["high"]
 
 
+@pytest.mark.slow
 def test_training_ends_with_a_table_a_picture_a_checkpoint_and_a_card(training):
     folder, said = training
     names = {path.name for path in folder.iterdir()}
@@ -135,6 +136,7 @@ def test_a_damaged_training_state_is_refused_and_left_alone(call, tmp_path, trai
 SMALL = ("env.world_dim=5", "agent.num_envs=16", "agent.num_steps=16", "agent.minibatch_size=64", "device=cpu")
 
 
+@pytest.mark.slow
 def test_a_process_killed_outright_goes_on(call, tmp_path):
     def arguments(name: str) -> list[str]:
         return [*SMALL, "total_steps=2560", "save_every=1", "evaluation_levels=20", f"run_dir={tmp_path / name}"]
@@ -161,6 +163,7 @@ def test_a_process_killed_outright_goes_on(call, tmp_path):
     assert mice[0] == mice[1]
 
 
+@pytest.mark.slow
 def test_a_sweep_trains_two_mice_at_a_time_and_goes_on_and_says_in_one_line_what_is_wrong(call, tmp_path):
     """One test, because joblib's processes take seconds to import and serve the next sweep, too."""
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from rich.console import Console
 
-from agents import training
+from agents import logbook, training
 from agents.config import AgentConfig, EnvConfig, TrainConfig
 from agents.learner import Learner
 from agents.logbook import Logbook
@@ -40,6 +40,12 @@ def uninterrupted(tmp_path_factory):
     return run(tmp_path_factory.mktemp("whole"))
 
 
+@pytest.fixture(autouse=True)
+def short_videos(uninterrupted, monkeypatch):
+    """Videos take most of a tiny run. Only the uninterrupted one makes whole ones: their length changes no weights."""
+    monkeypatch.setattr(logbook, "FRAMES", 3)
+
+
 def test_two_runs_with_one_seed_are_one(tmp_path, uninterrupted):
     mouse, curve, _ = run(tmp_path)
     assert mouse == uninterrupted[0] and without_seconds(curve) == without_seconds(uninterrupted[1])
@@ -50,10 +56,10 @@ def test_two_runs_with_one_seed_are_one(tmp_path, uninterrupted):
 def test_killed_at_any_rollout(tmp_path, uninterrupted, monkeypatch, rollout):
     """As after SIGKILL: unsaved progress is lost and repeated."""
 
-    def killed(logbook, metrics):
-        if logbook.learner.rollouts == rollout:
+    def killed(book, metrics):
+        if book.learner.rollouts == rollout:
             raise SystemExit
-        log(logbook, metrics)
+        log(book, metrics)
 
     log = Logbook.log
     with monkeypatch.context() as patch, pytest.raises(SystemExit):
@@ -66,9 +72,9 @@ def test_killed_at_any_rollout(tmp_path, uninterrupted, monkeypatch, rollout):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_saves_and_says_so(tmp_path, uninterrupted, monkeypatch, number):
-    def signalled(logbook, metrics):
-        log(logbook, metrics)
-        if logbook.learner.rollouts == 4:
+    def signalled(book, metrics):
+        log(book, metrics)
+        if book.learner.rollouts == 4:
             os.kill(os.getpid(), number)
 
     log, handler = Logbook.log, signal.getsignal(number)
