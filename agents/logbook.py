@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata  # type: ignore[attr-defined]
 from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard.summary import hparams
@@ -45,13 +45,13 @@ class Logbook:
         self.began, self.steps_then = time.perf_counter(), learner.steps
         self.bar = Progress(
             TextColumn("{task.description}"),
-            BarColumn(),
+            BarColumn(bar_width=None),
             TaskProgressColumn(),
             TextColumn("{task.fields[figures]}"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
             TimeRemainingColumn(),
+            TextColumn("left"),
             console=console,
+            expand=True,
             disable=not console.is_terminal,
         )
         self.task = self.bar.add_task("training", total=learner.num_rollouts, completed=learner.rollouts, figures="")
@@ -74,7 +74,7 @@ class Logbook:
         self.writer.add_scalar("charts/SPS", speed, learner.steps)
 
         success = "  –  " if metrics["success"] != metrics["success"] else f"{metrics['success']:5.1%}"
-        figures = f"{speed:7,.0f} steps/s · success {success} · entropy {metrics['entropy']:.2f}"
+        figures = f"{speed:7,.0f} steps/s · success {success}"
         self.bar.update(self.task, completed=learner.rollouts, figures=figures)
         every = max(1, learner.num_rollouts // PLAIN_LINES)
         if self.bar.disable and (learner.rollouts % every == 0 or learner.rollouts == 1):

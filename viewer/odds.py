@@ -4,12 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from analysis.baselines import walk_randomly
 from analysis.chain import Chain, reach
 from envs.levels import Levels
 from envs.world import State
 from viewer.maps import HORIZON, Maps, find_row
-
-RANDOM_WALK = np.array([0.25, 0.25, 0.0, 0.25, 0.25])  # of left, down, stay, up, right
 
 
 class Odds(NamedTuple):
@@ -41,7 +40,7 @@ class FirstReached(NamedTuple):
 def compute_first_reached(maps: Maps) -> FirstReached:
     """Compute the odds in a level (a batch of one)."""
     chain = maps.chain
-    walk = chain._replace(probability=np.broadcast_to(RANDOM_WALK, chain.probability.shape).copy())
+    walk = chain._replace(probability=walk_randomly(chain))
     return FirstReached(maps, _compute_odds(chain), _compute_odds(walk))
 
 

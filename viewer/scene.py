@@ -78,7 +78,7 @@ class Scene:
             self._draw_pane(surface, viewing, number, slot, shown)
             if slot.title.height:
                 write(surface, describe_pane(viewing, number), slot.title.topleft, slot.title.width, size, TEXT)
-            if slot.odds.height and not viewing.panes[number].person:
+            if slot.odds.height and not viewing.panes[number].person and not _is_slow(viewing):
                 first = self._keep(f"odds {number}", (self.maps(viewing, number),), compute_first_reached)
                 draw_odds(surface, slot.odds, size, *first.find(viewing.states[number]))
         top = height - foot + GAP // 2
@@ -119,7 +119,8 @@ class Scene:
 
     def _draw_pane(self, surface: pygame.Surface, viewing: Viewing, number: int, slot: Slot, shown: frozenset[str]):
         state, board, person = viewing.states[number], slot.board, viewing.panes[number].person
-        maps = self.maps(viewing, number) if shown & NEED_MAPS and not person else None
+        needed = shown & NEED_MAPS - ({"odds"} if _is_slow(viewing) else set())
+        maps = self.maps(viewing, number) if needed and not person else None
         surface.blit(self._ground(viewing, number, board, shown, maps), board.rect)
         if "visits" in shown and maps:
             b.draw_visits(surface, board, self._keep(f"visits {number}", (maps, state), compute_visits))
@@ -174,6 +175,11 @@ class Scene:
         if slot not in self._kept or not _same(self._kept[slot][0], made_of):
             self._kept[slot] = (made_of, make(*made_of))
         return self._kept[slot][1]
+
+
+def _is_slow(viewing: Viewing) -> bool:
+    """Whether odds would make the dragging jerky: a network that sees rgb needs more than a tenth of a second."""
+    return bool(viewing.held) and viewing.spec.observation == "rgb"
 
 
 def _same(one: tuple, other: tuple) -> bool:
