@@ -222,7 +222,7 @@ def test_a_cheese_in_a_cell_is_counted_from_the_maze_and_not_the_world():
     viewing = Viewing([mouse_with(Planned("nowhere"))], 1, [[2, 2]], drawn=from_text(text, DIM))
     assert to_text(viewing.level) == "##.\n   \n@ #"
     for refused in ([0, 2], [0, 0], [3, 1], [-1, 0]):
-        with pytest.raises(ValueError, match=r"must be an open cell.*of level 1.*3×3"):
+        with pytest.raises(ValueError, match=r"must be an open cell.*of the first level.*3×3"):
             Viewing([mouse_with(Planned("nowhere"))], 1, [refused], drawn=from_text(text, DIM))
     assert region_mask(viewing.level, "anywhere").sum() == 9 and region_mask(viewing.level, 0).sum() == 1
 

@@ -266,7 +266,7 @@ def test_a_second_pane_widens_a_window_that_nobody_resized(play, monkeypatch):
     monkeypatch.setattr(pygame.display, "get_desktop_sizes", lambda: [(1920, 1080)])
 
     def story(driver):
-        one, two = display.choose_size(1), display.choose_size(2)
+        one, two = display.choose_size(1, 1), display.choose_size(2, 1)
         assert one[0] < two[0] <= 1920 and one[1] <= 1080
         driver.press("b")
         yield
@@ -583,7 +583,7 @@ def test_the_printed_command_shows_this_again(play, monkeypatch, capfd, tmp_path
     commands = [shlex.split(line) for line in capfd.readouterr().out.splitlines() if line.startswith("python")]
     seen = []
     monkeypatch.setattr("agents.mouse.load_mouse", lambda path: mouse_with(Planned("to the cheese")))
-    monkeypatch.setattr(display, "open_window", lambda panes: None)
+    monkeypatch.setattr(display, "open_window", lambda shape: None)
     monkeypatch.setattr(display, "run", seen.append)
     for _, script, *arguments in commands:
         assert script == "watch.py"

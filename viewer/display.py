@@ -36,17 +36,24 @@ class Content(Protocol):
     def draw(self, surface: pygame.Surface) -> None: ...
 
 
-def choose_size(panes: int) -> tuple[int, int]:
-    """Choose a window size in which the mazes of so many panes fill the window, on this desktop."""
+def choose_shape(panes: int) -> tuple[int, int]:
+    """Choose the columns and rows of so many panes."""
     columns = panes if panes <= 3 else math.ceil(panes**0.5)
-    rows = -(-panes // columns)
+    return columns, -(-panes // columns)
+
+
+def choose_size(columns: int, rows: int) -> tuple[int, int]:
+    """Choose a window size that is filled by square mazes in columns and rows, on this desktop."""
     width, height = (round(side * USABLE) for side in pygame.display.get_desktop_sizes()[0])
     side = max(MIN_SIDE, min(MAX_SIDE, width // columns, (height - TEXT_HEIGHT) // rows))
     return min(width, max(MIN_WIDTH, columns * side)), min(height, rows * side + TEXT_HEIGHT)
 
 
-def open_window(panes: int = 1, size: tuple[int, int] | None = None) -> tuple[int, int]:
-    """Open a window that can be resized, in a given size or in one for so many panes; return its size.
+def open_window(shape: tuple[int, int] = (1, 1), size: tuple[int, int] | None = None) -> tuple[int, int]:
+    """Open a window that can be resized, in a given size or in one for so many columns and rows of mazes.
+
+    Returns:
+        Its width and height.
 
     Raises:
         InputError: there is no display.
@@ -56,7 +63,7 @@ def open_window(panes: int = 1, size: tuple[int, int] | None = None) -> tuple[in
         driver = pygame.display.get_driver()
         if driver in WITHOUT_SCREEN and driver not in os.environ.get("SDL_VIDEODRIVER", "").split(","):
             raise pygame.error(f"only SDL's {driver} driver")
-        pygame.display.set_mode(size or choose_size(panes), pygame.RESIZABLE)
+        pygame.display.set_mode(size or choose_size(*shape), pygame.RESIZABLE)
     except pygame.error as error:
         pygame.display.quit()
         raise InputError(f"no display found ({error}); record=FILE.gif works without one") from error

@@ -3,7 +3,7 @@
 Every edit raises InputError with the reason if it is impossible.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
@@ -90,6 +90,23 @@ def find_free_cells(episode: Episode, place: int, cells: Iterable[int]) -> list[
         pairs = zip(episode.panes, episode.states, strict=True)
         taken |= {int(state.mouse) for pane, state in pairs if pane.place == place}
     return [cell for cell in cells if _is_open(episode, cell) and cell not in taken]
+
+
+def find_cell(episode: Episode, place: int, cell: Sequence[int], name: str) -> int:
+    """Find a cell (x, y) for a cheese, counted from the maze's bottom left.
+
+    Raises:
+        InputError: no cheese can lie there; the message names the setting ``name``.
+    """
+    level, (x, y) = episode.levels[place], cell
+    dim, margin = int(level.maze_dim), int(level.margin)
+    found = (y + margin) * level.world_dim + x + margin
+    if not (0 <= x < dim and 0 <= y < dim) or not find_free_cells(episode, place, [found]):
+        raise InputError(
+            f"{name}=[{x},{y}] must be an open cell of the first level, other than the start; "
+            f"its maze has {dim}×{dim} cells, counted from [0,0] at the bottom left"
+        )
+    return found
 
 
 def _is_open(episode: Episode, cell: int) -> bool:

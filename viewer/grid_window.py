@@ -17,8 +17,6 @@ from viewer.saving import Session
 from viewer.viewing import Viewing
 from viewer.window import Window
 
-SIZE = (1200, 860)
-
 
 class GridWindow:
     """Shows a grid; see ``viewer.display.Content``.
@@ -49,7 +47,10 @@ class GridWindow:
             self.stale = True
             return True
         if event.type == pygame.MOUSEBUTTONDOWN and event.button == 1:
-            self._open(event.pos)
+            self.helping, was_helping = False, self.helping
+            if not was_helping:
+                self._open(event.pos)
+            self.stale = True
         if event.type != pygame.KEYDOWN:
             return True
         self.stale, self.message = True, ""
@@ -66,7 +67,6 @@ class GridWindow:
                 cheeses = [grid.cheese] if grid.course.drawn is None else [ANYWHERE]
                 viewing = Viewing([grid.mouse], number, cheeses, drawn=grid.course.drawn)
                 self.opened = Window(viewing, self.session, self.pace.speed, frozenset(DEFAULT_OVERLAYS))
-                self.stale = True
 
     def _pause(self) -> None:
         self.pace.paused = not self.pace.paused

@@ -14,7 +14,7 @@ from viewer.viewing import Viewing
 
 def show_viewing(viewing: Viewing, session: Session, speed: int, shown: frozenset[str]) -> None:
     """Show mice in one maze in a window."""
-    size = display.open_window(len(viewing.panes))
+    size = display.open_window(display.choose_shape(len(viewing.panes)))
     content = window.Window(viewing, session, speed, shown)
     content.fitted = size
     display.run(content)
@@ -23,7 +23,7 @@ def show_viewing(viewing: Viewing, session: Session, speed: int, shown: frozense
 def record_viewing(viewing: Viewing, path: Path, episodes: int, speed: int, shown: frozenset[str]) -> None:
     """Record mice in one maze after another, and print what was reached first in the last one."""
     recording.write_video(path, recording.draw_episodes(viewing, episodes, shown, speed), speed)
-    reached = ", ".join(viewing.episode.outcome(pane) or "neither" for pane in range(len(viewing.panes)))
+    reached = ", ".join(viewing.episode.verdict(pane) for pane in range(len(viewing.panes)))
     last = "" if episodes == 1 else f"{episodes} episodes; last one: "
     print(f"{last}{viewing.episode.steps} steps, reached first: {reached} → {path}")
 
@@ -57,7 +57,7 @@ def plot_viewing(viewing: Viewing, path: Path) -> None:
 
 def show_grid(grid: Grid, shape: tuple[int, int], session: Session, speed: int) -> None:
     """Show a mouse in many mazes in a window."""
-    display.open_window(shape[0] * shape[1] if shape[0] * shape[1] < 4 else 2)
+    display.open_window(shape)
     display.run(grid_window.GridWindow(grid, shape, session, speed))
 
 

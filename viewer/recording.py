@@ -10,6 +10,7 @@ from envs import paths
 from foundation.errors import InputError
 from foundation.files import write_atomically
 from foundation.film import gif, mp4
+from viewer import edits
 from viewer.board import OUTCOME_COLOURS
 from viewer.layout import GAP, INSET
 from viewer.scene import Line, Scene
@@ -87,7 +88,7 @@ def draw_sweep(
     Raises:
         InputError: a cell is not open, or there is no path between the cells.
     """
-    cells = [viewing.find_cell(*cell, name="sweep") for cell in (start, end)]
+    cells = [edits.find_cell(viewing.episode, 0, cell, "sweep") for cell in (start, end)]
     path = paths.shortest_path(viewing.level, *cells)
     if not path:
         raise InputError(f"sweep needs two cells with a path between them, not {list(start)} and {list(end)}")

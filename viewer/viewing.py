@@ -61,7 +61,9 @@ class Viewing:
         self._begin(number, panes, [cheese if cheese == AS_TRAINED else usual for cheese in cheeses])
         for place, cheese in enumerate(cheeses):
             if not isinstance(cheese, str):
-                self.episode = edits.move_cheese(self.episode, place, self.find_cell(*cheese, place=place))
+                self.episode = edits.move_cheese(
+                    self.episode, place, edits.find_cell(self.episode, place, cheese, "cheese")
+                )
 
     @property
     def panes(self) -> tuple[Pane, ...]:
@@ -242,18 +244,3 @@ class Viewing:
         self.episode = self.episode.restart(self.episode.levels)
         for place in range(len(self.episode.cheeses)):
             self.episode = edits.move_cheese(self.episode, place, cell)
-
-    def find_cell(self, x: int, y: int, place: int = 0, name: str = "cheese") -> int:
-        """Find a cell for a cheese by its coordinates, which are counted from the maze's bottom left.
-
-        Raises:
-            InputError: no cheese can lie there; the message names the setting ``name``.
-        """
-        dim, margin = int(self.level.maze_dim), int(self.level.margin)
-        cell = (y + margin) * self.level.world_dim + x + margin
-        if not (0 <= x < dim and 0 <= y < dim) or not edits.find_free_cells(self.episode, place, [cell]):
-            raise InputError(
-                f"{name}=[{x},{y}] must be an open cell of level {self.number}, other than the start; "
-                f"its maze has {dim}×{dim} cells, counted from [0,0] at the bottom left"
-            )
-        return cell

@@ -8,9 +8,10 @@ from envs.levels import ANYWHERE
 from envs.world import MOVE_NAMES
 from foundation.errors import InputError
 from viewer.board import OUTCOME_COLOURS
-from viewer.display import choose_size, draw_help
+from viewer.display import choose_shape, choose_size, draw_help
 from viewer.keys import WINDOW_HELP, map_actions
 from viewer.pace import Pace
+from viewer.prompt import NumberPrompt
 from viewer.recording import END_SECONDS, read_pixels
 from viewer.saving import Session
 from viewer.scene import Line, Scene
@@ -39,7 +40,7 @@ class Window:
         self.stale, self.helping, self.message = True, False, ""
         self.fitted: tuple[int, int] | None = None
         self._scene = Scene()
-        self._typed: str | None = None  # digits typed so far of a level number
+        self._prompt: NumberPrompt | None = None  # asks for a level number
         self._search: Iterator[int | None] | None = None
         self._bindings = map_actions(WINDOW_HELP)
         self._actions: dict[str, Callable] = {
@@ -86,8 +87,8 @@ class Window:
         return True
 
     def _press(self, event: pygame.event.Event) -> bool:
-        if self._typed is not None:
-            self._type(event)
+        if self._prompt:
+            self._type(self._prompt, event)
         elif self.helping and event.key == pygame.K_ESCAPE:
             self.helping = False
         elif event.unicode == "?":
@@ -105,19 +106,13 @@ class Window:
         elif (place := self._scene.pane_at(position)) is not None and not self.viewing.grab(*place):
             self.message = self.viewing.toggle_wall(place[1])
 
-    def _type(self, event: pygame.event.Event) -> None:
+    def _type(self, prompt: NumberPrompt, event: pygame.event.Event) -> None:
         """Handle a key while a level number is entered."""
-        assert self._typed is not None
-        if event.key in (pygame.K_RETURN, pygame.K_KP_ENTER):
-            number, self._typed = self._typed, None
-            if number:
-                self._try(lambda: self.viewing.go_to(int(number)))
-        elif event.key == pygame.K_ESCAPE:
-            self._typed = None
-        elif event.key == pygame.K_BACKSPACE:
-            self._typed = self._typed[:-1]
-        elif event.unicode.isdecimal() and len(self._typed) < 10:
-            self._typed += event.unicode
+        prompt.press(event)
+        if prompt.closed:
+            self._prompt = None
+            if prompt.digits:
+                self._try(lambda: self.viewing.go_to(int(prompt.digits)))
 
     def _try(self, action: Callable[[], object]) -> None:
         """Run an action; show its error message if it fails."""
@@ -144,7 +139,7 @@ class Window:
         self.viewing.back()
 
     def _ask_level(self) -> None:
-        self._typed = ""
+        self._prompt = NumberPrompt()
 
     def _find(self) -> None:
         if self.viewing.course.drawn is None:
@@ -160,7 +155,7 @@ class Window:
         """Resize the window to the number of panes, unless the user has resized it."""
         surface = pygame.display.get_surface()
         if surface and surface.get_size() == self.fitted:
-            self.fitted = choose_size(len(self.viewing.panes))
+            self.fitted = choose_size(*choose_shape(len(self.viewing.panes)))
             if self.fitted != surface.get_size():
                 pygame.display.set_mode(self.fitted, pygame.RESIZABLE)
 
@@ -217,7 +212,7 @@ class Window:
         if self._search:
             self._continue_search()
         viewing = self.viewing
-        if not (self.helping or viewing.held or viewing.episode.waits_for_person or self._typed is not None):
+        if not (self.helping or viewing.held or viewing.episode.waits_for_person or self._prompt):
             self.stale |= self.pace.pass_time(seconds, self._step)
 
     def _step(self) -> bool:
@@ -250,8 +245,8 @@ class Window:
         """Draw the window's content at the surface's size."""
         first = Line(describe_status(self.viewing, str(self.pace)), hint="h: help")
         second = Line(describe_training(self.viewing))
-        if self._typed is not None:
-            second = Line(f"go to level: {self._typed}_")
+        if self._prompt:
+            second = Line(f"go to level: {self._prompt.digits}_")
         elif self.message:
             second = Line(self.message)
         elif self.viewing.episode.decided:
