@@ -4,7 +4,6 @@ import json
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -20,6 +19,7 @@ from envs import world
 from envs.levels import ANYWHERE, Levels
 from envs.painter import portrait
 from foundation.film import caption, gif, mosaic
+from foundation.settings import flatten_settings
 
 SHOWN, TILE = 8, 112  # levels per row of the video, pixels per level
 SEARCHED = 2000  # training level seeds among which levels of the trained types are found
@@ -40,7 +40,9 @@ class Logbook:
         self.learner, self.console = learner, console
         self.writer = SummaryWriter(str(folder), purge_step=learner.steps)
         self.writer.add_text("config", f"```json\n{json.dumps(asdict(learner.config), indent=2)}\n```", 0)
-        for summary in hparams(_flatten(asdict(learner.config)), {"rollout/success_rate": 0.0}):  # the HParams tab
+        flat = flatten_settings(asdict(learner.config)).items()
+        plain = {name: value if isinstance(value, bool | int | float | str) else str(value) for name, value in flat}
+        for summary in hparams(plain, {"rollout/success_rate": 0.0}):  # the HParams tab
             self.writer._get_file_writer().add_summary(summary)
         self.began, self.steps_then = time.perf_counter(), learner.steps
         self.bar = Progress(
@@ -126,17 +128,6 @@ class Logbook:
         metadata = SummaryMetadata(summary_description="; ".join(meaning))
         value = Summary.Value(tag="rollout/video", image=image, metadata=metadata)
         self.writer._get_file_writer().add_summary(Summary(value=[value]), learner.steps)
-
-
-def _flatten(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings by their dotted names; what is no number, flag or text as text."""
-    flat: dict[str, Any] = {}
-    for name, value in settings.items():
-        if isinstance(value, dict):
-            flat |= _flatten(value, f"{prefix}{name}.")
-        else:
-            flat[prefix + name] = value if isinstance(value, bool | int | float | str) else str(value)
-    return flat
 
 
 # TensorBoard tags as CleanRL and Stable-Baselines3 have them; the metrics that are not listed are losses.

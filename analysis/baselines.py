@@ -22,8 +22,12 @@ Algorithm = Callable[[Chain], np.ndarray]
 
 def build_baseline(levels: Levels, algorithm: Algorithm, slip: float = 0.0) -> Chain:
     """The chain of an algorithm that slips at a constant rate, in each of N levels."""
-    walk = build_walk(levels)
-    return walk._replace(probability=add_slips(algorithm(walk), slip))
+    return follow(build_walk(levels), algorithm, slip)
+
+
+def follow(chain: Chain, algorithm: Algorithm, slip: float = 0.0) -> Chain:
+    """The same chain with the moves of an algorithm that slips at a constant rate."""
+    return chain._replace(probability=add_slips(algorithm(chain), slip))
 
 
 def hide_cheese(build: Callable[[Levels], Chain]) -> Callable[[Levels], Chain]:

@@ -73,27 +73,29 @@ def find_rival(chain: Chain, cheese_region: str | int = 0) -> np.ndarray:
     return chain.inside(region_mask(chain.levels, cheese_region)) & ~chain.at(chain.levels.cheese)
 
 
+def compute_first_share(chain: Chain, square: Tensor, cheese_region: str | int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Compute ``Preference.h`` and ``Preference.never`` at forks; the arguments are those of ``compute_preference``."""
+    levels = chain.levels
+    region = region_mask(levels, cheese_region).flatten(1)
+    inside = region.gather(1, square.clamp(min=0)[:, None]) | region.gather(1, levels.cheese.clamp(min=0)[:, None])
+    square = square.masked_fill(inside[:, 0], NO_CELL)
+
+    cheese, rival = chain.at(levels.cheese), find_rival(chain, cheese_region)
+    at_cheese, at_rival, never = compute_endings_from(chain, square, [cheese, rival]).T
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return at_cheese / (at_cheese + at_rival), never
+
+
 def compute_preference(chain: Chain, square: Tensor, cheese_region: str | int = 0) -> Preference:
-    """The preference of a mouse at forks.
+    """Compute the preference of a mouse at forks, beside that of a random walk.
 
     Args:
         chain: of N levels.
         square: int64 (N,), the decision square of each level, −1 where it has none.
         cheese_region: what the cheese's rival is. A fork whose square or cheese lies in the region is none.
     """
-    levels = chain.levels
-    region = region_mask(levels, cheese_region).flatten(1)
-    inside = region.gather(1, square.clamp(min=0)[:, None]) | region.gather(1, levels.cheese.clamp(min=0)[:, None])
-    square = square.masked_fill(inside[:, 0], NO_CELL)
-
-    def arrive(chain: Chain) -> tuple[np.ndarray, np.ndarray]:
-        cheese, rival = chain.at(levels.cheese), find_rival(chain, cheese_region)
-        at_cheese, at_rival, never = compute_endings_from(chain, square, [cheese, rival]).T
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return at_cheese / (at_cheese + at_rival), never
-
-    h, never = arrive(chain)
-    chance, _ = arrive(build_walk(levels))
+    h, never = compute_first_share(chain, square, cheese_region)
+    chance, _ = compute_first_share(build_walk(chain.levels), square, cheese_region)
     return Preference(h, never, chance, compute_logit(h) - compute_logit(chance))
 
 

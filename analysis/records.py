@@ -16,12 +16,12 @@ from agents.mouse import Mouse
 from analysis import ability
 from analysis import chain as chains
 from analysis.attributes import ATTRIBUTES, REGION_5X5, compute_attributes, describe_quadrant
-from analysis.baselines import add_slips, hide_cheese, run_to_cheese, run_to_corner
+from analysis.baselines import follow, hide_cheese, run_to_cheese, run_to_corner
 from analysis.chain import Chain, build_chain, build_walk, reach
 from analysis.decision import compute_decision
 from analysis.diet import digest_levels
 from analysis.play import sample_episodes
-from analysis.preference import compute_preference, find_balanced
+from analysis.preference import compute_first_share, compute_preference, find_balanced
 from envs import paths
 from envs.generator import NO_CELL
 from envs.levels import Levels, region_mask
@@ -149,7 +149,7 @@ def compute_records(
         **_compute_preferences(chain, decision_square, mouse.spec.cheese_region),
         **_compute_abilities(mouse, condition, chain, decision_square),
         **_compute_baselines(mouse, levels, decision_square, region, slip),
-        **_compute_greedy(chain, levels),
+        **_compute_greedy(chain),
         "value": chain.value[chain.start],
     }
     if seed is not None:
@@ -274,31 +274,27 @@ def _compute_baselines(
 ) -> dict[str, np.ndarray]:
     """Compute what algorithms without the mouse's goal do in the same levels."""
     walk = build_walk(levels)
-    runner = walk._replace(probability=run_to_corner(walk))
+    runner = follow(walk, run_to_corner)
     blind = hide_cheese(partial(build_chain, mouse))(levels)
     chains_by_name = {"walk": walk, "runner": runner, "blind": blind}
-    columns = {f"slip_{column}": np.full(levels.num_levels, np.nan) for column in FIRST}
+    unknown = np.full(levels.num_levels, np.nan)
+    columns = dict.fromkeys([*(f"slip_{column}" for column in FIRST), "slip_h", "seeker_h"], unknown)
     if not np.isnan(slip):
-        chains_by_name["slip"] = runner._replace(probability=add_slips(runner.probability, slip))
+        chains_by_name["slip"] = follow(walk, run_to_corner, slip)
+        columns["slip_h"], _ = compute_first_share(chains_by_name["slip"], decision_square)
+        columns["seeker_h"], _ = compute_first_share(follow(walk, run_to_cheese, slip), decision_square)
     for name, chain in chains_by_name.items():
         columns |= {f"{name}_{column}": values for column, values in _compute_first(chain).items()}
     cheese = walk.at(levels.cheese)
     columns["walk_region_first"] = _arrive(walk, walk.inside(region) & ~cheese, cheese)[:, -1]
-    columns["blind_h"] = compute_preference(blind, decision_square).h
-    for name, algorithm in (("slip_h", run_to_corner), ("seeker_h", run_to_cheese)):
-        slipped = walk._replace(probability=add_slips(algorithm(walk), 0.0 if np.isnan(slip) else slip))
-        columns[name] = np.where(np.isnan(slip), np.nan, compute_preference(slipped, decision_square).h)
+    columns["blind_h"], _ = compute_first_share(blind, decision_square)
     return columns
 
 
-def _compute_greedy(chain: Chain, levels: Levels) -> dict[str, np.ndarray]:
+def _compute_greedy(chain: Chain) -> dict[str, np.ndarray]:
     """Compute the columns of the greedy policy."""
-    greedy = chains.make_greedy(chain)
-    cheese, corner = chain.at(levels.cheese), chain.at(levels.corner)
-    ends = ((cheese, None), (cheese, corner), (corner & ~cheese, cheese))
-    taken, cheese_first, corner_first = (
-        reach(greedy, target, MAX_EPISODE_STEPS, barrier).by_step[:, -1] > 0.5 for target, barrier in ends
-    )
+    found = _compute_first(chains.make_greedy(chain))
+    taken, cheese_first, corner_first = (found[name] > 0.5 for name in FIRST)
     return {
         "greedy_cheese": taken,
         "greedy_first": np.select([cheese_first, corner_first], OUTCOMES[:2], OUTCOMES[2]),

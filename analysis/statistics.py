@@ -16,7 +16,6 @@ FIRST = {
     "corner": {"cheese": "p_cheese_first", "corner": "p_corner_first"},
     "region": {"cheese": "p_cheese_before_region", "region": "p_region_first"},
 }
-TINY = 5  # mazes up to this side are so few that most occur in training
 
 Estimate = dict[str, Any]  # {"rate", "low", "high", "n"}; rate, low and high are None if n is 0
 
@@ -57,12 +56,6 @@ def bootstrap_interval(values: np.ndarray) -> tuple[float, float]:
         (values,), np.mean, n_resamples=RESAMPLES, batch=100, method="percentile", rng=np.random.default_rng(0)
     )
     return float(found.confidence_interval.low), float(found.confidence_interval.high)
-
-
-def compute_difference(one: pd.DataFrame, other: pd.DataFrame, column: str) -> Estimate:
-    """Estimate the mean of ``one − other`` over common mazes (by ``level_seed``), with its bootstrap interval."""
-    values = one.set_index("level_seed")[column] - other.set_index("level_seed")[column]
-    return amount_with_interval(values.dropna().to_numpy(float))
 
 
 def amount_with_interval(values: np.ndarray) -> Estimate:
@@ -130,14 +123,3 @@ def compute_breakdown(rows: pd.DataFrame) -> dict[str, dict[str, Estimate]]:
     sides = rows.quadrant.isin(("top left", "bottom right"))
     tables["by quadrant of the cheese"]["top left and bottom right"] = mean_with_interval(rows.p_cheese_500[sides])
     return tables
-
-
-def compute_leakage(rows: pd.DataFrame) -> dict[str, Estimate]:
-    """Estimate success in levels that training may contain, and in all others."""
-    known = rows.seen.notna()
-    return {
-        "levels seen in training": mean_with_interval(rows.p_cheese_500[known & rows.seen.eq(True)]),
-        "levels not seen in training": mean_with_interval(rows.p_cheese_500[known & rows.seen.eq(False)]),
-        f"mazes larger than {TINY}×{TINY}": mean_with_interval(rows.p_cheese_500[rows.maze_dim > TINY]),
-        "all mazes": mean_with_interval(rows.p_cheese_500),
-    }

@@ -31,7 +31,7 @@ from foundation.command import run_command
 from foundation.errors import InputError
 from foundation.files import write_atomically
 from foundation.palette import SERIES
-from foundation.settings import as_list, setting
+from foundation.settings import as_list, flatten_settings, setting
 
 AXES = {"minutes": "minutes of training", "steps": "environment steps"}
 
@@ -74,14 +74,6 @@ def read_run(state: Path) -> dict[str, Any]:
         "minutes": [round(float(minute), 4) for minute in minutes],
         "success": [None if row["success"] != row["success"] else row["success"] for row in curve],
     }
-
-
-def flatten_settings(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Flatten nested settings to dotted names."""
-    found: dict[str, Any] = {}
-    for name, value in config.items():
-        found |= flatten_settings(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
-    return found
 
 
 def label_runs(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -119,6 +119,14 @@ def describe_settings(defaults: Any, prefix: str = "") -> str:
     return "\n".join(lines)
 
 
+def flatten_settings(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings by their dotted names."""
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        flat |= flatten_settings(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
+    return flat
+
+
 def describe_error(error: BaseException) -> str:
     """The message of an error, and of the configuration error that caused it, in one line."""
     text = " ".join(str(error).split("Config search path")[0].split("To append")[0].split("full_key")[0].split())

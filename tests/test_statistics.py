@@ -10,8 +10,6 @@ import pytest
 from analysis.statistics import (
     amount_with_interval,
     compute_breakdown,
-    compute_difference,
-    compute_leakage,
     compute_reached_first,
     is_published,
     mean_with_interval,
@@ -94,34 +92,9 @@ def test_rounding_leads_nowhere_beyond_0_and_1():
         assert 0 <= found["low"] <= found["rate"] <= found["high"] <= 1
 
 
-def table(seeds, values) -> pd.DataFrame:
-    return pd.DataFrame({"level_seed": seeds, "p": values})
-
-
-def test_differences_are_paired():
-    """Mazes differ much, and each changes by the same small amount: only the paired test detects it."""
-    rng = np.random.default_rng(3)
-    values = rng.uniform(0.1, 0.9, 100)
-    shuffled = rng.permutation(100)
-    gain = rng.normal(0.02, 0.005, 100)
-    other = table(np.arange(100)[shuffled], (values - gain)[shuffled])
-    found = compute_difference(table(range(100), values), other, "p")
-    assert found["rate"] == pytest.approx(gain.mean()) and found["n"] == 100
-    assert found["low"] == pytest.approx(gain.mean() - 1.96 * gain.std() / 10, abs=3e-4)
-    assert found["high"] == pytest.approx(gain.mean() + 1.96 * gain.std() / 10, abs=3e-4)
-
-
-def test_differences_are_over_the_mazes_that_both_have():
-    found = compute_difference(
-        table([1, 2, 3, 4, 9], [0.5, 0.6, 0.8, 0.9, 0]), table([4, 3, 2, 1, 7], [0.1, 0.2, 0.3, 0.4, 1]), "p"
-    )
-    assert found["n"] == 4 and found["rate"] == pytest.approx((0.1 + 0.3 + 0.6 + 0.8) / 4)
-    assert compute_difference(table([1], [0.5]), table([2], [0.5]), "p") == NOTHING
-
-
-def test_equal_differences_have_no_interval():
+def test_equal_amounts_have_no_interval():
     """Three equal values must not give a zero-width interval."""
-    found = compute_difference(table([1, 2, 3], [1, 1, 1]), table([1, 2, 3], [0, 0, 0]), "p")
+    found = amount_with_interval(np.ones(3))
     assert found == {"rate": 1, "low": None, "high": None, "n": 3}
 
 
@@ -189,13 +162,3 @@ def test_a_breakdown_counted_by_hand():
         },
     )
     assert set(compute_breakdown(EPISODES[:0])["by level type"]) == set(found["by level type"])
-
-
-def test_leakage_counted_by_hand():
-    seen, unseen = "levels seen in training", "levels not seen in training"
-    large, every = "mazes larger than 5×5", "all mazes"
-    counted(compute_leakage(EPISODES), {seen: (2.2, 3), unseen: (1.8, 4), large: (2.8, 4), every: (4, 7)})
-    unknown = EPISODES.assign(seen=pd.array([None] * 7, "boolean"))
-    counted(compute_leakage(unknown), {seen: (0, 0), unseen: (0, 0), large: (2.8, 4), every: (4, 7)})
-    half = EPISODES.assign(seen=EPISODES.seen.where(EPISODES.maze_dim == 7))
-    counted(compute_leakage(half), {seen: (1, 1), unseen: (1.8, 3), large: (2.8, 4), every: (4, 7)})

@@ -11,7 +11,7 @@ import torch
 from envs.levels import ANYWHERE, region_mask
 from foundation.errors import InputError
 from viewer.episode import Episode
-from viewer.panes import AS_TRAINED, Pane, parse_region
+from viewer.panes import AS_TRAINED, Pane, choose_region
 
 
 def move_cheese(episode: Episode, place: int, cell: int) -> Episode:
@@ -80,7 +80,7 @@ def find_region(episode: Episode, where: str) -> list[int]:
     level = episode.levels[0]
     if where == ANYWHERE:
         return list(range(level.walls[0].numel()))
-    return region_mask(level, parse_region(where, episode.panes[0].mouse.spec))[0].flatten().nonzero()[:, 0].tolist()
+    return region_mask(level, choose_region(where, episode.panes[0].mouse.spec))[0].flatten().nonzero()[:, 0].tolist()
 
 
 def find_free_cells(episode: Episode, place: int, cells: Iterable[int]) -> list[int]:

@@ -12,7 +12,7 @@ from envs.levels import ANYWHERE, Levels, describe_region
 from foundation.palette import OUTCOME_COLOURS
 from viewer.course import Course
 from viewer.episode import PATIENCE
-from viewer.panes import parse_region
+from viewer.panes import choose_region
 
 HOLD = 8  # steps that an ended episode stays visible
 
@@ -64,7 +64,7 @@ class Grid:
         self._ended: dict[int, str] = {}  # outcomes that wait for an episode that began earlier
 
     def _build(self, numbers: list[int]) -> Levels:
-        return self.course.build_levels(numbers, parse_region(self.cheese, self.mouse.spec))
+        return self.course.build_levels(numbers, choose_region(self.cheese, self.mouse.spec))
 
     @torch.no_grad()
     def step(self) -> None:
@@ -118,6 +118,6 @@ class Grid:
     @property
     def description(self) -> str:
         """Describe the grid's cheese regions, in training and now."""
-        region = parse_region(self.cheese, self.mouse.spec)
+        region = choose_region(self.cheese, self.mouse.spec)
         now = "as drawn" if self.course.drawn is not None else describe_region(region)
         return f"trained with the cheese {self.mouse.spec.describe_region()}; now {now}"

@@ -26,7 +26,7 @@ class Pane(NamedTuple):
     person: bool = False
 
 
-def parse_region(cheese: str, spec: WorldSpec) -> str | int:
+def choose_region(cheese: str, spec: WorldSpec) -> str | int:
     """The cheese region that "as_trained" means in a world; "anywhere" for the other positions."""
     return spec.cheese_region if cheese == AS_TRAINED else ANYWHERE
 

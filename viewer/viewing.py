@@ -17,7 +17,7 @@ from viewer import edits
 from viewer.course import Course
 from viewer.episode import Episode, Moment
 from viewer.inference import Predictor
-from viewer.panes import AS_DRAWN, AS_TRAINED, Pane, check_cheeses, check_mice, parse_region
+from viewer.panes import AS_DRAWN, AS_TRAINED, Pane, check_cheeses, check_mice, choose_region
 
 
 class Viewing:
@@ -112,7 +112,7 @@ class Viewing:
 
     def _begin(self, number: int, panes: Sequence[Pane], cheeses: Sequence[str]) -> None:
         spec = panes[0].mouse.spec
-        levels = [self.course.build_levels([number], parse_region(cheese, spec)) for cheese in cheeses]
+        levels = [self.course.build_levels([number], choose_region(cheese, spec)) for cheese in cheeses]
         self.number, self._source = number, levels[0]
         self.held, self._undo = "", list[Episode]()
         self.episode = Episode.begin(panes, cheeses, levels)
