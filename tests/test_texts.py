@@ -1,10 +1,12 @@
 """Texts of the window."""
 
+import pygame
 import pytest
 from mice import Planned, mouse_with
 
 from envs.drawings import from_text
 from viewer.texts import describe_pane, describe_training, describe_verdict
+from viewer.typography import write
 from viewer.viewing import Viewing
 
 NEAR = "#### \n#### \n   # \n## # \n.@   "  # the cheese beside the start
@@ -56,3 +58,13 @@ def test_panes_are_titled_by_what_their_mice_were_trained_on():
     assert describe_pane(viewing, 1) == "trained with the cheese anywhere" and describe_training(viewing) == ""
     viewing.toggle_person()
     assert describe_pane(viewing, 2) == "you"
+
+
+def test_text_is_drawn_again_after_pygame_was_quit():
+    """Another library may quit pygame (gymnasium.utils.play does); a font from before would crash the process."""
+    widths = []
+    for _ in range(2):
+        widths.append(write(pygame.Surface((200, 30)), "mouse", (0, 0), 200, 20, (255, 255, 255)))
+        pygame.init()
+        pygame.quit()
+    assert widths[0] == widths[1] > 10

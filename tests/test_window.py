@@ -20,7 +20,6 @@ from viewer.legend import OVERLAYS
 from viewer.pace import SPEEDS, UNLIMITED
 from viewer.saving import Session
 from viewer.texts import describe_maze, describe_verdict
-from viewer.typography import font
 from viewer.viewing import Viewing
 from viewer.window import Window
 
@@ -101,7 +100,6 @@ def play(monkeypatch, tmp_path):
 
     yield play
     pygame.quit()
-    font.cache_clear()  # pygame.quit invalidates cached fonts
 
 
 def drawn(text: str = PARTED, plan: str = "to the corner", **settings) -> Viewing:

@@ -89,7 +89,6 @@ def run(content: Content) -> None:
             clock.tick(FRAMES_PER_SECOND)
     finally:
         pygame.quit()
-        font.cache_clear()  # pygame.quit invalidates cached fonts
 
 
 def draw_help(surface: pygame.Surface, groups: dict[str, list[Key]]) -> None:

@@ -14,6 +14,7 @@ SMALLEST = 13  # lines are not shrunk below this size: the dots of i and j would
 def font(size: int) -> pygame.font.Font:
     """DejaVu Sans, which matplotlib brings along, for lines of a height in pixels; pygame's own font without it."""
     pygame.font.init()
+    pygame.register_quit(font.cache_clear)  # drawing with a font from before pygame.quit crashes
     matplotlib = find_spec("matplotlib")
     assert matplotlib and matplotlib.origin
     path = Path(matplotlib.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"
