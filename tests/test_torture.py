@@ -8,6 +8,7 @@ import copy
 import io
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -205,7 +206,7 @@ def test_a_run_folder_belongs_to_one_process_and_not_to_a_dead_one(tmp_path):
         assert list(folder.iterdir()) == [], "what the killed writer left is removed"
 
 
-@pytest.mark.skipif("TORTURE_ROUNDS" not in os.environ, reason="make torture; test_train kills one")
+@pytest.mark.skipif("TORTURE_ROUNDS" not in os.environ, reason="make torture kills many; test_train.py kills one")
 def test_killed_trainings_end_alike(tmp_path):
     settings = ["env.world_dim=5", "agent.num_envs=16", "agent.num_steps=16", "agent.minibatch_size=64"]
     settings += ["total_steps=5120", "save_every=1", "evaluation_levels=20", "device=cpu"]
@@ -231,3 +232,31 @@ def test_killed_trainings_end_alike(tmp_path):
             process.wait()
         assert start(folder).wait() == 0
         assert weights(folder) == weights(tmp_path / "whole")
+
+
+def can_mount() -> bool:
+    return (
+        sys.platform == "linux"
+        and shutil.which("unshare") is not None
+        and subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode == 0
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not can_mount(), reason="this system lets no user mount a small disk")
+def test_a_full_disk_keeps_the_last_state(tmp_path):
+    """The disk has room for one state of 1.3 MB and not for the next beside it; later it grows."""
+    settings = "env.world_dim=5 agent.num_envs=16 agent.num_steps=16 agent.minibatch_size=64 total_steps=1024"
+    train = f"{sys.executable} train.py run_dir={tmp_path} save_every=1 evaluation_levels=20 device=cpu {settings}"
+    script = f"""
+        mount -t tmpfs -o size=1900k tmpfs {tmp_path}
+        {train}; echo "full: $?"
+        mount -o remount,size=9m {tmp_path}
+        {train}; echo "grown: $?"
+    """
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    command = ["unshare", "-rm", "sh", "-c", script]
+    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    assert run.stderr.startswith("train.py: cannot write") and run.stderr.count("\n") == 1
+    assert "No space left on device" in run.stderr and "full: 2\n" in run.stdout
+    assert "continuing at 256 steps" in run.stdout and run.stdout.endswith("grown: 0\n")
