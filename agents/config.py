@@ -47,6 +47,11 @@ class AgentConfig:
     num_steps: int = setting(64, "steps per rollout, T", 1, 2**16)
     minibatch_size: int = setting(512, "steps per gradient update; must divide num_envs × num_steps", 1, 2**24)
     epochs: int = setting(1, "passes over each rollout", 1, 1000)
+    learn_from: float = setting(
+        0.5, "share of a rollout's minibatches to learn from: the steps with the largest absolute advantages", 1e-6, 1.0
+    )
+    optimizer: str = setting("muon", "muon (hidden layers; Adam steps the other weights) or adam (all weights)")
+    muon_learning_rate: float = setting(1e-2, "initial learning rate of Muon; falls linearly to 0", 1e-12, 1.0)
     learning_rate: float = setting(3e-3, "initial learning rate of Adam; falls linearly to 0 over the run", 1e-12, 1.0)
     adam_eps: float = setting(1e-5, "Adam's epsilon", 1e-16, 1.0)
     gamma: float = setting(0.98, "discount", 0.0, 1.0)

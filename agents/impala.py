@@ -6,7 +6,7 @@ There is no normalisation and no recurrence. The layers have the names of the pu
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import relu
+from torch.nn.functional import linear, relu
 
 from envs.spec import WorldSpec
 
@@ -14,13 +14,37 @@ WIDTHS = (16, 32, 32)  # channels of the three blocks at scale 1
 EMBEDDING = 256
 
 
+class Conv3x3(nn.Conv2d):
+    """A 3×3 convolution with padding 1; on maps of up to 2×2 cells it is one matrix product.
+
+    In such a map every output cell sees every input cell, and a convolution would mostly multiply padding. The matrix
+    product made forward and backward passes of the 11×11 network 1.2 times as fast on a processor without AVX-512.
+    """
+
+    def __init__(self, in_channels: int, channels: int):
+        super().__init__(in_channels, channels, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        height, width = x.shape[2:]
+        if max(height, width) > 2:
+            return super().forward(x)
+        windows = [  # the part of the kernel that lies on the map when its centre is on cell (row, column)
+            self.weight[:, :, 1 - row : 1 - row + height, 1 - column : 1 - column + width]
+            for row in range(height)
+            for column in range(width)
+        ]
+        matrix = torch.stack(windows).permute(0, 1, 3, 4, 2).reshape(len(windows) * self.out_channels, -1)
+        y = linear(x.permute(0, 2, 3, 1).flatten(1), matrix, self.bias.repeat(len(windows)))  # type: ignore[union-attr]
+        return y.unflatten(1, (height, width, -1)).permute(0, 3, 1, 2)
+
+
 class ResidualBlock(nn.Module):
     """(N, C, H, W) → (N, C, H, W): x + conv(relu(conv(relu(x))))."""
 
     def __init__(self, channels: int):
         super().__init__()
-        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1)
-        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
+        self.conv1 = Conv3x3(channels, channels)
+        self.conv2 = Conv3x3(channels, channels)
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.conv2(relu(self.conv1(relu(x))))
@@ -31,7 +55,7 @@ class ImpalaBlock(nn.Module):
 
     def __init__(self, in_channels: int, channels: int):
         super().__init__()
-        self.conv = nn.Conv2d(in_channels, channels, 3, padding=1)
+        self.conv = Conv3x3(in_channels, channels)
         self.maxpool = nn.MaxPool2d(3, stride=2, padding=1)
         self.res1 = ResidualBlock(channels)
         self.res2 = ResidualBlock(channels)
@@ -80,6 +104,11 @@ class ImpalaPolicy(nn.Module):
                 layer.bias.data.zero_()  # type: ignore[union-attr]
         nn.init.orthogonal_(self.fc_policy.weight, gain=0.01)
         nn.init.orthogonal_(self.fc_value.weight, gain=1.0)
+
+    def hidden_matrices(self) -> list[Tensor]:
+        """The weights of all layers but the first and the heads; convolutions are matrices with a row per channel."""
+        layers = [layer for layer in self.embedder.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
+        return [layer.weight for layer in layers if layer is not self.embedder.block1.conv]
 
     def forward(self, obs: Tensor) -> tuple[Tensor, Tensor]:
         """Compute the policy and the value.

@@ -45,6 +45,8 @@ class Learner:
             raise InputError(f"num_envs × num_steps observations take {size / 1e9:,.0f} GB; take fewer of them")
         if steps % agent.minibatch_size:
             raise InputError(f"minibatch_size {agent.minibatch_size} must divide num_envs × num_steps = {steps}")
+        if agent.optimizer not in ("muon", "adam"):
+            raise InputError(f"optimizer must be muon or adam, not {agent.optimizer!r}")
         num_envs = processes.share(agent.num_envs, "num_envs")
         self.minibatch_size = processes.share(agent.minibatch_size, "minibatch_size")
         self.config, self.device = config, device
@@ -53,7 +55,7 @@ class Learner:
         self.precision = choose_precision(config.precision, device, self.spec.observation_shape[0])
         torch.manual_seed(config.seed)  # for the initial weights, which must be the same in all processes
         self.policy = build_policy(self.spec, agent.scale, device)
-        self.weights = WeightVector(self.policy, agent.learning_rate, agent.adam_eps)
+        self.weights = WeightVector(self.policy, agent)
         self._compiled = torch.compile(self.policy, dynamic=False) if device.type == "cuda" else self.policy
 
         seed = processes.seed(config.seed)
@@ -99,16 +101,17 @@ class Learner:
         returns = advantages + roll.values[:-1]
         fields = (roll.obs, roll.actions, roll.log_probs, roll.values[:-1], rollout.normalise(advantages), returns)
         batch = ppo.Batch(*(field.flatten(0, 1) for field in fields))
-        minibatches = ppo.shuffle_minibatches(len(batch.actions), self.minibatch_size, agent.epochs, self.generator)
+        rows = ppo.select_steps(batch.advantages, self.minibatch_size, agent.learn_from)
+        minibatches = ppo.shuffle_minibatches(rows, self.minibatch_size, agent.epochs, self.generator)
         metrics = ppo.update(self.weights, self._predict_compiled, batch, minibatches, agent)
         explained = processes.average(1 - advantages.var() / returns.var())
-        metrics["weight_norm"] = self.weights.vector.detach().norm()
+        metrics["weight_norm"] = self.weights.vector.norm()
         return metrics | {"success": success, "return": CHEESE_REWARD * success, "explained_variance": explained}
 
     def learn(self) -> dict[str, float]:
         """Collect one rollout, update the policy from it and return the metrics to log."""
-        learning_rate = self.config.agent.learning_rate * (1 - self.rollouts / self.num_rollouts)
-        self.weights.learning_rate.fill_(learning_rate)
+        progress = 1 - self.rollouts / self.num_rollouts
+        self.weights.progress.fill_(progress)
         self.collect()
         taken = self.pool.count()
         metrics = self.update()
@@ -116,7 +119,7 @@ class Learner:
         self.rollouts += 1
         numbers = torch.stack([value.float() for value in metrics.values()]).tolist()
         return dict(zip(metrics, numbers, strict=True)) | {
-            "learning_rate": learning_rate,
+            "learning_rate": self.config.agent.learning_rate * progress,
             "levels_reused": self.pool.reused,
         }
 
@@ -134,7 +137,7 @@ class Learner:
     def tensors(self) -> dict[str, Tensor]:
         """Return every tensor of the training state by name. ``restore`` copies saved values into these tensors."""
         named = {f"policy.{name}": weight for name, weight in self.policy.state_dict().items()}
-        named |= {f"optimizer.{name}": value for name, value in self.weights.adam_state.items()}
+        named |= {f"optimizer.{name}": value for name, value in self.weights.state.items()}
         named |= {f"pool.{name}": value for name, value in self.pool.levels._asdict().items()}
         named["pool.taken"] = self.pool.taken
         state = self.worlds.state

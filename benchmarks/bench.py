@@ -48,7 +48,7 @@ TRAININGS = {
     RGB: TrainConfig(
         env=EnvConfig(distribution_mode="easy", world_dim=None, observation="rgb"),
         # Small enough that one round takes seconds.
-        agent=AgentConfig(num_envs=64, num_steps=8, minibatch_size=256, epochs=3),
+        agent=AgentConfig(num_envs=64, num_steps=8, minibatch_size=256, epochs=3, learn_from=1.0, optimizer="adam"),
     ),
 }
 MOUSE = Path(__file__).parents[1] / "checkpoints" / "corner-seed0.safetensors"
@@ -170,7 +170,8 @@ def measure_levels(config: BenchConfig, peer: Peer) -> Comparison:
 def measure_training(config: BenchConfig, name: str, train_config: TrainConfig) -> Comparison:
     """Measure training steps/s as a fraction of network-only throughput.
 
-    A step needs one forward pass to act and one forward and backward pass per epoch to learn. Network-only throughput
+    A step needs one forward pass to act and one forward and backward pass per epoch to learn, if
+    it is learnt from. Network-only throughput
     times the same passes with the same network, precision and batch sizes, and nothing else.
     """
     learner = Learner(train_config, torch.device("cpu"))
@@ -195,7 +196,7 @@ def measure_training(config: BenchConfig, name: str, train_config: TrainConfig) 
         bound.ours.append(agent.num_envs * agent.num_steps * measure_rate(learner.learn, config.seconds))
         forwards.append(agent.num_envs * measure_rate(forward, config.seconds))
         both.append(agent.minibatch_size * measure_rate(forward_backward, config.seconds))
-        bound.theirs.append(1 / (1 / forwards[-1] + agent.epochs / both[-1]))
+        bound.theirs.append(1 / (1 / forwards[-1] + agent.epochs * agent.learn_from / both[-1]))
     bound.details = {
         "precision": learner.precision,
         "config": {"env": asdict(train_config.env), "agent": asdict(agent)},

@@ -50,7 +50,8 @@ STEPS = {
 }  # total steps per rollout of training; more environments, shorter rollouts
 SHORTEST = 4  # minimum rollout length: each rollout needs an extra value pass, which dominates very short ones
 MINIBATCH = {"cpu": 512, "cuda": 8192}
-PUBLISHED = AgentConfig(num_envs=256, num_steps=256, minibatch_size=8192, learning_rate=5e-4, gamma=0.999)
+RECIPE = AgentConfig(optimizer="adam", learn_from=1.0, learning_rate=5e-4, gamma=0.999)
+PUBLISHED = replace(RECIPE, num_envs=256, num_steps=256, minibatch_size=8192)
 HARD = EnvConfig(distribution_mode="hard", world_dim=None, cheese_region=5, observation="rgb", action_set="procgen")
 SETTINGS = {  # GPU only: one round takes minutes on a CPU
     "published settings, hard, s=1": TrainConfig(HARD, PUBLISHED),
@@ -116,7 +117,7 @@ def measure_all(
         name = f"{observation} of {side}×{side}, {num_envs} environments"
         say(f"training, {name}")
         steps = max(STEPS[kind], SHORTEST * num_envs)
-        agent = AgentConfig(num_envs=num_envs, num_steps=min(steps // num_envs, 256))
+        agent = replace(RECIPE, num_envs=num_envs, num_steps=min(steps // num_envs, 256))
         agent.minibatch_size = min(MINIBATCH[kind], num_envs * agent.num_steps)
         env = EnvConfig(world_dim=side, observation=observation)
         yield from measure_training(name, TrainConfig(env, agent), device, bounds, config.seconds)

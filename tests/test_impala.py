@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from agents.impala import ImpalaPolicy
+from agents.impala import Conv3x3, ImpalaPolicy
 
 
 @pytest.mark.parametrize(("scale", "parameters"), [(1, 626_256), (4, 3_653_136)])
@@ -54,6 +54,18 @@ def test_forward_is_the_recipe_at_any_size(side, memory_format):
     expected_logits, expected_values = written_out(policy.state_dict(), pictures)
     torch.testing.assert_close(logits.double(), expected_logits, atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(values.double(), expected_values, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 2), (2, 2), (2, 3)])
+def test_small_maps_are_convolved_like_large_ones(height, width):
+    torch.manual_seed(0)
+    layer = Conv3x3(5, 7)
+    x = torch.randn(4, 5, height, width, requires_grad=True)
+    inputs = [x, layer.weight, layer.bias]
+    found, expected = layer(x), F.conv2d(x, layer.weight, layer.bias, padding=1)
+    torch.testing.assert_close(found, expected)
+    away = torch.randn_like(found)
+    torch.testing.assert_close(torch.autograd.grad(found, inputs, away), torch.autograd.grad(expected, inputs, away))
 
 
 def test_initialisation():
