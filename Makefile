@@ -2,10 +2,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help setup train test test-fast lint bench torture
+.PHONY: help setup watch train test test-fast lint bench torture
 
 help:
 	@echo "make setup             create .venv and install the project"
+	@echo "make watch ARGS=…      watch a trained mouse in a window; ARGS: key=value settings"
 	@echo "make train ARGS=…      train a mouse; ARGS: key=value settings"
 	@echo "make test ARGS=…       run the tests; ARGS: pytest arguments"
 	@echo "make test-fast ARGS=…  run the tests that are not marked as slow, in under a minute"
@@ -19,6 +20,9 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install -q -c constraints.txt torch -e '.[dask,dev,sb3,torchrl]'
 	@touch $@
+
+watch: setup
+	$(BIN)/python watch.py $(ARGS)
 
 train: setup
 	$(BIN)/python train.py $(ARGS)

@@ -8,6 +8,8 @@ python watch.py grid=6x4                                     many levels in para
 python watch.py record=mouse.gif                             a video, without a display
 python watch.py record=mouse.gif 'sweep=[[2,7],[9,0]]'       the policy while the cheese moves
 python watch.py figure=mouse.svg                             policy and value as a figure
+
+python share.py checkpoint=FILE out=mouse.html writes a web page in which others can drag the cheese.
 """
 
 import sys

@@ -56,6 +56,7 @@ def render_card(mouse: Mouse, command: str, summary: dict[str, Any], curve: list
         ```
         {command}
         python watch.py checkpoint={mouse.path}
+        python share.py checkpoint={mouse.path} out=mouse.html
         ```
 
         {header["progress"]["steps"]:,} steps in {minutes:.1f} minutes ({where}; {versions}).

@@ -1,9 +1,11 @@
 """Reports: one self-contained HTML page, figures, summary and records."""
 
 import base64
+import os
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader
@@ -23,6 +25,7 @@ from analysis.sentences import describe_algorithm, describe_comparison, describe
 from foundation.files import write_atomically, write_json
 
 REPORT_FILE, SUMMARY_FILE, FIGURES_FOLDER = "report.html", "summary.json", "figures"
+WEB_PAGE = Path(__file__).parents[1] / "docs" / "try.html"  # a page of share.py; an installed package has none
 SEPARATE = ("as_trained", "anywhere")  # conditions with their own columns
 MAPS = ("places", "cells", "mazes")  # figures whose colours are values: a dark page does not invert them
 SIZE_WORDS = {"all": "mazes of all sizes", "full_size": "mazes as large as the world"}
@@ -52,7 +55,9 @@ def compute_texts(findings: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def render_page(findings: dict[str, Any], records: pd.DataFrame, figures: dict[str, bytes], command: str) -> str:
+def render_page(
+    findings: dict[str, Any], records: pd.DataFrame, figures: dict[str, bytes], command: str, web_page: str = ""
+) -> str:
     """Render the report as HTML.
 
     Args:
@@ -60,6 +65,7 @@ def render_page(findings: dict[str, Any], records: pd.DataFrame, figures: dict[s
         records: the records they were computed from.
         figures: PNG files by name.
         command: the command that reproduces the report.
+        web_page: the address of a web page in which readers can drag the cheese; no link without one.
     """
     # Autoescape, because file and group names are user input.
     template = Environment(
@@ -93,6 +99,7 @@ def render_page(findings: dict[str, Any], records: pd.DataFrame, figures: dict[s
         jaxgmg=published.JAXGMG,
         jaxgmg_optimum=published.JAXGMG_OPTIMUM,
         command=command,
+        web_page=web_page,
         date=date.today().isoformat(),
         versions=", ".join(f"{name} {version}" for name, version in list_versions().items()),
     )
@@ -113,5 +120,7 @@ def write_report(folder: Path, findings: dict[str, Any], records: pd.DataFrame, 
             write_atomically(folder / FIGURES_FOLDER / f"{name}.svg", encode_svg(figure))
     write_atomically(folder / RECORDS_FILE, to_parquet(records))
     write_json(folder / SUMMARY_FILE, {"command": command, **findings, **compute_texts(findings)})
-    write_atomically(folder / REPORT_FILE, render_page(findings, records, figures, command).encode())
+    web_page = quote(Path(os.path.relpath(WEB_PAGE, folder)).as_posix()) if WEB_PAGE.exists() else ""
+    page = render_page(findings, records, figures, command, web_page)
+    write_atomically(folder / REPORT_FILE, page.encode())
     return folder / REPORT_FILE

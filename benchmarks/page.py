@@ -1,10 +1,15 @@
 """Measure the speed of the page in headless Chromium: time to the first arrows, and frames per second while dragging.
 
-python benchmarks/page.py PAGE.html        a page that share.py wrote
+python benchmarks/page.py page=mouse.html        a page that share.py wrote
 """
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+
+from foundation.command import run_command
+from foundation.errors import InputError
+from foundation.settings import setting
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -50,23 +55,33 @@ new MutationObserver((_, observer) => {
 READY = "const done = arguments[0]; const look = () => (window.firstArrows ? done() : setTimeout(look, 10)); look();"
 
 
-def measure(page: Path, rounds: int = 3, seconds: float = 3) -> None:
+@dataclass
+class PageConfig:
+    page: str = setting(str(ROOT / "docs" / "try.html"), "an HTML file that share.py wrote")
+    rounds: int = setting(3, "how often the page is opened", 1)
+    seconds: int = setting(3, "seconds of dragging for each mouse in each round", 1)
+
+
+def run(config: PageConfig) -> None:
     """Print the speed for every mouse of a page, in the level that the page opens with."""
+    if MISSING:
+        raise InputError(MISSING)
+    page = Path(config.page).resolve()
+    if not page.is_file():
+        raise InputError(f"no page at {config.page}; expected page=FILE.html, a file that share.py wrote")
     with opened(page) as driver:
         driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": WATCH})
-        driver.set_script_timeout(10 * seconds)
-        for _ in range(rounds):
+        driver.set_script_timeout(10 * config.seconds)
+        for _ in range(config.rounds):
             driver.refresh()
             driver.execute_async_script(READY)
             print(f"first arrows {driver.execute_script('return firstArrows'):.0f} ms after opening")
             for tab in driver.find_elements("css selector", "#mice button"):
                 if tab.is_displayed():
                     tab.click()
-                cells, rate = driver.execute_async_script(DRAG, seconds)
+                cells, rate = driver.execute_async_script(DRAG, config.seconds)
                 print(f"  {tab.get_attribute('title')}: {cells} open cells, {rate:.1f} frames/s while dragging")
 
 
 if __name__ == "__main__":
-    if MISSING:
-        raise SystemExit(f"page.py: {MISSING}")
-    measure(Path(sys.argv[1]).resolve())
+    run_command("page.py", __doc__, PageConfig(), run, sys.argv[1:])

@@ -27,6 +27,7 @@ EXTRAS = ("stable_baselines3", "torchrl")  # optional libraries
 # Programs that are not run here, and the reason.
 ELSEWHERE = {
     "source": "a builtin of the shell",
+    "cd": "a builtin of the shell",
     "pip": "installs; tests/test_wheel.py does so",
     "tensorboard": "a server",
     "git": "needs a network",

@@ -25,7 +25,7 @@ from envs.levels import Levels, from_seeds, parse_region, region_mask
 from envs.painter import build_painter
 from envs.spec import WorldSpec
 from envs.world import State
-from web.page import describe_art, describe_mouse
+from web.page import describe_art, describe_mouse, join_modules
 
 ROOT = Path(__file__).parents[1]
 NODE = shutil.which("node")
@@ -78,6 +78,13 @@ def seeing() -> Mouse:
             if name.endswith("bias"):
                 tensor.normal_(std=0.1)
     return rounded(Mouse(policy.eval(), spec, AgentConfig(), {}, Path("seeing.safetensors")))
+
+
+def test_the_joined_modules_share_one_scope_without_a_clash(tmp_path):
+    joined = tmp_path / "joined.mjs"
+    joined.write_text(join_modules("page"), encoding="utf-8")
+    ran = subprocess.run([str(NODE), "--check", str(joined)], capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 0, ran.stderr
 
 
 def test_levels_are_procgens_own():

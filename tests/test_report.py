@@ -5,10 +5,12 @@ import re
 import shutil
 import subprocess
 from html.parser import HTMLParser
+from urllib.parse import unquote
 
 import numpy as np
 import pandas as pd
 import pytest
+from commands import ROOT
 from mice import Planned, mouse_with, undecided
 from PIL import Image
 from tables import traits_of
@@ -89,11 +91,12 @@ class Page(HTMLParser):
 
     def __init__(self, html: str):
         super().__init__()
-        self.text, self.loads, self.open = "", [], []
+        self.text, self.loads, self.links = "", [], []
         self.feed(html)
 
     def handle_starttag(self, tag, attrs):
-        self.loads += [value for name, value in attrs if name in ("src", "href")]
+        found = self.links if tag == "a" else self.loads
+        found += [value for name, value in attrs if name in ("src", "href")]
 
     def handle_data(self, data):
         self.text += data
@@ -103,6 +106,7 @@ def test_the_page_says_what_the_answers_say_and_loads_nothing(written):
     folder, _, records = written
     page = Page((folder / "report.html").read_text())
     assert len(page.loads) == len(FIGURES) and all(source.startswith("data:image/png;base64,") for source in page.loads)
+    assert [(folder / unquote(link)).resolve() for link in page.links] == [ROOT / "docs" / "try.html"]
     assert COMMAND in page.text and "<mice>" not in (folder / "report.html").read_text(), "what is typed is escaped"
     assert f"{len(records):,} records" in page.text and "nan" not in re.findall(r"[a-z]+", page.text.lower())
     squeezed = re.sub(r"\s+", " ", page.text)

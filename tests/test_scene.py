@@ -22,6 +22,7 @@ from viewer.maps import compute_maps
 from viewer.overlays import OVERLAYS
 from viewer.scene import Line, Scene
 from viewer.texts import describe_status, describe_training
+from viewer.typography import SMALLEST, font
 from viewer.viewing import Viewing
 
 DIM = 7
@@ -285,6 +286,18 @@ def test_the_help_fits(written, size, help_):
     ]
     assert len(written) >= len(texts)
     assert_apart([rect for rect in written if rect.width > 1], size, [])
+
+
+def test_the_help_is_whole_in_the_window_of_a_small_desktop(monkeypatch):
+    cut = []
+
+    def write(surface, text, place, width, size, colour):
+        if font(min(size, SMALLEST)).size(text)[0] > width:
+            cut.append(text)
+
+    monkeypatch.setattr(display, "write", write)
+    display.draw_help(pygame.Surface((550, 413)), WINDOW_HELP)  # 86 % of 640×480
+    assert cut == []
 
 
 @pytest.mark.parametrize("size", SIZES)

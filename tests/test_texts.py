@@ -44,13 +44,14 @@ def test_verdicts_of_several_panes_are_told_apart():
     assert describe_verdict(play("to the cheese", mice=2)) == "0: reached the cheese;  1: reached the cheese"
 
 
-def test_panes_are_titled_by_what_their_mice_were_trained_on():
+def test_panes_are_titled_by_what_tells_them_apart():
     trained = "trained with the cheese in the top-right 2×2"
-    assert (
-        describe_pane(play("to the cheese", cheeses=("as_trained", "anywhere")), 0)
-        == f"cheese as trained  ·  {trained}"
-    )
-    assert describe_pane(play("to the cheese", mice=2), 1) == f"1  ·  {trained}"
+    one = play("to the cheese", cheeses=("as_trained", "anywhere"))
+    assert describe_pane(one, 0) == "cheese as trained" and describe_training(one) == trained
+    assert describe_pane(play("to the cheese", mice=2), 1) == "1"
+    beside = play("to the cheese")
+    beside.toggle_person()
+    assert [describe_pane(beside, pane) for pane in (0, 1)] == [trained, "you"]
     mice = [mouse_with(Planned("nowhere"), cheese_region=region) for region in (0, "anywhere")]
     mice[1] = mice[1]._replace(path=mice[1].path.with_name("other"))
     viewing = Viewing(mice, 1, drawn=from_text(NEAR, 7))

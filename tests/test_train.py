@@ -38,6 +38,9 @@ def test_training_ends_with_a_table_a_picture_a_checkpoint_and_a_card(training):
     assert figure.split() == ["figure:", f"{relative}/result.png"]
     assert mouse.split() == ["checkpoint:", f"{relative}/mouse.safetensors"]
     assert following == f"next:       python watch.py checkpoint={relative}/mouse.safetensors"
+    checkpoint = f"checkpoint={relative}/mouse.safetensors"
+    card = (folder / "card.md").read_text()
+    assert f"python watch.py {checkpoint}\npython share.py {checkpoint} out=mouse.html\n" in card
     with Image.open(folder / "result.png") as image:
         assert image.format == "PNG"
     assert load_mouse(folder / "mouse.safetensors").header["progress"] == {"steps": 1024, "rollouts": 4}

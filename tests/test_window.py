@@ -583,9 +583,11 @@ def test_the_printed_command_shows_this_again(play, monkeypatch, capfd, tmp_path
     monkeypatch.setattr("agents.mouse.load_mouse", lambda path: mouse_with(Planned("to the cheese")))
     monkeypatch.setattr(display, "open_window", lambda shape: None)
     monkeypatch.setattr(display, "run", seen.append)
+    pages = [command for command in commands if command[1] == "share.py"]
+    assert [arguments[-1] for arguments in pages] == ["out=mouse.html"] * 2
     for _, script, *arguments in commands:
-        assert script == "watch.py"
-        watch.main(arguments)
+        if script == "watch.py":
+            watch.main(arguments)
     plain, edited = seen
     assert plain.viewing.number == viewing.number and plain.shown == {"arrows"} and plain.viewing.seed == viewing.seed
     assert to_text(edited.viewing.level) == to_text(viewing.level) != to_text(plain.viewing.level)

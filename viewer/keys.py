@@ -34,7 +34,7 @@ PLAY = [
         {pygame.K_n: ("next_level", 1), pygame.K_p: ("next_level", -1)},
     ),
     Key("g", "go to a level number", {pygame.K_g: ("ask_level",)}),
-    Key("f", "find a level where the mouse passes the cheese", {pygame.K_f: ("find",)}),
+    Key("f", "find a level where it passes the cheese", {pygame.K_f: ("find",)}),
 ]
 EDIT = [
     Key("drag", "move the cheese or the mouse"),
@@ -66,10 +66,10 @@ SAVE = [
     Key("i", "save an image (PNG)", {pygame.K_i: ("save_image",)}),
     Key(
         "o, v",
-        "save the episode so far as a video (GIF, MP4)",
+        "save the episode so far (GIF, MP4)",
         {pygame.K_o: ("save_video", ".gif"), pygame.K_v: ("save_video", ".mp4")},
     ),
-    Key("l", "save the level as text, for levels=FILE", {pygame.K_l: ("save_level",)}),
+    Key("l", "save the level as text", {pygame.K_l: ("save_level",)}),
     Key("e", "print the command for this view", {pygame.K_e: ("print_command",)}),
 ]
 QUIT = [

@@ -31,7 +31,7 @@ OVERLAYS = {
     "visits": Overlay("7", "expected visits", PINK),
     "sees": Overlay("8", "observation", GREY),
     "trail": Overlay("9", "trail", WHITE),
-    "odds": Overlay("x", "reached first from here (notches: random walk)", None),
+    "odds": Overlay("x", "reached first (notches: random walk)", None),
 }
 DEFAULT_OVERLAYS = ("trail", "odds")
 

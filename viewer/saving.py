@@ -63,11 +63,7 @@ class Session:
 
     def build_command(self, viewing: Viewing, shown: frozenset[str], speed: int) -> str:
         """Build the command that reproduces this view; saves edited walls first."""
-        mice = [pane.mouse for pane in viewing.panes if pane.place == 0 and not pane.person]
-        arguments = {
-            "checkpoint": _join([os.path.relpath(mouse.path) for mouse in mice]),
-            "level": str(viewing.number),
-        }
+        arguments = {"checkpoint": _name_checkpoints(viewing), "level": str(viewing.number)}
         if viewing.edited:
             path, number = self.save_level(viewing)
             arguments |= {"levels": str(path), "level": str(number)}
@@ -79,13 +75,26 @@ class Session:
         arguments |= {"seed": str(viewing.seed), "speed": str(speed)}
         if shown != frozenset(DEFAULT_OVERLAYS):
             arguments["show"] = f"[{','.join(sorted(shown))}]"
-        return "python watch.py " + " ".join(shlex.quote(f"{key}={value}") for key, value in arguments.items())
+        return _join_command("watch.py", arguments)
+
+    def build_page_command(self, viewing: Viewing) -> str:
+        """Build the command that writes a web page of these mice."""
+        return _join_command("share.py", {"checkpoint": _name_checkpoints(viewing), "out": "mouse.html"})
 
     def _free(self, name: str, suffix: str) -> Path:
         number = 1
         while (path := self.folder / f"{name}-{number}{suffix}").exists():
             number += 1
         return path
+
+
+def _name_checkpoints(viewing: Viewing) -> str:
+    mice = [pane.mouse for pane in viewing.panes if pane.place == 0 and not pane.person]
+    return _join([os.path.relpath(mouse.path) for mouse in mice])
+
+
+def _join_command(script: str, arguments: dict[str, str]) -> str:
+    return shlex.join(["python", script, *(f"{key}={value}" for key, value in arguments.items())])
 
 
 def _join(texts: list[str]) -> str:

@@ -70,17 +70,18 @@ def describe_maze(states: Moment) -> list[str]:
 
 
 def describe_pane(viewing: Viewing, number: int) -> str:
-    """Title of a pane, if there are several: what its mouse was trained on, and where the cheese lies."""
+    """Title of a pane, if there are several: how it differs from the others, or what its mouse was trained on."""
     pane, episode = viewing.panes[number], viewing.episode
     mice = {other.mouse.path: other.mouse for other in viewing.panes if not other.person}
     regions = [mouse.spec.describe_region() for mouse in mice.values()]
     region = pane.mouse.spec.describe_region()
+    trained = f"trained with the cheese {region}"
     parts = [
         "you" if pane.person else pane.mouse.name if regions.count(region) > 1 else "",
         PLACE_TEXTS[episode.cheeses[pane.place]] if len(episode.cheeses) > 1 else "",
-        "" if pane.person else f"trained with the cheese {region}",
+        trained if len(set(regions)) > 1 and not pane.person else "",
     ]
-    return "  ·  ".join(filter(None, parts))
+    return "  ·  ".join(filter(None, parts)) or trained
 
 
 def _describe_short(viewing: Viewing, number: int) -> str:

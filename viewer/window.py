@@ -202,7 +202,8 @@ class Window:
 
     def _print_command(self) -> None:
         command = self.session.build_command(self.viewing, self.shown, self.pace.speed)
-        print(f"{command}\n  add record=FILE.gif or .mp4 for a video, figure=FILE.png or .svg for a figure", flush=True)
+        print(f"{command}\n  add record=FILE.gif or .mp4 for a video, figure=FILE.png or .svg for a figure")
+        print(f"{self.session.build_page_command(self.viewing)}\n  writes a web page to send to others", flush=True)
         self.message = f"printed: {command}"
 
     # Time

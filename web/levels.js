@@ -19,6 +19,25 @@ export function isInside({ worldDim, mazeDim }, cell) {
   return [cell % worldDim, Math.floor(cell / worldDim)].every((z) => z >= margin && z < worldDim - margin);
 }
 
+/** The cell beside a cell of the maze, so many cells to the right and up; NO_CELL outside the maze. */
+export function findBeside(level, cell, [right, up]) {
+  const { worldDim, walls } = level;
+  const x = (cell % worldDim) + right, next = cell + right + up * worldDim;
+  const isCell = x >= 0 && x < worldDim && next >= 0 && next < walls.length;
+  return isCell && isInside(level, next) ? next : NO_CELL;
+}
+
+/** The open cell that is nearest to a cell. */
+export function findOpenCell({ worldDim, walls }, cell) {
+  const distance = (other) => Math.hypot((other % worldDim) - (cell % worldDim),
+    Math.floor(other / worldDim) - Math.floor(cell / worldDim));
+  let nearest = NO_CELL;
+  for (const [other, wall] of walls.entries()) {
+    if (!wall && (nearest === NO_CELL || distance(other) < distance(nearest))) nearest = other;
+  }
+  return nearest;
+}
+
 /** A copy of a level with some fields replaced. */
 export const changeLevel = (level, fields) => ({ ...level, ...fields });
 
