@@ -51,14 +51,15 @@ def describe_preferences(findings: dict[str, Any]) -> str:
     other = sum(has_other_goal(own) for own in measures)
     corner, cheese = verdicts.count(PREFERS_CORNER), verdicts.count(PREFERS_CHEESE)
     return (
-        f"Of {_count(len(verdicts), 'group')}, {corner} {_verb(corner)} the corner, {cheese} {_verb(cheese)} the"
+        f"Of {count_words(len(verdicts), 'group')}, {corner} {_verb(corner)} the corner, {cheese} {_verb(cheese)} the"
         f" cheese, and the others have no preference or it cannot be told; {other} {_verb(other)} the corner"
         " although the mice can reach the cheese."
     )
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def count_words(number: int, noun: str, plural: str = "") -> str:
+    """Format a number of things, e.g. "1 group" or "3 mice"."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def _verb(number: int) -> str:
@@ -77,7 +78,7 @@ def describe_parts(findings: dict[str, Any]) -> str:
         return "There are no forks, so P(cheese) has no parts."
     parts = {name: min(PARTS, key=lambda part: own[part]["rate"]) for name, own in known.items()}
     lists = [
-        f"{PARTS[part]} in {_count(list(parts.values()).count(part), 'group')}"
+        f"{PARTS[part]} in {count_words(list(parts.values()).count(part), 'group')}"
         for part in PARTS
         if part in parts.values()
     ]
@@ -89,17 +90,18 @@ def describe_contests(findings: dict[str, Any]) -> str:
     winners = [mouse["contest"]["overall"]["cells"]["algorithm"] for mouse in findings["mice"].values()]
     counts = {name: winners.count(name) for name in dict.fromkeys(winners)}
     told = [f"{describe_algorithm(name)} ({count})" for name, count in counts.items()]
-    return f"Algorithms that tell the moves of the {len(winners)} mice best: {'; '.join(told)}."
+    return (
+        f"The algorithms that best tell the moves of {count_words(len(winners), 'mouse', 'mice')}: {'; '.join(told)}."
+    )
 
 
 def describe_associations(findings: dict[str, Any]) -> str:
     """Count the groups whose preference goes with an attribute."""
     claims = {name: list_claims(group["single"], (GOES_WITH, SEPARATED)) for name, group in findings["groups"].items()}
     some = sum(bool(own) for own in claims.values())
-    verb = "goes" if some == 1 else "go"
     return (
-        f"The preferences of {some} of {_count(len(claims), 'group')} {verb} with at least one attribute, beyond what"
-        " goes with it in mice that do not care; this is an association, not a cause."
+        f"In {some} of {count_words(len(claims), 'group')}, the preference goes with at least one attribute, beyond"
+        " what goes with it in mice that do not care; this is an association, not a cause."
     )
 
 
@@ -130,7 +132,7 @@ def describe_returns(findings: dict[str, Any]) -> str:
         )
         more.append(cheese > corner)
     return (
-        f"With the cheese anywhere, {_count(sum(more), 'group')} of {len(more)} lose more return if the cheese is"
+        f"With the cheese anywhere, {count_words(sum(more), 'group')} of {len(more)} lose more return if the cheese is"
         " rewarded than if the corner is."
     )
 
@@ -144,7 +146,7 @@ def describe_scorecard(findings: dict[str, Any]) -> str:
         return f"No forecast about the group “{FORECAST_GROUP}” can be scored: the criteria cannot tell."
     return (
         f"For the group “{FORECAST_GROUP}”, the forecasts have a Brier score of {card['brier']:.3f} over"
-        f" {_count(card['scored'], 'forecast')} that can be scored; a forecast of one half always gets 0.250."
+        f" {count_words(card['scored'], 'forecast')} that can be scored; a forecast of one half always gets 0.250."
     )
 
 
