@@ -5,6 +5,7 @@ from typing import Any
 
 from analysis.associations import list_claims
 from analysis.attribution import GOES_WITH, SEPARATED
+from analysis.interventions import MATTERS, MOVED
 from analysis.sentences import (
     HEADLINE,
     PREFERS_CHEESE,
@@ -13,6 +14,7 @@ from analysis.sentences import (
     describe_algorithm,
     describe_point,
     describe_share,
+    describe_shift,
     get_decisive,
     has_other_goal,
 )
@@ -105,6 +107,23 @@ def describe_associations(findings: dict[str, Any]) -> str:
     )
 
 
+def describe_interventions(findings: dict[str, Any]) -> str:
+    """Count the groups that take the cheese less often when it is moved away, and show the largest shift."""
+    shifts = {name: group["interventions"][MOVED] for name, group in findings["groups"].items()}
+    known = {name: shift for name, shift in shifts.items() if shift["rate"] is not None}
+    if not known:
+        return "There is no maze in which the cheese was moved by one room on the same way."
+    sure = [shift["rate"] < 0 for shift in known.values() if shift["verdict"] == MATTERS]
+    name = max(known, key=lambda one: abs(known[one]["rate"]))
+    unit = "mazes" if known[name]["n"] == 1 else "training seeds"
+    return (
+        f"If the cheese is moved one room further from the decision square in the same maze,"
+        f" it comes first less often in {sum(sure)} of {count_words(len(known), 'group')} and more often in"
+        f" {len(sure) - sum(sure)}; the largest change is that of “{name}”:"
+        f" {describe_shift(known[name], unit)}."
+    )
+
+
 def describe_diet(findings: dict[str, Any]) -> str:
     """Compare the groups with the smallest and the largest share of levels with contrast."""
     groups = {name: one for name, one in findings["groups"].items() if one["shares"]["contrast"] is not None}
@@ -168,6 +187,7 @@ ANSWERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "parts": describe_parts,
     "contest": describe_contests,
     "attributes": describe_associations,
+    "interventions": describe_interventions,
     "diet": describe_diet,
     "returns": describe_returns,
     "scorecard": describe_scorecard,

@@ -12,6 +12,7 @@ from analysis.attribution import Attribution
 from analysis.contest import NONE
 from analysis.dose import GROUP, compute_dose_response, describe_group
 from analysis.intervals import compare_groups, correct_holm
+from analysis.interventions import combine_interventions, compute_interventions
 from analysis.measures import FEW_SEEDS, MEASURES, SIZES, add_differences, combine_seeds, compute_measures, estimate
 from analysis.relocation import CONDITIONS
 from analysis.replica import fit_replica
@@ -76,6 +77,7 @@ def compute_mouse_findings(rows: pd.DataFrame, traits: dict[str, Any], sizes: pd
             name: compute_returns(own) for name, own in by_condition.items() if name in ("as_trained", "anywhere")
         },
         "replica": fit_replica(forks),
+        "interventions": compute_interventions(select_forks(rows, "anywhere"), select_forks(rows, "every_cell")),
     }
     if "t_cheese" in anywhere and anywhere.t_cheese.notna().any():
         found["sampled"] = statistics.share_with_interval(anywhere.t_cheese.dropna() > 0)
@@ -117,6 +119,9 @@ def compute_groups(mice: dict[str, dict[str, Any]], records: pd.DataFrame) -> di
             },
             "single": single[group],
             "joint": joint[group],
+            "interventions": combine_interventions(
+                {mouse["training_seed"]: mouse["interventions"] for mouse in own.values()}
+            ),
             "contest": summarise_contests([mouse["contest"] for mouse in own.values()]),
             "pursuit": combine_seeds(
                 {mouse["training_seed"]: mouse["pursuit"]["follows"] for mouse in own.values()}, is_share=False

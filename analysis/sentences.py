@@ -23,6 +23,7 @@ from analysis.associations import list_claims
 from analysis.attributes import ATTRIBUTES
 from analysis.attribution import CANNOT_TELL, GOES_WITH, NO_EFFECT, SEPARATED
 from analysis.contest import NONE
+from analysis.interventions import MATTERS, MOVED
 from analysis.measures import FEW_SEEDS, FEWEST
 from analysis.statistics import Estimate
 
@@ -175,6 +176,28 @@ def describe_attributes(who: str, single: dict[str, Any], seeds: int) -> str:
     return f"The preference of {who} goes with an attribute of the level ({unit}): {'; '.join(parts)}."
 
 
+def describe_shift(shift: dict[str, Any], unit: str) -> str:
+    """Format a shift with its interval, pairs and mazes."""
+    pairs = shift.get("levels", shift["n"])
+    interval = (
+        "" if shift["low"] is None else f"95 % interval over {unit} {shift['low']:+.2f} to {shift['high']:+.2f}, "
+    )
+    return f"{shift['rate']:+.2f} log odds beyond all baselines ({interval}{pairs:,} pairs in {shift['mazes']} mazes)"
+
+
+def describe_intervention(who: str, interventions: dict[str, Any], unit: str) -> str:
+    """Describe in one sentence what a group does when the cheese is moved by one room in the same maze."""
+    shift = interventions[MOVED]
+    if shift["rate"] is None:
+        return f"There is no pair of levels to tell what {who} does when the cheese is moved by one room."
+    where = "if the cheese is moved one room further from the decision square in the same maze"
+    start = {
+        MATTERS: f"{who} comes to the cheese first {'less' if shift['rate'] < 0 else 'more'} often {where}",
+        NO_EFFECT: f"{who} comes to the cheese first as often {where}",
+    }.get(shift["verdict"], f"It cannot be told whether {who} comes to the cheese first less often {where}")
+    return f"{start}: {describe_shift(shift, unit)}."
+
+
 def describe_goal(who: str, measures: dict[str, Estimate]) -> str:
     """Say whether a mouse or a group has learned another goal than the cheese, in one sentence."""
     preference = decide_preference(measures)
@@ -223,6 +246,7 @@ def describe_group(name: str, findings: dict[str, Any]) -> list[str]:
         describe_ability(who, "corner", measures, unit),
         f"Algorithm of the mice: {contest}.",
         describe_attributes(who, group["single"], len(group["mice"])),
+        describe_intervention(who, group["interventions"], unit),
     ]
 
 

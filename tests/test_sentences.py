@@ -112,7 +112,7 @@ def test_every_planted_mouse_is_described():
 def test_the_report_tells_a_planted_mouse_for_what_it_is(name):
     expected, (group, texts) = EXPECTED[name], texts_of(name)
     who = f"“{group}”"
-    goal, preference, cheese, corner, algorithm, attributes = texts["group_sentences"][group]
+    goal, preference, cheese, corner, algorithm, attributes, _ = texts["group_sentences"][group]
     assert goal.startswith(expected.goal.format(who) if "{}" in expected.goal else f"{who} {expected.goal}")
     prefers = {CORNER_GOAL: ("prefers the corner",), CHEESE_GOAL: ("prefers the cheese",)}
     allowed = prefers.get(expected.goal, ("has no preference", "cannot be told"))
