@@ -40,8 +40,9 @@ def compute_findings(records: pd.DataFrame, traits: dict[str, dict[str, Any]]) -
     records = add_differences(records)
     anywhere = records.loc[records.condition == "anywhere"]
     sizes = anywhere.loc[anywhere.mouse == anywhere.mouse.iloc[0], "maze_dim"]
+    conditions = [str(name) for name in records.condition.unique()]
     found = {
-        str(name): compute_mouse_findings(rows, traits[str(name)], sizes)
+        str(name): compute_mouse_findings(rows, traits[str(name)], sizes, conditions)
         for name, rows in records.groupby("mouse", sort=False)
     }
     dose = compute_dose_response(anywhere, {name: mouse["shares"]["fork"] for name, mouse in found.items()})
@@ -52,8 +53,13 @@ def compute_findings(records: pd.DataFrame, traits: dict[str, dict[str, Any]]) -
     return {"mice": mice, "groups": groups, "comparisons": compare_all(groups), "dose": dose}
 
 
-def compute_mouse_findings(rows: pd.DataFrame, traits: dict[str, Any], sizes: pd.Series) -> dict[str, Any]:
-    """Compute the findings about one mouse; see ``measures.compute_measures`` for ``sizes``."""
+def compute_mouse_findings(
+    rows: pd.DataFrame, traits: dict[str, Any], sizes: pd.Series, conditions: list[str]
+) -> dict[str, Any]:
+    """Compute the findings about one mouse; see ``measures.compute_measures`` for ``sizes``.
+
+    A condition in which this mouse has no level, but another has, is there with n = 0.
+    """
     by_condition = dict(list(rows.groupby("condition", sort=False)))
     anywhere, first = by_condition["anywhere"], rows.iloc[0]
     forks = anywhere.loc[anywhere.level_type == "fork"]
@@ -64,7 +70,8 @@ def compute_mouse_findings(rows: pd.DataFrame, traits: dict[str, Any], sizes: pd
         "measures": compute_measures(rows, sizes),
         "conditions": {
             name: {"cheese": estimate(own, "p_cheese_500"), "corner": estimate(own, "p_corner_first")}
-            for name, own in by_condition.items()
+            for name in conditions
+            for own in [by_condition.get(name, rows.head(0))]
         },
         "breakdown": {
             name: statistics.compute_breakdown(by_condition[name])
