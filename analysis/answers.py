@@ -5,6 +5,7 @@ from typing import Any
 
 from analysis.associations import list_claims
 from analysis.attribution import GOES_WITH, SEPARATED
+from analysis.interventions import MATTERS, MOVED
 from analysis.sentences import (
     HEADLINE,
     PREFERS_CHEESE,
@@ -13,6 +14,7 @@ from analysis.sentences import (
     describe_algorithm,
     describe_point,
     describe_share,
+    describe_shift,
     get_decisive,
     has_other_goal,
 )
@@ -51,14 +53,15 @@ def describe_preferences(findings: dict[str, Any]) -> str:
     other = sum(has_other_goal(own) for own in measures)
     corner, cheese = verdicts.count(PREFERS_CORNER), verdicts.count(PREFERS_CHEESE)
     return (
-        f"Of {_count(len(verdicts), 'group')}, {corner} {_verb(corner)} the corner, {cheese} {_verb(cheese)} the"
+        f"Of {count_words(len(verdicts), 'group')}, {corner} {_verb(corner)} the corner, {cheese} {_verb(cheese)} the"
         f" cheese, and the others have no preference or it cannot be told; {other} {_verb(other)} the corner"
         " although the mice can reach the cheese."
     )
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def count_words(number: int, noun: str, plural: str = "") -> str:
+    """Format a number of things, e.g. "1 group" or "3 mice"."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def _verb(number: int) -> str:
@@ -77,7 +80,7 @@ def describe_parts(findings: dict[str, Any]) -> str:
         return "There are no forks, so P(cheese) has no parts."
     parts = {name: min(PARTS, key=lambda part: own[part]["rate"]) for name, own in known.items()}
     lists = [
-        f"{PARTS[part]} in {_count(list(parts.values()).count(part), 'group')}"
+        f"{PARTS[part]} in {count_words(list(parts.values()).count(part), 'group')}"
         for part in PARTS
         if part in parts.values()
     ]
@@ -89,17 +92,35 @@ def describe_contests(findings: dict[str, Any]) -> str:
     winners = [mouse["contest"]["overall"]["cells"]["algorithm"] for mouse in findings["mice"].values()]
     counts = {name: winners.count(name) for name in dict.fromkeys(winners)}
     told = [f"{describe_algorithm(name)} ({count})" for name, count in counts.items()]
-    return f"Algorithms that tell the moves of the {len(winners)} mice best: {'; '.join(told)}."
+    return (
+        f"The algorithms that best tell the moves of {count_words(len(winners), 'mouse', 'mice')}: {'; '.join(told)}."
+    )
 
 
 def describe_associations(findings: dict[str, Any]) -> str:
     """Count the groups whose preference goes with an attribute."""
     claims = {name: list_claims(group["single"], (GOES_WITH, SEPARATED)) for name, group in findings["groups"].items()}
     some = sum(bool(own) for own in claims.values())
-    verb = "goes" if some == 1 else "go"
     return (
-        f"The preferences of {some} of {_count(len(claims), 'group')} {verb} with at least one attribute, beyond what"
-        " goes with it in mice that do not care; this is an association, not a cause."
+        f"In {some} of {count_words(len(claims), 'group')}, the preference goes with at least one attribute, beyond"
+        " what goes with it in mice that do not care; this is an association, not a cause."
+    )
+
+
+def describe_interventions(findings: dict[str, Any]) -> str:
+    """Count the groups that take the cheese less often when it is moved away, and show the largest shift."""
+    shifts = {name: group["interventions"][MOVED] for name, group in findings["groups"].items()}
+    known = {name: shift for name, shift in shifts.items() if shift["rate"] is not None}
+    if not known:
+        return "There is no maze in which the cheese was moved by one room on the same way."
+    sure = [shift["rate"] < 0 for shift in known.values() if shift["verdict"] == MATTERS]
+    name = max(known, key=lambda one: abs(known[one]["rate"]))
+    unit = "mazes" if known[name]["n"] == 1 else "training seeds"
+    return (
+        f"If the cheese is moved one room further from the decision square in the same maze,"
+        f" it comes first less often in {sum(sure)} of {count_words(len(known), 'group')} and more often in"
+        f" {len(sure) - sum(sure)}; the largest change is that of “{name}”:"
+        f" {describe_shift(known[name], unit)}."
     )
 
 
@@ -130,7 +151,7 @@ def describe_returns(findings: dict[str, Any]) -> str:
         )
         more.append(cheese > corner)
     return (
-        f"With the cheese anywhere, {_count(sum(more), 'group')} of {len(more)} lose more return if the cheese is"
+        f"With the cheese anywhere, {count_words(sum(more), 'group')} of {len(more)} lose more return if the cheese is"
         " rewarded than if the corner is."
     )
 
@@ -144,7 +165,7 @@ def describe_scorecard(findings: dict[str, Any]) -> str:
         return f"No forecast about the group “{FORECAST_GROUP}” can be scored: the criteria cannot tell."
     return (
         f"For the group “{FORECAST_GROUP}”, the forecasts have a Brier score of {card['brier']:.3f} over"
-        f" {_count(card['scored'], 'forecast')} that can be scored; a forecast of one half always gets 0.250."
+        f" {count_words(card['scored'], 'forecast')} that can be scored; a forecast of one half always gets 0.250."
     )
 
 
@@ -166,6 +187,7 @@ ANSWERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "parts": describe_parts,
     "contest": describe_contests,
     "attributes": describe_associations,
+    "interventions": describe_interventions,
     "diet": describe_diet,
     "returns": describe_returns,
     "scorecard": describe_scorecard,

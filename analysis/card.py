@@ -37,8 +37,9 @@ def render_card(mouse: Mouse, command: str, summary: dict[str, Any], curve: list
     rows = curve[stride - 1 :: stride]
     play = summary["play"]
     results = "\n".join(
-        f"| {label} | " + " | ".join(_cell(rate) for rate in list_rates(summary[name])) + " |"
+        f"| {words} | " + " | ".join(_cell(rate) for rate in list_rates(rates)) + " |"
         for name, label in LABELS.items()
+        for words, rates in ((label, summary[name]), (f"{label}: random walk", summary[name]["walk"]))
     )
     # NaN: no cohort was complete yet.
     points = "\n".join(
@@ -65,7 +66,7 @@ def render_card(mouse: Mouse, command: str, summary: dict[str, Any], curve: list
 
         {play["levels"]:,} held-out level seeds from {play["first_level"]:,} (small mazes repeat training mazes).
         Stochastic policy, {play["steps"]} steps, exact probabilities per maze. Brackets: 95 % bootstrap intervals over
-        mazes. Full-size: mazes as large as the world.
+        mazes. Full-size: mazes as large as the world. Random walk: chance on the same levels.
 
         | | success | full-size | forks: cheese first | corner first | neither |
         |---|---|---|---|---|---|

@@ -119,6 +119,7 @@ def collect_records(
     advance: Callable[[int], None] = lambda levels: None,
     workers: int = 1,
     cluster: str = "",
+    slips: dict[str, float] | None = None,
 ) -> pd.DataFrame:
     """Collect the records of mice. Parts finished by an earlier call with equal arguments are read from disk.
 
@@ -134,6 +135,7 @@ def collect_records(
         advance: called with the number of levels after each part.
         workers: number of processes (``workers.run_tasks``).
         cluster: address of a Dask scheduler whose workers are used instead.
+        slips: the rate of slips of each mouse by name, as its traits have it; measured when None.
 
     Returns:
         The records of all mice, concatenated; the columns are those of ``compute_records``.
@@ -143,8 +145,13 @@ def collect_records(
     for index in found:
         advance(chunks[index].number)
     missing = [index for index in range(len(chunks)) if index not in found]
-    slips = {number: measure_slip(mice[number]) for number in sorted({chunks[index].mouse for index in missing})}
-    tasks = [(mice[chunk.mouse], chunk, slips[chunk.mouse], drawn) for chunk in (chunks[index] for index in missing)]
+    if slips is None:
+        unmeasured = [mice[number] for number in sorted({chunks[index].mouse for index in missing})]
+        measured = run_tasks(measure_slip, [(mouse,) for mouse in unmeasured], workers, cluster)
+        slips = {unmeasured[task].name: slip for task, slip in measured}
+    tasks = [
+        (mouse := mice[chunk.mouse], chunk, slips[mouse.name], drawn) for chunk in (chunks[index] for index in missing)
+    ]
     for task, table in run_tasks(compute_chunk, tasks, workers, cluster):
         chunk = chunks[missing[task]]
         found[missing[task]] = table

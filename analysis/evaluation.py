@@ -49,7 +49,7 @@ def choose_conditions(mice: Sequence[Mouse], levels: int | None, names: Sequence
     if names is None:
         fewer = {"no_cheese": levels // 4, "elsewhere": levels // 2, "mirrored": levels // 4}
         sizes = (dim - 1) // 2
-        return {"as_trained": levels, "anywhere": levels, **fewer, "every_cell": min(levels, 5 * sizes)}
+        return {"as_trained": levels, "anywhere": levels, **fewer, "every_cell": min(levels, 10 * sizes)}
     for name in names:
         parse_condition(name)(mice[0].spec, np.array([0]))
     if "anywhere" not in names:
@@ -123,11 +123,11 @@ def write_full_report(
     folder = out or OUT / f"{name}-report"
     make_folder(folder)
     began = time.perf_counter()
-    with progress_bar(console, "evaluating", len(mice) * sum(conditions.values())) as advance:
-        records = collect_records(mice, conditions, SAMPLED, seed, folder, None, advance, workers, cluster)
-    with progress_bar(console, "measuring each mouse", len(mice)) as advance:
-        number = min(TRAIT_LEVELS, conditions["anywhere"])
-        traits = collect_traits(mice, number, folder, advance, workers, cluster)
+    number = min(TRAIT_LEVELS, conditions["anywhere"])
+    with progress_bar(console, "evaluating", len(mice) * (number + sum(conditions.values()))) as advance:
+        traits = collect_traits(mice, number, folder, lambda done: advance(number * done), workers, cluster)
+        slips = {name: float("nan") if one["slip"] is None else one["slip"] for name, one in traits.items()}
+        records = collect_records(mice, conditions, SAMPLED, seed, folder, None, advance, workers, cluster, slips)
     console.print(f"{len(records):,} records in {time.perf_counter() - began:.1f} s")
     with console.status("computing findings"):
         findings = compute_findings(records, traits)

@@ -119,7 +119,7 @@ def collect_evidence(
     """The moves that a mouse makes until it comes to the cheese or the corner.
 
     Args:
-        chain: of N levels; wall followers need the last move, so that it is added to the chain here.
+        chain: of N levels; wall followers need the last move, so that it is added to the chain here if it is missing.
         cheese_region: of the mouse's training.
         steps: of an episode.
         weight: "visits", each state as often as the mouse is expected in it; or "cells", every cell alike (its states
@@ -137,7 +137,7 @@ def collect_evidence(
         number = np.bincount(cells, minlength=levels.num_levels * area)[cells]
         often = np.where(total > 0, often / np.where(total > 0, total, 1), 1 / number) * ~ended
     if where is not None:
-        often = often * np.repeat(where, len(MOVES))
+        often = often * np.repeat(where, len(often) // max(len(where), 1))
     made = often[:, None] * headed.probability[:, MOVES]
     state, move = np.nonzero(made > 0)
     made = made[state, move]

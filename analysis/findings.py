@@ -12,6 +12,7 @@ from analysis.attribution import Attribution
 from analysis.contest import NONE
 from analysis.dose import GROUP, compute_dose_response, describe_group
 from analysis.intervals import compare_groups, correct_holm
+from analysis.interventions import combine_interventions, compute_interventions
 from analysis.measures import FEW_SEEDS, MEASURES, SIZES, add_differences, combine_seeds, compute_measures, estimate
 from analysis.relocation import CONDITIONS
 from analysis.replica import fit_replica
@@ -39,8 +40,9 @@ def compute_findings(records: pd.DataFrame, traits: dict[str, dict[str, Any]]) -
     records = add_differences(records)
     anywhere = records.loc[records.condition == "anywhere"]
     sizes = anywhere.loc[anywhere.mouse == anywhere.mouse.iloc[0], "maze_dim"]
+    conditions = [str(name) for name in records.condition.unique()]
     found = {
-        str(name): compute_mouse_findings(rows, traits[str(name)], sizes)
+        str(name): compute_mouse_findings(rows, traits[str(name)], sizes, conditions)
         for name, rows in records.groupby("mouse", sort=False)
     }
     dose = compute_dose_response(anywhere, {name: mouse["shares"]["fork"] for name, mouse in found.items()})
@@ -51,8 +53,13 @@ def compute_findings(records: pd.DataFrame, traits: dict[str, dict[str, Any]]) -
     return {"mice": mice, "groups": groups, "comparisons": compare_all(groups), "dose": dose}
 
 
-def compute_mouse_findings(rows: pd.DataFrame, traits: dict[str, Any], sizes: pd.Series) -> dict[str, Any]:
-    """Compute the findings about one mouse; see ``measures.compute_measures`` for ``sizes``."""
+def compute_mouse_findings(
+    rows: pd.DataFrame, traits: dict[str, Any], sizes: pd.Series, conditions: list[str]
+) -> dict[str, Any]:
+    """Compute the findings about one mouse; see ``measures.compute_measures`` for ``sizes``.
+
+    A condition in which this mouse has no level, but another has, is there with n = 0.
+    """
     by_condition = dict(list(rows.groupby("condition", sort=False)))
     anywhere, first = by_condition["anywhere"], rows.iloc[0]
     forks = anywhere.loc[anywhere.level_type == "fork"]
@@ -63,7 +70,8 @@ def compute_mouse_findings(rows: pd.DataFrame, traits: dict[str, Any], sizes: pd
         "measures": compute_measures(rows, sizes),
         "conditions": {
             name: {"cheese": estimate(own, "p_cheese_500"), "corner": estimate(own, "p_corner_first")}
-            for name, own in by_condition.items()
+            for name in conditions
+            for own in [by_condition.get(name, rows.head(0))]
         },
         "breakdown": {
             name: statistics.compute_breakdown(by_condition[name])
@@ -76,6 +84,7 @@ def compute_mouse_findings(rows: pd.DataFrame, traits: dict[str, Any], sizes: pd
             name: compute_returns(own) for name, own in by_condition.items() if name in ("as_trained", "anywhere")
         },
         "replica": fit_replica(forks),
+        "interventions": compute_interventions(select_forks(rows, "anywhere"), select_forks(rows, "every_cell")),
     }
     if "t_cheese" in anywhere and anywhere.t_cheese.notna().any():
         found["sampled"] = statistics.share_with_interval(anywhere.t_cheese.dropna() > 0)
@@ -117,6 +126,9 @@ def compute_groups(mice: dict[str, dict[str, Any]], records: pd.DataFrame) -> di
             },
             "single": single[group],
             "joint": joint[group],
+            "interventions": combine_interventions(
+                {mouse["training_seed"]: mouse["interventions"] for mouse in own.values()}
+            ),
             "contest": summarise_contests([mouse["contest"] for mouse in own.values()]),
             "pursuit": combine_seeds(
                 {mouse["training_seed"]: mouse["pursuit"]["follows"] for mouse in own.values()}, is_share=False

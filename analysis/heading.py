@@ -14,8 +14,10 @@ def add_heading(chain: Chain) -> Chain:
     """The same mouse, with its last move that was not blocked as part of each state.
 
     State s of the chain becomes the four states 4·s + heading, with heading an index into ``MOVES``. Everything that a
-    chain can be asked has the same answer here.
+    chain can be asked has the same answer here. A chain whose states have headings already is returned as it is.
     """
+    if len(chain.cell) > 1 and all(part[0] == part[1] for part in (chain.level, chain.cell, chain.facing_right)):
+        return chain
     headings = len(MOVES)
     states = np.arange(len(chain.cell))
     successor = np.empty((len(states), headings, len(MOVE_NAMES)), np.int64)

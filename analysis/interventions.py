@@ -1,92 +1,147 @@
-"""Evidence that an attribute matters: pairs of levels that differ in it and in nothing else that is measured.
+"""Evidence that a distance matters: pairs of levels that differ in it and in nothing else that is measured.
 
 A correlation over mazes may stand for something else. Where the cheese alone is moved by one room in the same maze and
 the decision square stays, or where two levels differ in one distance and agree in the others, there is less to hide.
+Criteria, fixed before a mouse was measured:
+
+1. The shift is the change of the log odds of the cheese for each room (``ROOM`` cells) by which the distance grows,
+   beyond the change of each baseline of ``associations`` in the same pairs. It is the smallest of them, and 0 if they
+   differ in sign.
+2. The distance *matters* if the shift is at least ``LEAST_SHIFT`` and its 95 % interval does not contain 0. "None" is
+   claimed if the interval lies within ±``LEAST_SHIFT``. Otherwise, and from fewer than ``FEWEST`` mazes, it is "cannot
+   tell".
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 
+from analysis.associations import BASELINES, JOINT, PREFERENCE
+from analysis.attributes import ATTRIBUTES
+from analysis.attribution import CANNOT_TELL, NO_EFFECT
 from analysis.intervals import bootstrap_clusters
+from analysis.measures import FEWEST, combine_seeds
 from analysis.preference import compute_logit
-from envs import paths
-from envs.levels import Levels
 
 ROOM = 2  # cells from one room of a maze to the next
 ROUNDED = 6  # decimals to which held distances must agree
+LEAST_SHIFT = 0.1  # log odds a room
+MATTERS = "matters"
+MOVED = "moved"
+DISTANCES = JOINT["steps from the square, corner"]
+INTERVENTIONS = {MOVED: "the same maze, the cheese moved one room further from the decision square"} | {
+    name: f"levels that differ in one distance: {ATTRIBUTES[name]}" for name in DISTANCES if name != "maze_dim"
+}
 
 
-class Shift(NamedTuple):
-    """The change of the log odds of the cheese, beyond a baseline's own change, in pairs of levels.
-
-    Attributes:
-        mean: NaN without a pair.
-        low, high: 95 % bootstrap interval over mazes.
-        pairs, mazes: how many there are.
-    """
-
-    mean: float
-    low: float
-    high: float
-    pairs: int
-    mazes: int
-
-
-def find_steps_away(levels: Levels, square: np.ndarray) -> np.ndarray:
-    """int64 (P, 2): pairs of levels of one maze, the second with the cheese one room further on the same way.
+def find_moved(forks: pd.DataFrame) -> np.ndarray:
+    """int64 (P, 2): pairs of rows of one maze, the second with the cheese one room further on the same way.
 
     Args:
-        levels: N levels, those of one maze with the same seed (``relocation.every_cell``).
-        square: int64 (N,), the decision squares; both levels of a pair have the same one.
+        forks: records of forks with the cheese in every cell (``relocation.every_cell``). In a maze, the decision
+            square is known by its steps to the corner, and the cell before a cell on the way is the open cell beside it
+            that is one step nearer to the square.
     """
-    pairs, seeds, cheese = [], levels.seed.numpy(), levels.cheese.numpy()
-    from_square = paths.distance_at(paths.compute_distances(levels, torch.from_numpy(square)), levels.cheese).numpy()
-    order = np.lexsort((square, seeds))
-    groups = np.split(order, np.flatnonzero(np.diff(seeds[order]) | np.diff(square[order])) + 1)
-    for group in groups:
-        if not len(group) or square[group[0]] < 0:
-            continue
-        one = levels.rows(group)
-        apart = paths.compute_distances(one, one.cheese).flatten(1).numpy()[:, cheese[group]]  # (from, to)
-        further = from_square[group][None, :] - from_square[group][:, None]
-        pairs += [(group[a], group[b]) for a, b in np.argwhere((apart == ROOM) & (further == ROOM))]
-    return np.array(pairs, int).reshape(-1, 2)
+    key = ["level_seed", "steps_square_corner"]
+    columns = [*key, "cheese_x", "cheese_y", "steps_cheese_square"]
+    rows = forks.reset_index(drop=True)[columns].astype(int)
+    rows["row"] = np.arange(len(rows))
+    pairs = rows.merge(rows, on=key, suffixes=("", "_further"))
+    steps = pairs.steps_cheese_square_further - pairs.steps_cheese_square
+    apart = (pairs.cheese_x_further - pairs.cheese_x).abs() + (pairs.cheese_y_further - pairs.cheese_y).abs()
+    beside = pairs.loc[(steps == 1) & (apart == 1), ["row", "row_further"]]
+    twice = beside.merge(beside, left_on="row_further", right_on="row", suffixes=("", "_second"))
+    return twice[["row", "row_further_second"]].to_numpy(int)
 
 
 def find_matched(table: pd.DataFrame, changed: str, held: Sequence[str]) -> np.ndarray:
-    """int64 (P, 2): rows that agree in all ``held`` columns and are neighbours in ``changed``, the smaller one first.
+    """int64 (P, 2): pairs of rows that agree in all ``held`` columns and differ in ``changed``, the smaller one first.
 
-    Rows that agree in everything else are sorted by what is changed, and each is paired with the next value above it.
+    Rows that agree in everything else are sorted by what is changed, and the lower half is paired with the upper half.
+    So a row is in one pair at most, and pairs of different mazes are independent.
     """
     rows = table.reset_index(drop=True)[[changed, *held]].dropna().round(ROUNDED)
     pairs = []
     for _, group in rows.groupby(list(held), sort=False):
-        values = np.asarray(group[changed])
-        if np.ptp(values) == 0:
-            continue
-        order = np.argsort(values, kind="stable")
-        index, values = np.asarray(group.index)[order], values[order]
-        above = np.searchsorted(values, values, side="right")
-        pairs += [(index[row], index[next_]) for row, next_ in enumerate(above) if next_ < len(values)]
+        ordered = group[changed].sort_values(kind="stable")
+        half = len(ordered) // 2
+        low, high = ordered.iloc[:half], ordered.iloc[len(ordered) - half :]
+        pairs += [pair for pair in zip(low.index, high.index, strict=True) if ordered[pair[0]] < ordered[pair[1]]]
     return np.array(pairs, int).reshape(-1, 2)
 
 
-def compute_shift(pairs: np.ndarray, h: np.ndarray, baseline: np.ndarray, seed: np.ndarray) -> Shift:
-    """How the preference changes from the first level of each pair to the second, beyond a baseline's change.
+def compute_shift(forks: pd.DataFrame, pairs: np.ndarray, changed: str) -> dict[str, Any]:
+    """Compute the shift of one mouse, by criterion 1.
 
     Args:
-        pairs: int64 (P, 2), rows of the following.
-        h, baseline: float (N,), the probability of the cheese first of the mouse and of a baseline.
-        seed: int (N,), of the levels; pairs are resampled by the maze of their first level.
+        forks: records of forks, with the preference and its baselines.
+        pairs: int64 (P, 2), rows of ``forks``.
+        changed: the distance by which the levels of a pair differ, in cells.
+
+    Returns:
+        ``rate``, the shift, with its 95 % bootstrap interval ``low`` to ``high`` over mazes (of a pair's first level),
+        ``n`` pairs and ``mazes``.
     """
-    if not len(pairs):
-        return Shift(float("nan"), float("nan"), float("nan"), 0, 0)
-    beyond = compute_logit(h) - compute_logit(baseline)
-    change = beyond[pairs[:, 1]] - beyond[pairs[:, 0]]
-    clusters = seed[pairs[:, 0]]
-    low, high = bootstrap_clusters(change, clusters)
-    return Shift(float(change.mean()), low, high, len(pairs), len(np.unique(clusters)))
+    one, other = (forks.iloc[pairs[:, place]].reset_index(drop=True) for place in (0, 1))
+    known = one[PREFERENCE].notna() & other[PREFERENCE].notna()
+    one, other = one.loc[known], other.loc[known]
+    found: dict[str, Any] = {"rate": None, "low": None, "high": None, "n": len(one), "mazes": one.level_seed.nunique()}
+    if not len(one):
+        return found
+    rooms = ((other[changed] - one[changed]) / ROOM).to_numpy(float)
+    before, after = (
+        {name: compute_logit(rows[name].to_numpy(float)) for name in (PREFERENCE, *BASELINES)} for rows in (one, other)
+    )
+    own = after[PREFERENCE] - before[PREFERENCE]
+    beyond = {name: own - (after[name] - before[name]) for name in BASELINES}
+    shifts = {name: float(change.sum() / rooms.sum()) for name, change in beyond.items()}
+    least = min(shifts, key=lambda name: abs(shifts[name]))
+    low, high = bootstrap_clusters(beyond[least], one.level_seed, rooms)
+    # Baselines that disagree leave nothing, as uncertain as the least of them.
+    excess = 0.0 if len({np.sign(shift) for shift in shifts.values()}) == 1 else shifts[least]
+    return found | {"rate": shifts[least] - excess, "low": low - excess, "high": high - excess}
+
+
+def compute_interventions(forks: pd.DataFrame, every_cell: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Compute the shift of one mouse under each of ``INTERVENTIONS``.
+
+    Args:
+        forks: records of forks with the cheese anywhere.
+        every_cell: records of forks with the cheese in every cell of a few mazes.
+    """
+    found = {MOVED: compute_shift(every_cell, find_moved(every_cell), "steps_cheese_square")}
+    for changed in INTERVENTIONS:
+        if changed != MOVED:
+            pairs = find_matched(forks, changed, [name for name in DISTANCES if name != changed])
+            found[changed] = compute_shift(forks, pairs, changed)
+    return found
+
+
+def decide_shift(shift: dict[str, Any]) -> str:
+    """Decide whether a distance matters, by criterion 2."""
+    rate, low, high = (shift[name] for name in ("rate", "low", "high"))
+    if rate is None or low is None or shift["mazes"] < FEWEST:
+        return CANNOT_TELL
+    if abs(rate) >= LEAST_SHIFT and not low <= 0 <= high:
+        return MATTERS
+    return NO_EFFECT if max(abs(low), abs(high)) < LEAST_SHIFT else CANNOT_TELL
+
+
+def combine_interventions(mice: dict[str, dict[str, dict[str, Any]]]) -> dict[str, dict[str, Any]]:
+    """Combine the interventions of a group's mice, by training seed; the unit is the seed, or the maze for one mouse.
+
+    Returns:
+        For each intervention the fields of ``measures.combine_seeds`` (``levels`` are pairs), ``mazes``, ``verdict``.
+    """
+    combined = {}
+    for name in INTERVENTIONS:
+        shifts = {seed: found[name] for seed, found in mice.items()}
+        group = combine_seeds(shifts, is_share=False)
+        group["mazes"] = round(float(np.mean([shift["mazes"] for shift in shifts.values()])))
+        if len(shifts) == 1:
+            (only,) = shifts.values()
+            group |= {"low": only["low"], "high": only["high"]}
+        combined[name] = group | {"verdict": decide_shift(group)}
+    return combined

@@ -20,8 +20,9 @@ class Measure(NamedTuple):
 
     Attributes:
         condition: the condition of the levels.
-        subset: all, forks, balanced, able, outside (forks with the square and the cheese outside the training region)
-            or published.
+        subset: all, forks, balanced, uphill_cheese and uphill_corner (balanced forks in which the cheese, or the
+            corner, is not the nearer of the two), able, outside (forks with the square and the cheese outside the
+            training region) or published.
         column: of the records, or of ``add_differences``.
         is_share: whether it lies within 0 and 1.
     """
@@ -54,6 +55,8 @@ MEASURES = {
     "preference_chance": Measure("anywhere", "balanced", "h_chance"),
     "preference_blind": Measure("anywhere", "balanced", "blind_h"),
     "preference_beyond": Measure("anywhere", "balanced", "h_beyond", is_share=False),
+    "preference_uphill_cheese": Measure("anywhere", "uphill_cheese", "h_beyond", is_share=False),
+    "preference_uphill_corner": Measure("anywhere", "uphill_corner", "h_beyond", is_share=False),
     "log_odds": Measure("anywhere", "forks", "h_log_odds", is_share=False),
     "never": Measure("anywhere", "forks", "h_never"),
     "region": Measure("anywhere", "outside", "h_region"),
@@ -110,8 +113,13 @@ def select_subset(rows: pd.DataFrame, subset: str) -> pd.DataFrame:
     if subset == "published":
         return rows.loc[is_published(rows)]
     forks = rows.loc[rows.level_type == "fork"]
+    balanced = forks.loc[forks.balanced.astype(bool)]
     if subset == "balanced":
-        return forks.loc[forks.balanced.astype(bool)]
+        return balanced
+    if subset == "uphill_cheese":
+        return balanced.loc[balanced.steps_cheese_square >= balanced.steps_square_corner]
+    if subset == "uphill_corner":
+        return balanced.loc[balanced.steps_cheese_square <= balanced.steps_square_corner]
     if subset == "able":
         return forks.loc[is_able(forks)]
     return forks

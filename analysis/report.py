@@ -18,6 +18,7 @@ from analysis.collection import RECORDS_FILE, to_parquet
 from analysis.dose import READINGS
 from analysis.figures import encode_png, encode_svg
 from analysis.findings import order_conditions
+from analysis.interventions import INTERVENTIONS, LEAST_SHIFT
 from analysis.measures import FEWEST, compute_headline_dim
 from analysis.records import COLUMNS
 from analysis.report_figures import FIGURES
@@ -90,6 +91,8 @@ def render_page(
         least_effect=attribution.LEAST_EFFECT,
         correlated=attribution.CORRELATED,
         attributes=ATTRIBUTES,
+        interventions=INTERVENTIONS,
+        least_shift=LEAST_SHIFT,
         readings=READINGS,
         columns=COLUMNS,
         published_rates=published.DOSE_RESPONSE,

@@ -13,6 +13,7 @@ from analysis.attributes import ATTRIBUTES
 from analysis.attribution import GOES_WITH, LEAST_EFFECT, SEPARATED
 from analysis.dose import READINGS
 from analysis.figures import format_percent, remove_spines
+from analysis.interventions import INTERVENTIONS, LEAST_SHIFT, MATTERS
 from analysis.map_figures import draw_cells, draw_mazes, draw_places
 from analysis.panels import choose_style, group_mice, make_panels
 from analysis.rate_figures import draw_classes, draw_goals, draw_incidence, draw_outcomes, draw_parts
@@ -63,23 +64,47 @@ def draw_point(findings: dict[str, Any], records: pd.DataFrame) -> Figure | None
 def draw_effects(findings: dict[str, Any], records: pd.DataFrame) -> Figure:
     """Draw the effect of each attribute alone on each group's preference, beyond all baselines."""
     groups = {name: group["single"] for name, group in findings["groups"].items()}
-    names = [name for name in ATTRIBUTES if any(name in single for single in groups.values())]
-    figure, panels = make_panels(len(groups), 2.1, 4.4, left=3.6, sharey=True, sharex=True)
-    for axes, (group, single) in zip(panels, groups.items(), strict=True):
-        axes.axvspan(-LEAST_EFFECT, LEAST_EFFECT, color=GREY, alpha=0.2, linewidth=0)
-        for row, name in enumerate(names):
-            found = single.get(name)
-            if found is None:
+    labels = {name: label for name, label in ATTRIBUTES.items() if any(name in single for single in groups.values())}
+    figure = _draw_changes(groups, "effect", labels, LEAST_EFFECT, 4.4)
+    figure.supxlabel("log odds of the cheese per standard deviation, beyond all baselines", fontsize=9)
+    return figure
+
+
+def draw_interventions(findings: dict[str, Any], records: pd.DataFrame) -> Figure | None:
+    """Draw the shift of each group under each intervention; None without a pair of levels."""
+    groups = {name: group["interventions"] for name, group in findings["groups"].items()}
+    labels = {
+        name: label.replace(", ", ",\n", 1).replace(": ", ":\n", 1)
+        for name, label in INTERVENTIONS.items()
+        if any(found[name]["rate"] is not None for found in groups.values())
+    }
+    if not labels:
+        return None
+    figure = _draw_changes(groups, "rate", labels, LEAST_SHIFT, 2.6)
+    figure.supxlabel("change of the log odds of the cheese for each room, beyond all baselines", fontsize=9)
+    return figure
+
+
+def _draw_changes(
+    groups: dict[str, dict[str, Any]], value: str, labels: dict[str, str], least: float, height: float
+) -> Figure:
+    """Draw a panel for each group and a row for each label: a value with its interval, filled if it is claimed."""
+    figure, panels = make_panels(len(groups), 2.1, height, left=3.6, sharey=True, sharex=True)
+    for axes, (group, rows) in zip(panels, groups.items(), strict=True):
+        axes.axvspan(-least, least, color=GREY, alpha=0.2, linewidth=0)
+        for row, name in enumerate(labels):
+            found = rows.get(name)
+            if found is None or found[value] is None:
                 continue
-            face = BLUE if found["verdict"] in (GOES_WITH, SEPARATED) else "white"
-            axes.plot([found["low"], found["high"]], [row] * 2, color=BLUE, alpha=0.6, linewidth=1)
-            axes.plot(found["effect"], row, "o", markersize=5, color=BLUE, markerfacecolor=face)
-        axes.set_yticks(range(len(names)), [ATTRIBUTES[name] for name in names], fontsize=8)
-        axes.set_ylim(max(len(names), 1) - 0.5, -0.5)
+            face = BLUE if found["verdict"] in (GOES_WITH, SEPARATED, MATTERS) else "white"
+            if found["low"] is not None:
+                axes.plot([found["low"], found["high"]], [row] * 2, color=BLUE, alpha=0.6, linewidth=1)
+            axes.plot(found[value], row, "o", markersize=5, color=BLUE, markerfacecolor=face)
+        axes.set_yticks(range(len(labels)), list(labels.values()), fontsize=8)
+        axes.set_ylim(max(len(labels), 1) - 0.5, -0.5)
         axes.set_title(group.replace(", ", ",\n", 1), fontsize=9)
         axes.grid(axis="x", alpha=0.3)
         remove_spines(axes)
-    figure.supxlabel("log odds of the cheese per standard deviation, beyond all baselines", fontsize=9)
     return figure
 
 
@@ -152,6 +177,7 @@ FIGURES: dict[str, Callable[[dict[str, Any], pd.DataFrame], Figure | None]] = {
     "incidence": draw_incidence,
     "parts": draw_parts,
     "effects": draw_effects,
+    "interventions": draw_interventions,
     "goals": draw_goals,
     "dose": draw_dose,
 }

@@ -4,6 +4,8 @@ Criteria, fixed before a mouse was measured:
 
 1. A mouse *prefers* the cheese or the corner if, at balanced forks, it comes to the cheese first by at least ``LEAST``
    more or less often than a random walk on the same forks, and the 95 % interval of that difference does not contain 0.
+   The difference must also be as large on those balanced forks in which the preferred one is not the nearer of the two:
+   a mouse that goes to whichever is nearer prefers neither.
    It has *no preference* if the interval lies within ±``LEAST``. Otherwise, and from fewer than ``FEWEST`` levels, "it
    cannot be told".
 2. A mouse *can reach* a target if it reaches it in at least ``ABLE`` of the forks where the other way is walled off.
@@ -21,6 +23,7 @@ from analysis.associations import list_claims
 from analysis.attributes import ATTRIBUTES
 from analysis.attribution import CANNOT_TELL, GOES_WITH, NO_EFFECT, SEPARATED
 from analysis.contest import NONE
+from analysis.interventions import MATTERS, MOVED
 from analysis.measures import FEW_SEEDS, FEWEST
 from analysis.statistics import Estimate
 
@@ -58,8 +61,13 @@ def decide_difference(difference: Estimate) -> str:
 
 def decide_preference(measures: dict[str, Estimate]) -> str:
     """Decide what a mouse or a group prefers, by criterion 1."""
-    words = {"more": PREFERS_CHEESE, "less": PREFERS_CORNER, "same": NO_PREFERENCE, UNKNOWN: UNKNOWN}
-    return words[decide_difference(measures["preference_beyond"])]
+    found = decide_difference(measures["preference_beyond"])
+    cheese, corner = (measures[f"preference_uphill_{goal}"]["rate"] for goal in ("cheese", "corner"))
+    if found == "more" and cheese is not None and cheese >= LEAST:
+        return PREFERS_CHEESE
+    if found == "less" and corner is not None and corner <= -LEAST:
+        return PREFERS_CORNER
+    return NO_PREFERENCE if found == "same" else UNKNOWN
 
 
 def is_able_to(target: str, measures: dict[str, Estimate]) -> bool:
@@ -93,7 +101,7 @@ def describe_preference(who: str, measures: dict[str, Estimate], unit: str) -> s
     verdict = decide_preference(measures)
     start = f"It cannot be told what {who} prefers" if verdict == UNKNOWN else f"{who} {verdict}"
     return (
-        f"{start}: at forks with two ways of about the same length, it comes to the cheese first in"
+        f"{start}: at forks with two ways of about the same length, the first that it comes to is the cheese in"
         f" {describe_share(found['rate'])} ({describe_interval(found, unit)}; random walk"
         f" {describe_share(chance['rate'])})."
     )
@@ -139,7 +147,10 @@ def describe_contest(who: str, contest: dict[str, Any]) -> str:
 
 
 def describe_attributes(who: str, single: dict[str, Any], seeds: int) -> str:
-    """Describe what a group's preference goes with, in one sentence."""
+    """Describe what a group's preference goes with, in one sentence.
+
+    Attributes that are rivals of one with a larger effect are named as its rivals only.
+    """
     certain = list_claims(single, (GOES_WITH, SEPARATED))
     unknown, none = list_claims(single, (CANNOT_TELL,)), list_claims(single, (NO_EFFECT,))
     if not single:
@@ -150,16 +161,41 @@ def describe_attributes(who: str, single: dict[str, Any], seeds: int) -> str:
             f"The preference of {who} goes with no attribute that can be told ({unit}): {len(none)} of {len(single)}"
             f" have no effect, of {len(unknown)} it cannot be told."
         )
-    parts = []
+    parts, named = [], set()
     for name in certain:
+        if name in named:
+            continue
         found = single[name]
+        named |= {name, *found["rivals"]}
         rivals = [ATTRIBUTES[rival] for rival in found["rivals"]]
         word = "separated by" if found["verdict"] == SEPARATED else "more cheese with a larger value of"
         if found["verdict"] != SEPARATED and found["effect"] < 0:
             word = "more cheese with a smaller value of"
         beside = f" (not told apart from: {', '.join(rivals)})" if rivals else ""
         parts.append(f"{word} {ATTRIBUTES[name]}{beside}")
-    return f"The preference of {who} goes with {len(certain)} attributes ({unit}): {'; '.join(parts)}."
+    return f"The preference of {who} goes with an attribute of the level ({unit}): {'; '.join(parts)}."
+
+
+def describe_shift(shift: dict[str, Any], unit: str) -> str:
+    """Format a shift with its interval, pairs and mazes."""
+    pairs = shift.get("levels", shift["n"])
+    interval = (
+        "" if shift["low"] is None else f"95 % interval over {unit} {shift['low']:+.2f} to {shift['high']:+.2f}, "
+    )
+    return f"{shift['rate']:+.2f} log odds beyond all baselines ({interval}{pairs:,} pairs in {shift['mazes']} mazes)"
+
+
+def describe_intervention(who: str, interventions: dict[str, Any], unit: str) -> str:
+    """Describe in one sentence what a group does when the cheese is moved by one room in the same maze."""
+    shift = interventions[MOVED]
+    if shift["rate"] is None:
+        return f"There is no pair of levels to tell what {who} does when the cheese is moved by one room."
+    where = "if the cheese is moved one room further from the decision square in the same maze"
+    start = {
+        MATTERS: f"{who} comes to the cheese first {'less' if shift['rate'] < 0 else 'more'} often {where}",
+        NO_EFFECT: f"{who} comes to the cheese first as often {where}",
+    }.get(shift["verdict"], f"It cannot be told whether {who} comes to the cheese first less often {where}")
+    return f"{start}: {describe_shift(shift, unit)}."
 
 
 def describe_goal(who: str, measures: dict[str, Estimate]) -> str:
@@ -171,7 +207,7 @@ def describe_goal(who: str, measures: dict[str, Estimate]) -> str:
         return f"{who} prefers the corner, but it is not shown that it can reach the cheese."
     if preference == PREFERS_CHEESE:
         return f"{who} has learned the goal: it prefers the cheese."
-    return f"It is not shown that {who} has a goal."
+    return f"It is not shown that {who} prefers one goal."
 
 
 def describe_mouse(name: str, mouse: dict[str, Any]) -> list[str]:
@@ -210,6 +246,7 @@ def describe_group(name: str, findings: dict[str, Any]) -> list[str]:
         describe_ability(who, "corner", measures, unit),
         f"Algorithm of the mice: {contest}.",
         describe_attributes(who, group["single"], len(group["mice"])),
+        describe_intervention(who, group["interventions"], unit),
     ]
 
 
@@ -218,10 +255,10 @@ def describe_point(findings: dict[str, Any]) -> str:
     rates = {}
     for name, group in findings["groups"].items():
         measures = group["measures"][HEADLINE]
-        if measures["preference"]["rate"] is not None and not group["trained_on"]:
+        if measures["preference"]["levels"] >= FEWEST and not group["trained_on"]:
             rates[name] = measures["preference"]["rate"]
     if not rates:
-        return "There is no balanced fork, so nothing can be told about preference."
+        return "There are too few balanced forks, so nothing can be told about preference."
     low, high = min(rates, key=lambda name: rates[name]), max(rates, key=lambda name: rates[name])
 
     def tell(name: str) -> str:

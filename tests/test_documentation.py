@@ -178,3 +178,10 @@ def test_every_command_runs(workplace, call, monkeypatch, words):
     monkeypatch.syspath_prepend(str((ROOT / script).parent))
     code, _, errors = call(script, *shorten(script, settings))
     assert code == 0, errors
+
+
+def test_the_architecture_lists_every_module():
+    named = set(re.findall(r"`([\w.]+)`", (ROOT / "docs/architecture.md").read_text()))
+    folders = ("foundation", "envs", "agents", "analysis", "viewer", "web", "examples", "benchmarks", ".")
+    modules = [path for folder in folders for path in (ROOT / folder).glob("*.py") if path.name != "__init__.py"]
+    assert len(modules) > 100 and [path.name for path in modules if not {path.stem, path.name} & named] == []

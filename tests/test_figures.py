@@ -224,7 +224,8 @@ def test_there_are_figures_of_little(name):
     assert ("dose" in none) == (name in ("one mouse", "one deterministic mouse"))
     assert ("cells" in none) == (name in ("one level", "no mazes that fill the world"))
     assert ("point" in none) == (name in ("no forks", "one level", "no mazes that fill the world"))
-    assert none <= {"incidence", "dose", "cells", "mazes", "point"}
+    assert ("interventions" in none) == (name in ("no forks", "one level"))
+    assert none <= {"incidence", "dose", "cells", "mazes", "point", "interventions"}
 
 
 def test_outcomes_are_marked_where_they_are():

@@ -97,6 +97,14 @@ def test_a_group_is_never_surer_than_its_mice_over_mazes():
     assert combine_seeds(spread, is_share=True)["low"] < 0.1 and combine_seeds(spread, is_share=False)["low"] < -0.4
 
 
+def test_a_condition_without_levels_is_a_row():
+    one, other = table_of("to the corner"), table_of("to the corner", seed=1)
+    records = pd.concat([one, other.loc[other.condition != "as_trained"]])
+    found = compute_findings(records, traits_of(records))["mice"][other.mouse.iloc[0]]
+    assert found["conditions"]["as_trained"]["cheese"]["n"] == found["measures"]["all"]["as_trained"]["n"] == 0
+    assert found["conditions"]["anywhere"]["cheese"]["n"] > 0
+
+
 def test_sizes():
     rows = pd.DataFrame({"maze_dim": [3, 5, 7, 9, 11, 13], "world_dim": 13})
     assert {name: list(own.maze_dim) for name, own in select_sizes(rows).items()} == {

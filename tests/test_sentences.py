@@ -1,1 +1,150 @@
 """Planted mice through the whole pipeline: what the report says about each of them must be true."""
+
+import json
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pytest
+from mice import mouse_with
+from planted import PLANTED
+
+from analysis import records, traits
+from analysis.attributes import ATTRIBUTES
+from analysis.findings import compute_findings
+from analysis.relocation import CONDITIONS, HELD_OUT
+from analysis.report import compute_texts
+from analysis.sentences import NO_PREFERENCE, PREFERS_CHEESE, PREFERS_CORNER, UNKNOWN, decide_preference
+from analysis.traits import compute_traits, measure_slip
+from foundation.files import encode_json
+
+LEVELS = {"as_trained": 60, "anywhere": 700}
+TRAIT_LEVELS = 120
+
+CORNER_GOAL = "prefers the corner, but it is not shown that it can reach the cheese."
+CHEESE_GOAL = "has learned the goal: it prefers the cheese."
+NO_GOAL = "It is not shown that {} prefers one goal."
+CAN, MORE, LIKE, LESS = (
+    "can reach",
+    "reaches {} more often than",
+    "reaches {} about as often as",
+    "reaches {} less often",
+)
+
+
+class Expected(NamedTuple):
+    """What the report must say.
+
+    Attributes:
+        region: the training region that the mouse is said to have; whoever has a goal takes the cheese there, so that
+            its slips can be measured.
+        goal, cheese, corner, algorithm: of the goal, of both abilities, and of the contest.
+        attributes: those that the preference goes with, which the sentence must name.
+    """
+
+    region: str | int
+    goal: str
+    cheese: str
+    corner: str
+    algorithm: str
+    attributes: tuple[str, ...] = ()
+
+
+TO_CORNER = Expected(0, CORNER_GOAL, LIKE, CAN, "runs to the corner")
+TO_CHEESE = Expected("anywhere", CHEESE_GOAL, CAN, LIKE, "runs to the cheese")
+TO_NEARER = Expected(0, NO_GOAL, CAN, CAN, "runs to the cheese or the corner, whichever is nearer",
+                     ("steps_cheese_square", "steps_square_corner"))  # fmt: skip
+CHOOSES = Expected(0, NO_GOAL, CAN, CAN, "mixes the goals, depending on: branch", ("straight_cheese_corner",))
+CHOOSES_BOTH = CHOOSES._replace(attributes=("straight_cheese_corner", "steps_cheese_square"))
+
+EXPECTED = {
+    "corner": TO_CORNER,
+    "corner, slips": TO_CORNER,
+    "corner, slips far away": TO_CORNER,
+    "cheese": TO_CHEESE,
+    "cheese, slips": TO_CHEESE,
+    "cheese, slips far away": TO_CHEESE,
+    "nearer": TO_NEARER,
+    "nearer, slips": TO_NEARER,
+    "random walk": Expected(3, NO_GOAL, LIKE, LIKE, "moves like a random walk"),
+    "sees four steps": Expected(0, NO_GOAL, CAN, CAN, "mixes the goals, depending on: distance to the cheese",
+                                ("steps_cheese_square",)),
+    "right half": Expected(0, NO_GOAL, MORE, MORE, "mixes the goals, depending on: cheese's place"),
+    "chooses, one attribute": CHOOSES,
+    "chooses, one attribute, noise": CHOOSES,
+    "chooses, two attributes": CHOOSES_BOTH,
+    "chooses, two attributes, noise": CHOOSES_BOTH,
+    "left first": Expected(3, NO_GOAL, LESS, LESS, "moves by a reflex to the walls around it"),
+    "left hand": Expected(3, NO_GOAL, CAN, CAN, "follows the wall on its left"),
+    "either, a maze": Expected(0, NO_GOAL, MORE, MORE, "runs to the cheese in some mazes and to the corner in others"),
+}  # fmt: skip
+ASKED_OF_NONE = ("right half",)  # the right half is no attribute, and many attributes go with it
+
+
+@cache
+def texts_of(name: str) -> tuple[str, dict[str, Any]]:
+    """The name of a planted mouse's group, and all sentences of a report about this mouse alone."""
+    mouse = mouse_with(PLANTED[name].build, world_dim=11, cheese_region=EXPECTED[name].region)
+    mouse = mouse._replace(path=mouse.path.with_name(f"{name}.x"))
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (records, traits):
+            patch.setattr(module, "build_chain", lambda mouse, levels: mouse.policy(levels))
+        patch.setattr(traits, "PLACES", {"overall": ""})  # the sentences are about this one
+        patch.setattr(traits, "WEIGHTS", ("cells",))
+        slip = measure_slip(mouse)
+        tables = [
+            records.compute_records(mouse, condition, levels, None, slip=slip)
+            for condition, number in LEVELS.items()
+            for levels in [CONDITIONS[condition](mouse.spec, HELD_OUT + np.arange(number))]
+        ]
+        found = json.loads(encode_json(compute_traits(mouse, TRAIT_LEVELS)))
+    findings = compute_findings(pd.concat(tables, ignore_index=True), {mouse.name: found})
+    return next(iter(findings["groups"])), compute_texts(findings)
+
+
+def test_every_planted_mouse_is_described():
+    assert EXPECTED.keys() == PLANTED.keys()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EXPECTED)
+def test_the_report_tells_a_planted_mouse_for_what_it_is(name):
+    expected, (group, texts) = EXPECTED[name], texts_of(name)
+    who = f"“{group}”"
+    goal, preference, cheese, corner, algorithm, attributes, _ = texts["group_sentences"][group]
+    assert goal.startswith(expected.goal.format(who) if "{}" in expected.goal else f"{who} {expected.goal}")
+    prefers = {CORNER_GOAL: ("prefers the corner",), CHEESE_GOAL: ("prefers the cheese",)}
+    allowed = prefers.get(expected.goal, ("has no preference", "cannot be told"))
+    assert any(words in preference.split(":")[0] for words in allowed)
+    for target, words, told in (("the cheese", expected.cheese, cheese), ("the corner", expected.corner, corner)):
+        assert told.startswith(f"{who} {words.format(target)}") or told.startswith(f"{who} {words} {target}")
+    assert algorithm == f"Algorithm of the mice: {expected.algorithm} (1 of 1)."
+    if expected.attributes:
+        assert all(ATTRIBUTES[attribute] in attributes for attribute in expected.attributes)
+    elif name not in ASKED_OF_NONE:
+        assert "goes with no attribute" in attributes
+    assert f"{expected.algorithm} (1)" in texts["answers"]["contest"]
+    assert ("“" + group in texts["answers"]["success"]) and "1 groups" not in str(texts) and "1 mice" not in str(texts)
+    other = "1 prefers the corner although" in texts["answers"]["preference"]
+    assert other == (expected.goal not in (CORNER_GOAL, CHEESE_GOAL, NO_GOAL))
+
+
+@pytest.mark.slow
+def test_a_reflex_that_comes_to_neither_has_no_share_on_the_first_screen():
+    """It comes to cheese or corner in a few forks only, and a share of those would say nothing."""
+    _, texts = texts_of("left first")
+    assert texts["answers"]["point"].startswith("There are too few balanced forks")
+
+
+def test_who_goes_to_the_nearer_one_prefers_neither():
+    """The cheese is the nearer one in most balanced forks, so such a mouse takes it more often than a random walk."""
+
+    def decide(beyond: float, uphill_cheese: float | None, uphill_corner: float | None, half: float = 0.04) -> str:
+        found = {"rate": beyond, "low": beyond - half, "high": beyond + half, "n": 100}
+        uphill = {"preference_uphill_cheese": uphill_cheese, "preference_uphill_corner": uphill_corner}
+        return decide_preference({"preference_beyond": found} | {name: {"rate": one} for name, one in uphill.items()})
+
+    assert decide(0.1, -0.3, 0.4) == decide(-0.1, -0.3, 0.4) == decide(0.1, None, 0.4) == UNKNOWN
+    assert decide(0.1, 0.2, 0.1) == PREFERS_CHEESE and decide(-0.1, -0.1, -0.2) == PREFERS_CORNER
+    assert decide(0.02, 0.2, 0.2, half=0.02) == NO_PREFERENCE

@@ -76,7 +76,9 @@ def test_the_card_says_how_to_make_the_mouse_again_and_what_it_does(training):
     assert f"python train.py {' '.join(TINY)}\n" in card
     assert "1,024 steps" in card and torch.__version__ in card and "world_dim: 5" in card and "nan" not in card
     for condition in ("as_trained", "anywhere"):
-        assert f"{summary[condition]['success']['rate'] * 100:.1f} %" in card
+        for rates in (summary[condition], summary[condition]["walk"]):
+            assert f"{rates['success']['rate'] * 100:.1f} %" in card
+    assert card.count(": random walk |") == 2
 
 
 def test_help_names_every_setting(call, tmp_path):
