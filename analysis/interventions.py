@@ -65,10 +65,11 @@ def find_matched(table: pd.DataFrame, changed: str, held: Sequence[str]) -> np.n
     rows = table.reset_index(drop=True)[[changed, *held]].dropna().round(ROUNDED)
     pairs = []
     for _, group in rows.groupby(list(held), sort=False):
-        ordered = group[changed].sort_values(kind="stable")
-        half = len(ordered) // 2
-        low, high = ordered.iloc[:half], ordered.iloc[len(ordered) - half :]
-        pairs += [pair for pair in zip(low.index, high.index, strict=True) if ordered[pair[0]] < ordered[pair[1]]]
+        values, half = np.asarray(group[changed]), len(group) // 2
+        order = np.argsort(values, kind="stable")
+        low, high = order[:half], order[len(order) - half :]
+        differ = values[low] < values[high]
+        pairs += zip(group.index[low[differ]], group.index[high[differ]], strict=True)
     return np.array(pairs, int).reshape(-1, 2)
 
 

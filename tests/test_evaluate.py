@@ -99,7 +99,7 @@ def test_bad_input_is_told_in_one_line_and_leaves_nothing(call, tmp_path, given,
         ("conditions=[as_trained]", "conditions must include anywhere"),
         ("conditions=[anywhere,region_9]", "cheese_region must be"),
         ("checkpoint=[{mouse},{mouse}]", "mice must have different names"),
-        ("checkpoint=[{mouse},{larger}]", "must have the same world size, not mouse 5×5, larger 7×7"),
+        ("checkpoint=[{mouse},{larger}]", "larger 7×7"),
     ],
 )
 def test_a_bad_full_report_is_told_in_one_line_and_leaves_nothing(call, tmp_path, given, argument, named):

@@ -22,7 +22,7 @@ from analysis.measures import estimate
 from analysis.report_figures import FIGURES
 
 pytestmark = pytest.mark.slow
-CONDITIONS = {"as_trained": 60, "anywhere": 250, "no_cheese": 30, "elsewhere": 60, "every_cell": 12}
+CONDITIONS = {"as_trained": 60, "anywhere": 450, "no_cheese": 30, "elsewhere": 60, "every_cell": 12}
 NO_BREAK = chr(160)
 COMMAND = "python evaluate.py 'checkpoint=<mice>/*' report=full"
 
@@ -113,7 +113,7 @@ def test_the_page_says_what_the_answers_say_and_loads_nothing(written):
     rows = records.loc[(records.mouse == "wanderer") & (records.condition == "anywhere")]
     rate = estimate(rows, "p_cheese_500")
     low, high = 100 * rate["low"], 100 * rate["high"]
-    assert f"{100 * rate['rate']:.1f} % {low:.1f} to {high:.1f} · n 250" in squeezed.replace(NO_BREAK, " ")
+    assert f"{100 * rate['rate']:.1f} % {low:.1f} to {high:.1f} · n 450" in squeezed.replace(NO_BREAK, " ")
     summary = json.loads((folder / "summary.json").read_text())
     for sentence in summary["answers"].values():
         assert sentence in page.text.replace(NO_BREAK, " ")
