@@ -195,8 +195,8 @@ def collect_traits(
 
 
 def default_num_levels(world_dim: int) -> int:
-    """Return a number of levels that contains over 1,000 full-size mazes.
+    """Return a number of levels that contains over 500 full-size mazes.
 
     Maze sides are uniform over 3, 5, …, world_dim.
     """
-    return 1200 * (world_dim - 1) // 2
+    return 600 * (world_dim - 1) // 2
