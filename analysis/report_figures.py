@@ -33,13 +33,19 @@ def draw_point(findings: dict[str, Any], records: pd.DataFrame) -> Figure | None
         return None
     figure = Figure(figsize=(5.6, 4.9), layout="constrained")
     axes = figure.subplots()
-    walk_able, chance = (
-        float(np.mean([one[name]["rate"] for one in measured])) for name in ("able_cheese_walk", "preference_chance")
+    walk_able, chance, nearer = (
+        float(np.mean([one[name]["rate"] for one in measured]))
+        for name in ("able_cheese_walk", "preference_chance", "preference_nearer")
     )
     axes.axhline(chance, color=GREY, linewidth=1, linestyle="--", zorder=0)
     axes.text(0.01, chance + 0.015, "chance", fontsize=8, color=GREY)
     # Where the corner cannot be reached, the corner-runner walks randomly.
-    baselines = {"random walk": (walk_able, chance), "corner-runner": (walk_able, 0.0), "cheese-seeker": (1.0, 1.0)}
+    baselines = {
+        "random walk": (walk_able, chance),
+        "corner-runner": (walk_able, 0.0),
+        "nearer of the two": (1.0, nearer),
+        "cheese-seeker": (1.0, 1.0),
+    }
     for name, (x, y) in baselines.items():
         aside = (-8, "right") if x == 1 else (8, "left")
         axes.plot(x, y, "x", color=BLACK, markersize=9, markeredgewidth=2, zorder=1)

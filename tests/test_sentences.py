@@ -13,6 +13,7 @@ from planted import PLANTED
 from analysis import records, traits
 from analysis.attributes import ATTRIBUTES
 from analysis.findings import compute_findings
+from analysis.measures import add_differences
 from analysis.relocation import CONDITIONS, HELD_OUT
 from analysis.report import compute_texts
 from analysis.sentences import NO_PREFERENCE, PREFERS_CHEESE, PREFERS_CORNER, UNKNOWN, decide_preference
@@ -135,6 +136,16 @@ def test_a_reflex_that_comes_to_neither_has_no_share_on_the_first_screen():
     """It comes to cheese or corner in a few forks only, and a share of those would say nothing."""
     _, texts = texts_of("left first")
     assert texts["answers"]["point"].startswith("There are too few balanced forks")
+
+
+def test_the_baseline_nearer_of_the_two_is_what_such_a_mouse_does(monkeypatch):
+    mouse = mouse_with(PLANTED["nearer"].build, world_dim=11)
+    monkeypatch.setattr(records, "build_chain", lambda mouse, levels: mouse.policy(levels))
+    levels = CONDITIONS["anywhere"](mouse.spec, HELD_OUT + np.arange(60))
+    found = add_differences(records.compute_records(mouse, "anywhere", levels, None, slip=0.0))
+    forks = found.loc[(found.level_type == "fork") & (found.nearer_h != 0.5)]
+    assert {0.0, 1.0} == set(forks.nearer_h)
+    np.testing.assert_allclose(forks.h, forks.nearer_h, atol=1e-5)
 
 
 def test_who_goes_to_the_nearer_one_prefers_neither():
