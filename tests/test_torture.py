@@ -245,11 +245,13 @@ def can_mount() -> bool:
 @pytest.mark.slow
 @pytest.mark.skipif(not can_mount(), reason="this system lets no user mount a small disk")
 def test_a_full_disk_keeps_the_last_state(tmp_path):
-    """The disk has room for one state of 1.3 MB and not for the next beside it; later it grows."""
+    """The disk has room for one state and not for the next beside it; later it grows."""
     settings = "env.world_dim=5 agent.num_envs=16 agent.num_steps=16 agent.minibatch_size=64 total_steps=1024"
     train = f"{sys.executable} train.py run_dir={tmp_path} save_every=1 evaluation_levels=20 device=cpu {settings}"
+    agent = AgentConfig(num_envs=16, num_steps=16, minibatch_size=64)
+    save_state(tmp_path / "state", Learner(TrainConfig(EnvConfig(world_dim=5), agent, total_steps=1024), CPU), [])
     script = f"""
-        mount -t tmpfs -o size=1900k tmpfs {tmp_path}
+        mount -t tmpfs -o size={int(1.5 * (tmp_path / "state").stat().st_size)} tmpfs {tmp_path}
         {train}; echo "full: $?"
         mount -o remount,size=9m {tmp_path}
         {train}; echo "grown: $?"
