@@ -59,17 +59,6 @@ def find_shape(mouse: Mouse, layer: str) -> tuple[int, int, int]:
     return shape
 
 
-def check_channels(mouse: Mouse, layer: str, channels: Sequence[int]) -> None:
-    """Check the numbers of channels.
-
-    Raises:
-        InputError: the layer has no such channel.
-    """
-    number = find_shape(mouse, layer)[0]
-    if unknown := [channel for channel in channels if not 0 <= channel < number]:
-        raise InputError(f"{layer} has the channels 0..{number - 1}, not {', '.join(map(str, unknown))}")
-
-
 def find_positions(spec: WorldSpec, height: int, width: int) -> Tensor:
     """The position of a layer's maps over each cell, int64 (world_dim², 2): row from the top, column.
 
