@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from agents.mouse import Mouse
-from analysis.relocation import HELD_OUT, elsewhere, put_cheese
+from analysis.relocation import HELD_OUT, anywhere, elsewhere, put_cheese
 from envs import world
 from envs.levels import Levels
 from envs.spec import WorldSpec
@@ -21,10 +21,11 @@ from inside.forks import Forks
 PATCHES = {
     "zero": "zero",
     "mean": "the mean over mazes and cells of the mouse",
-    "resample": "those of another maze, with the mouse in the same cell",
+    "resample": "those of another maze of any size, with the mouse in the same cell or the nearest open one",
     "moved": "those of the same maze with the cheese moved",
     "hidden": "those of the same maze without cheese",
 }
+DONORS = HELD_OUT + 2**24  # first level seed of the mazes to resample from
 MOVED_SEED = 2**31  # added to level seeds to draw the second place of the cheese
 
 
@@ -80,10 +81,13 @@ def move_cheese(levels: Levels) -> Levels:
     return put_cheese(levels, levels.cheese[:, None, None] != cells, levels.seed.numpy() + MOVED_SEED)
 
 
-def make_donors(kind: str, forks: Forks) -> Levels | None:
-    """The donors of a patch for N forks; None if it has none."""
+def make_donors(kind: str, forks: Forks, spec: WorldSpec) -> Levels | None:
+    """The donors of a patch for N forks; None if it has none.
+
+    Mazes of all sizes resample: among mazes of one size the corner would be the same everywhere.
+    """
     if kind == "resample":
-        return forks.levels.rows(torch.arange(len(forks.square)).roll(1))
+        return anywhere(spec, DONORS + np.arange(len(forks.square)))
     if kind == "moved":
         return move_cheese(forks.levels)
     return forks.hide_cheese() if kind == "hidden" else None
@@ -111,4 +115,4 @@ def measure_patch(
 ) -> pd.DataFrame:
     """What a patch does: a row for each fork, as of ``effects.measure``; the arguments are those of ``make_patch``."""
     edits = {layer: make_patch(kind, where, mean)}
-    return measure(build_altered(mouse, forks.levels, edits, make_donors(kind, forks)), forks)
+    return measure(build_altered(mouse, forks.levels, edits, make_donors(kind, forks, mouse.spec)), forks)

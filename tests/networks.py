@@ -12,7 +12,7 @@ from torch.nn.functional import pad, relu
 
 from agents.mouse import Mouse
 
-CHANNELS, CHEESE, CORNER = 64, 0, 1
+CHANNELS, CHEESE, CORNER = 16, 0, 1
 DISCOUNT, SHARPNESS = 0.9, 3.0  # log odds of a step closer over a move into a wall
 
 
@@ -34,7 +34,7 @@ class PlantedNetwork(nn.Module):
         self.mixed = nn.Conv2d(CHANNELS, CHANNELS, 1, bias=False)
         self.goals = nn.Conv2d(CHANNELS, 2, 1, bias=False)
         self.fc_value = nn.Linear(1, 1)
-        features = torch.randn(CHANNELS, 4, 3, 3, generator=rng) / 3
+        features = torch.randn(CHANNELS, 4, 3, 3, generator=rng) / 7
         features[:, :2] = 0  # distractors see walls and mouse
         features[:2] = 0
         features[CHEESE, 0, 1, 1], features[CORNER, 1, 1, 1] = sign * seen, 1.0

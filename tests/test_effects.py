@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from networks import CHEESE, LAYER, NETWORKS
+from networks import CHANNELS, CHEESE, LAYER, NETWORKS
 from test_chain import arrival, dense
 
 from agents.config import AgentConfig
@@ -31,7 +31,7 @@ from inside.forks import find_forks
 from inside.hooks import record, replace
 
 FORKS = find_forks(NETWORKS["plain"].spec, 24)
-SHAPE = (64, 7, 7)
+SHAPE = (CHANNELS, 7, 7)
 
 
 def untrained(observation: str, scale: int = 1, world_dim: int = 7) -> Mouse:
@@ -131,7 +131,7 @@ def test_edits():
     assert found[LAYER].shape[1:] == SHAPE
 
 
-@pytest.mark.parametrize("shape", [(3, 7, 7), (64, 7), (24, 3, 7, 7), (64, 1, 1)])
+@pytest.mark.parametrize("shape", [(3, 7, 7), (16, 7), (24, 3, 7, 7), (16, 1, 1)])
 def test_a_vector_of_another_shape_is_refused(shape):
-    with pytest.raises(InputError, match=r"the layer has activations of the shape \(64, 7, 7\), not"):
+    with pytest.raises(InputError, match=r"the layer has activations of the shape \(16, 7, 7\), not"):
         build_altered(NETWORKS["plain"], FORKS.levels, {LAYER: add(torch.zeros(shape))})
