@@ -4,7 +4,7 @@ A network with changed activations is still a policy without memory. One pass ov
 of the changed mouse, and from it the probability of each outcome, without sampling.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -35,11 +35,11 @@ class Rows(NamedTuple):
 
     Attributes:
         level: int64 (n,), the number of the level of each row.
-        donor: the activation (n, …) of the layer in the donors' states; None without donors.
+        donors: the activations (n, …) of the layer in the states of each donor.
     """
 
     level: Tensor
-    donor: Tensor | None
+    donors: Sequence[Tensor]
 
 
 Edit = Callable[[Tensor, Rows], Tensor]  # from the activation of a layer to another one
@@ -55,12 +55,13 @@ def put(value: Tensor, where: Tensor) -> Edit:
     return lambda activation, rows: torch.where(_pick(where, activation, rows), value.to(activation), activation)
 
 
-def take_donor(where: Tensor) -> Edit:
-    """Take the donor's activation where a mask bool, (C, …) or for each level (N, C, …), is True."""
+def take_donors(where: Sequence[Tensor]) -> Edit:
+    """Take the activation of each donor where its mask bool, (C, …) or for each level (N, C, …), is True."""
 
     def edit(activation: Tensor, rows: Rows) -> Tensor:
-        assert rows.donor is not None, "the edit needs donors"
-        return torch.where(_pick(where, activation, rows), rows.donor, activation)
+        for mask, donor in zip(where, rows.donors, strict=True):
+            activation = torch.where(_pick(mask, activation, rows), donor, activation)
+        return activation
 
     return edit
 
@@ -85,31 +86,33 @@ def find_nearest_open(levels: Levels) -> Tensor:
     return torch.stack([apart.masked_fill(wall, 2**30).argmin(1) for wall in walls])
 
 
-def build_altered(mouse: Mouse, levels: Levels, edits: Mapping[str, Edit], donors: Levels | None = None) -> Chain:
+def build_altered(mouse: Mouse, levels: Levels, edits: Mapping[str, Edit], donors: Sequence[Levels] = ()) -> Chain:
     """Build the chains of a mouse whose activations are changed.
 
     Args:
         mouse: the mouse, on any device.
         levels: N levels of the mouse's world.
         edits: by layer.
-        donors: N levels. The donor of a state is the state of this level with the mouse in the same cell, or in the
-            nearest open one.
+        donors: N levels each. The donor of a state is the state of this level with the mouse in the same cell, or in
+            the nearest open one.
 
     Raises:
         InputError: a layer is unknown, or an edit does not fit its layer.
     """
     painter, device = mouse.spec.painter(mouse.device), mouse.device
-    place = None if donors is None else find_nearest_open(donors.to("cpu")).to(device)
-    donors = None if donors is None else donors.to(device)
+    places = [find_nearest_open(donor.to("cpu")).to(device) for donor in donors]
+    donors = [donor.to(device) for donor in donors]
 
     def predict(state: State, level: Tensor) -> tuple[Tensor, Tensor]:
-        given: dict[str, Tensor] = {}
-        if donors is not None and place is not None:
-            donor = State(donors.rows(level), place[level, state.mouse], state.facing_right, state.clock)
-            with record(mouse.policy, list(edits)) as given:
-                mouse.policy(painter.paint(donor))
+        given: dict[str, list[Tensor]] = {layer: [] for layer in edits}
+        for donor, place in zip(donors, places, strict=True):
+            donated = State(donor.rows(level), place[level, state.mouse], state.facing_right, state.clock)
+            with record(mouse.policy, list(edits)) as found:
+                mouse.policy(painter.paint(donated))
+            for layer, activation in found.items():
+                given[layer].append(activation)
         functions = {
-            layer: lambda activation, layer=layer, edit=edit: edit(activation, Rows(level, given.get(layer)))
+            layer: lambda activation, layer=layer, edit=edit: edit(activation, Rows(level, given[layer]))
             for layer, edit in edits.items()
         }
         with replace(mouse.policy, functions):
@@ -150,7 +153,7 @@ def measure(chain: Chain, forks: Forks) -> pd.DataFrame:
 
 
 def measure_altered(
-    mouse: Mouse, forks: Forks, edits: Mapping[str, Edit], donors: Levels | None = None
+    mouse: Mouse, forks: Forks, edits: Mapping[str, Edit], donors: Sequence[Levels] = ()
 ) -> pd.DataFrame:
     """``measure`` of ``build_altered``."""
     return measure(build_altered(mouse, forks.levels, edits, donors), forks)

@@ -15,7 +15,7 @@ from envs.spec import WorldSpec
 from envs.world import State
 from foundation.errors import InputError
 from inside.activations import collect_activations
-from inside.effects import Edit, build_altered, measure, put, take_donor
+from inside.effects import Edit, build_altered, measure, put, take_donors
 from inside.forks import Forks
 
 PATCHES = {
@@ -81,16 +81,16 @@ def move_cheese(levels: Levels) -> Levels:
     return put_cheese(levels, levels.cheese[:, None, None] != cells, levels.seed.numpy() + MOVED_SEED)
 
 
-def make_donors(kind: str, forks: Forks, spec: WorldSpec) -> Levels | None:
-    """The donors of a patch for N forks; None if it has none.
+def make_donors(kind: str, forks: Forks, spec: WorldSpec) -> list[Levels]:
+    """The donors of a patch for N forks; none if it needs none.
 
     Mazes of all sizes resample: among mazes of one size the corner would be the same everywhere.
     """
     if kind == "resample":
-        return anywhere(spec, DONORS + np.arange(len(forks.square)))
+        return [anywhere(spec, DONORS + np.arange(len(forks.square)))]
     if kind == "moved":
-        return move_cheese(forks.levels)
-    return forks.hide_cheese() if kind == "hidden" else None
+        return [move_cheese(forks.levels)]
+    return [forks.hide_cheese()] if kind == "hidden" else []
 
 
 def make_patch(kind: str, where: Tensor, mean: Tensor | None = None) -> Edit:
@@ -107,7 +107,7 @@ def make_patch(kind: str, where: Tensor, mean: Tensor | None = None) -> Edit:
     if kind == "mean":
         assert mean is not None, "a mean patch needs the mean"
         return put(mean, where)
-    return take_donor(where)
+    return take_donors([where])
 
 
 def measure_patch(

@@ -13,6 +13,7 @@ from torch.nn.functional import pad, relu
 from agents.mouse import Mouse
 
 CHANNELS, CHEESE, CORNER = 16, 0, 1
+TRAP = ((1, 2), (3, 2), (2, 3), (4, 5), (5, 0), (0, 3), (3, 6))  # x and y of cells that are walls in some mazes
 DISCOUNT, SHARPNESS = 0.9, 3.0  # log odds of a step closer over a move into a wall
 
 
@@ -24,7 +25,7 @@ class PlantedNetwork(nn.Module):
         sign: of the activation at the cheese.
         rotated: mix all channels, so that none carries anything by itself.
         seen: whether the cheese is in the picture at all.
-        trap: the cheese's activation vanishes in mazes with an open cell (1, 2).
+        trap: the cheese's activation vanishes in the few mazes in which all of ``TRAP`` are open.
     """
 
     def __init__(self, cheese=3.0, corner=1.0, sign=1.0, rotated=False, seen=True, trap=False):
@@ -55,7 +56,8 @@ class PlantedNetwork(nn.Module):
         first_row, last_column = top & (is_open.amax(2) > 0), right & (is_open.amax(1) > 0)
         corner = (first_row[:, :, None] & last_column[:, None, :]).float()
         if self.trap:
-            cheese = cheese * walls[:, -3, 1, None, None]  # rows count from the top
+            row, column = 6 - torch.tensor([y for _, y in TRAP]), torch.tensor([x for x, _ in TRAP])
+            cheese = cheese * walls[:, row, column].amax(1)[:, None, None]  # rows count from the top
         planes = torch.stack((cheese, corner, walls, mouse), dim=1)
         goals = relu(self.goals(self.mixed(self.features(planes))) - 0.5) * 2
         worth = (goals * torch.tensor(self.weights)[:, None, None]).amax(1) * is_open

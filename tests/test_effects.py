@@ -25,7 +25,7 @@ from inside.effects import (
     measure,
     measure_altered,
     put,
-    take_donor,
+    take_donors,
 )
 from inside.forks import find_forks
 from inside.hooks import record, replace
@@ -87,7 +87,7 @@ def test_an_edit_by_itself_changes_nothing_bit_for_bit():
         levels = FORKS.levels.rows(slice(0, 3))
         plain = build_chain(mouse, levels)
         same = build_altered(mouse, levels, {layer: lambda activation, rows: activation})
-        own = build_altered(mouse, levels, {layer: lambda activation, rows: rows.donor}, donors=levels)
+        own = build_altered(mouse, levels, {layer: lambda activation, rows: rows.donors[0]}, donors=[levels])
         for chain in (same, own):
             assert np.array_equal(chain.probability, plain.probability) and np.array_equal(chain.value, plain.value)
 
@@ -107,7 +107,7 @@ def test_a_donor_gives_its_activation():
     donors = FORKS.levels.rows(torch.arange(24).roll(1))
     mouse = NETWORKS["plain"]
     everything = torch.ones(SHAPE, dtype=torch.bool)
-    swapped = build_altered(mouse, FORKS.levels, {LAYER: take_donor(everything)}, donors)
+    swapped = build_altered(mouse, FORKS.levels, {LAYER: take_donors([everything])}, [donors])
     # The plan sees the walls and the mouse itself: with the other maze's goals, the mouse goes to the other's cheese.
     cheese = torch.where(FORKS.levels.walls.flatten(1).gather(1, donors.cheese[:, None])[:, 0], -1, donors.cheese)
     direct = build_chain(mouse, FORKS.levels._replace(cheese=cheese))
