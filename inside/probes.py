@@ -39,7 +39,6 @@ OBSERVATION = "observation"  # stands for a layer: the picture itself
 POOLINGS = ("flat", "pooled")  # every number, or the mean of each channel
 # Inverse regularisation a row. Of .1 to 10 it reads the cheese best in planted networks; in mice it matters little.
 STRENGTH = 0.3
-FITTED, TESTED = 1000, 500  # mazes
 
 
 class Sample(NamedTuple):
@@ -54,7 +53,7 @@ class Sample(NamedTuple):
     labels: dict[str, np.ndarray]
 
 
-def draw_sample(mouse: Mouse, number: int = FITTED + TESTED) -> Sample:
+def draw_sample(mouse: Mouse, number: int) -> Sample:
     """Draw n states of held-out mazes of the sizes of headlines."""
     states, count, skip = [], 0, 0
     while count < number:

@@ -1,8 +1,9 @@
 """Removing cheese-seeking alone: how far P(cheese) falls while P(corner first) stays.
 
 Only patches that know nothing of the maze are compared: means of channels, and mean cheese vectors that are subtracted.
-The front is chosen on one set of mazes and reported on another one. Beside it stands the mouse that does not see the
-cheese: what it still takes, it takes without wanting it, and no removal can be expected to go further.
+The front is chosen on one set of mazes and reported on another one. Beside it stand the mouse that does not see the
+cheese, which no removal can be expected to go beyond, and a random walk, at which a patch ends that only breaks the
+policy.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ import pandas as pd
 
 from agents.mouse import Mouse
 from analysis.baselines import hide_cheese
-from analysis.chain import Chain, build_chain
+from analysis.chain import Chain, build_chain, build_walk
 from analysis.intervals import bootstrap_clusters
 from inside.activations import find_shape
 from inside.effects import Edit, add, build_altered, measure
@@ -95,9 +96,9 @@ def compare_removals(mouse: Mouse, removals: Sequence[Removal], chosen: Forks, r
         reported: other forks, to report on.
 
     Returns:
-        A row for each patch, and one of the kind "blind" for the mouse without cheese in its pictures: ``name``,
-        ``kind``, ``layer``; ``chosen_cheese`` and ``chosen_corner``, the falls to choose by; ``cheese``, ``corner`` and
-        their intervals ``cheese_low`` …, the falls to report; ``front``, whether it is on the Pareto front; and
+        A row for each patch, and one each of the kinds "blind" (the mouse without cheese in its pictures) and "walk":
+        ``name``, ``kind``, ``layer``; ``chosen_cheese`` and ``chosen_corner``, the falls to choose by; ``cheese``,
+        ``corner`` and their intervals ``cheese_low`` …, the falls to report; ``front``, whether it is on the Pareto front; and
         ``best``, whether it is the one with the largest fall of the cheese among those that the corner allows.
     """
     rows, before = [], {}
@@ -119,12 +120,14 @@ def compare_removals(mouse: Mouse, removals: Sequence[Removal], chosen: Forks, r
         falls = {name: fall(name, forks, build_altered(mouse, forks.levels, {removal.layer: removal.edit}))
                  for name, forks in sets.items()}  # fmt: skip
         rows.append(describe({"name": removal.name, "kind": removal.kind, "layer": removal.layer}, falls))
-    build_blind = hide_cheese(lambda levels: build_chain(mouse, levels))
-    falls = {name: fall(name, forks, build_blind(forks.levels)) for name, forks in sets.items()}
-    table = pd.DataFrame(
-        [*rows, describe({"name": "the cheese is not in the picture", "kind": "blind", "layer": ""}, falls)]
-    )
-    real = ~table.kind.isin(("blind", "random channels"))
+    for name, kind, build in (
+        ("the cheese is not in the picture", "blind", hide_cheese(lambda levels: build_chain(mouse, levels))),
+        ("a random walk", "walk", build_walk),
+    ):
+        falls = {each: fall(each, forks, build(forks.levels)) for each, forks in sets.items()}
+        rows.append(describe({"name": name, "kind": kind, "layer": ""}, falls))
+    table = pd.DataFrame(rows)
+    real = ~table.kind.isin(("blind", "walk", "random channels"))
     table["front"], table["best"] = False, False
     if real.any():
         choice = table.loc[real]

@@ -97,6 +97,8 @@ def shorten(script: str, arguments: list[str]) -> list[str]:
         levels = [] if given.get("levels", "").endswith(".txt") else ["levels=3"]
         conditions = ["conditions=[as_trained,anywhere]"] if given.get("report") == "full" else []
         return [*arguments, *levels, *conditions, "device=cpu"]
+    if script == "interpret.py":
+        return [*arguments, "--help"]  # minutes; tests/test_interpret.py runs it shortened
     if script == "watch.py":
         grid = ["grid=2x2"] if "grid" in given else []
         film = [] if {"record", "figure"} & given.keys() else ["record=film.gif"]
