@@ -11,7 +11,7 @@ from analysis.dose import describe_group as name_group
 from analysis.measures import combine_seeds
 from analysis.statistics import share_with_interval
 from inside.probes import OBSERVATION
-from inside.removal import ALLOWED_FALL
+from inside.removal import ALLOWED_FALL, GOALS
 from inside.study import LAYER, Measured
 
 LEAST_TAKEN = 0.05  # from P(cheese) by hiding the cheese; from less no share is told
@@ -247,8 +247,10 @@ def _say_fall(share: float) -> str:
 
 def answer_removal(mice: Mice) -> Answer:
     best = [next((row for row in mouse["removal"] if row["best"]), None) for mouse in mice]
-    falls_of = {kind: pd.DataFrame([pick(mouse["removal"], kind=kind) for mouse in mice])[["cheese", "corner"]].mean()
-                for kind in ("blind", "walk")}  # fmt: skip
+    falls_of = {
+        kind: {goal: float(np.mean([pick(mouse["removal"], kind=kind)[goal] for mouse in mice])) for goal in GOALS}
+        for kind in ("blind", "walk")
+    }
     falls, corners = ([row[goal] if row else 0.0 for row in best] for goal in ("cheese", "corner"))
     low, high = (
         (best[0]["cheese_low"], best[0]["cheese_high"]) if len(mice) == 1 and best[0] else (min(falls), max(falls))

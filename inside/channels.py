@@ -35,7 +35,7 @@ OFFSETS = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0)  # standard deviations of the layer'
 def correct(p_values: pd.Series | np.ndarray) -> np.ndarray:
     """Benjamini and Hochberg's correction over channels."""
     values = np.asarray(p_values, float)
-    return multipletests(values, ALPHA, "fdr_bh")[1] if len(values) else values
+    return np.asarray(multipletests(values, ALPHA, "fdr_bh")[1]) if len(values) else values
 
 
 def find_marked(state: State) -> dict[str, tuple[Tensor, Tensor]]:

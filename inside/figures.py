@@ -167,7 +167,7 @@ def draw_retargeting(groups: Groups) -> Figure:
         found = [[get_retargeted(mouse, count) or {} for mouse in mice] for count in counts]
         style = choose_style(number)
         axes[0].plot(counts, [np.mean([each["rate"] for each in row]) for row in found], label=name, ms=4, **style)
-        plain = np.mean([each["plain"] for each in found[0]])
+        plain = float(np.mean([each["plain"] for each in found[0]]))
         axes[0].axhline(plain, color=style["color"], ls=":", lw=1)
     axes[0].set_xscale("log", base=2)
     axes[0].set_xticks(counts, [str(count) for count in counts])

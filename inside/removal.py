@@ -83,7 +83,7 @@ def find_front(cheese: np.ndarray, corner: np.ndarray) -> np.ndarray:
     """bool (n,): no other patch lowers the cheese more and the corner less."""
     better = (cheese >= cheese[:, None]) & (corner <= corner[:, None])
     strictly = (cheese > cheese[:, None]) | (corner < corner[:, None])
-    return ~(better & strictly).any(1)
+    return np.asarray(~(better & strictly).any(1))
 
 
 def compare_removals(mouse: Mouse, removals: Sequence[Removal], chosen: Forks, reported: Forks) -> pd.DataFrame:
@@ -98,8 +98,8 @@ def compare_removals(mouse: Mouse, removals: Sequence[Removal], chosen: Forks, r
     Returns:
         A row for each patch, and one each of the kinds "blind" (the mouse without cheese in its pictures) and "walk":
         ``name``, ``kind``, ``layer``; ``chosen_cheese`` and ``chosen_corner``, the falls to choose by; ``cheese``,
-        ``corner`` and their intervals ``cheese_low`` …, the falls to report; ``front``, whether it is on the Pareto front; and
-        ``best``, whether it is the one with the largest fall of the cheese among those that the corner allows.
+        ``corner`` and their intervals ``cheese_low`` …, the falls to report; ``front``, whether it is on the Pareto
+        front; and ``best``, whether the cheese falls most by it among those that the corner allows.
     """
     rows, before = [], {}
     for name, forks in (("chosen", chosen), ("reported", reported)):

@@ -70,22 +70,21 @@ def list_map_layers(mouse: Mouse) -> list[str]:
     return [layer for layer in list_layers(mouse.policy) if layer.endswith(SUMS)]
 
 
-def _average(table: pd.DataFrame, by: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """For each group of rows the estimate of each column of ``effects.COLUMNS``, a maze a value."""
-    groups = table.groupby(list(by), sort=False) if by else [((), table)]
-    rows = []
-    for key, part in groups:
-        rows.append(
-            dict(zip(by, key, strict=True)) | {name: mean_with_interval(part[name].dropna()) for name in COLUMNS}
-        )
-    return rows
+def _average(table: pd.DataFrame) -> dict[str, Any]:
+    """The estimate of each column of ``effects.COLUMNS``, a maze a value."""
+    return {name: mean_with_interval(table[name].dropna()) for name in COLUMNS}
+
+
+def _average_by(table: pd.DataFrame, column: str) -> list[dict[str, Any]]:
+    """The same for each value of a column."""
+    return [{column: value} | _average(table.loc[table[column] == value]) for value in table[column].unique().tolist()]
 
 
 def _behave(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
     forks = find_forks(mouse.spec, plan.forks)
     blind = hide_cheese(lambda levels: build_chain(mouse, levels))(forks.levels)
     chains = {"mouse": build_chain(mouse, forks.levels), "blind": blind, "random walk": build_walk(forks.levels)}
-    return {name: _average(measure(chain, forks))[0] for name, chain in chains.items()}
+    return {name: _average(measure(chain, forks)) for name, chain in chains.items()}
 
 
 def _steer(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
@@ -96,7 +95,7 @@ def _steer(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
         for source, vectors in make_sources(own, other).items():
             curve = compute_curve(mouse, plan.layer, forks, vectors, FACTORS if source == "own" else COMPARED)
             median = curve.groupby("factor").to_cheese.median()
-            for row in _average(curve, ["factor"]):
+            for row in _average_by(curve, "factor"):
                 rows.append({"vector": name, "source": source, "median_to_cheese": median[row["factor"]], **row})
     return rows
 
@@ -113,7 +112,7 @@ def _locate(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
                 (column - place[:, 1, None, None]).abs() <= radius
             )
             where = near[:, None].expand(-1, *shape)
-            found = _average(measure_patch(mouse, layer, forks, "hidden", where))[0]
+            found = _average(measure_patch(mouse, layer, forks, "hidden", where))
             rows.append({"layer": layer, "radius": radius, "positions": float(near.flatten(1).sum(1).float().mean()),
                          "of": shape[1] * shape[2], **found})  # fmt: skip
     return rows
@@ -149,7 +148,7 @@ def order_channels(earlier: Measured) -> list[int]:
 
 
 def _offset(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
-    return _average(measure_offsets(mouse, plan.layer, find_forks(mouse.spec, plan.forks)), ["offset"])
+    return _average_by(measure_offsets(mouse, plan.layer, find_forks(mouse.spec, plan.forks)), "offset")
 
 
 def _retarget(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
@@ -169,7 +168,7 @@ def _scrub(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
     channels = (found or order_channels(earlier))[:SCRUBBED]
     forks = find_forks(mouse.spec, plan.forks)
     table, search = scrub(mouse, plan.layer, forks, channels)
-    means = table.assign(size=table.p_cheese.abs()).groupby(["swap", "fork"]).mean().reset_index()
+    means = table.assign(size=table.p_cheese.abs()).groupby(["swap", "fork"], as_index=False).mean()
     swaps = {
         swap: {name: amount_with_interval(rows[name].to_numpy()) for name in ("p_cheese", "size", "moved")}
         for swap, rows in means.groupby("swap")
