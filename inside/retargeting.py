@@ -152,4 +152,4 @@ def summarise(table: pd.DataFrame) -> pd.DataFrame:
         "lost": 1 - table.p_target - table.p_corner,
         "longer": (table.steps / table.shortest).where(reached),
     }
-    return pd.DataFrame(columns).groupby("fork", as_index=False).mean()
+    return pd.DataFrame(pd.DataFrame(columns).groupby("fork", as_index=False).mean())

@@ -168,7 +168,7 @@ def _scrub(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
     channels = (found or order_channels(earlier))[:SCRUBBED]
     forks = find_forks(mouse.spec, plan.forks)
     table, search = scrub(mouse, plan.layer, forks, channels)
-    means = table.assign(size=table.p_cheese.abs()).groupby(["swap", "fork"], as_index=False).mean()
+    means = pd.DataFrame(table.assign(size=table.p_cheese.abs()).groupby(["swap", "fork"], as_index=False).mean())
     swaps = {
         swap: {name: amount_with_interval(rows[name].to_numpy()) for name in ("p_cheese", "size", "moved")}
         for swap, rows in means.groupby("swap")
