@@ -8,6 +8,7 @@ COMMANDS = {
     "train": "train a mouse",
     "evaluate": "evaluate trained mice with the cheese moved",
     "watch": "watch a mouse in a window",
+    "interpret": "look inside the network of mice",
     "share": "write a web page in which mice walk",
     "import_weights": "make a mouse of a published network",
 }

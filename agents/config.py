@@ -71,6 +71,7 @@ class TrainConfig:
     name: str = setting("quickstart", "first part of the run folder's name")
     seed: int = setting(0, "random seed of the weights, actions, minibatches and level seeds", *SEEDS)
     total_steps: int = setting(3_000_000, "steps to train, rounded up to whole rollouts", 1, 10**13)
+    init: str = setting("", "a mouse to start from, with a new optimiser and schedule; empty: new weights")
     precision: str = setting("auto", "float32, bfloat16 (autocast) or auto (the faster one on this device)")
 
     device: str = setting("auto", "cpu, cuda, cuda:1, …; auto uses a GPU if there is one")
@@ -88,8 +89,9 @@ ABOUT_THE_RUN = ("device", "run_dir", "fresh", "save_every", "picture_every", "e
 
 
 def describe_identity(config: TrainConfig) -> dict[str, Any]:
-    """Return the settings that determine what a mouse learns: all except ``ABOUT_THE_RUN``."""
-    return {key: value for key, value in asdict(config).items() if key not in ABOUT_THE_RUN}
+    """Return the settings that determine what a mouse learns: all except ``ABOUT_THE_RUN``, and ``init`` if given."""
+    identity = {key: value for key, value in asdict(config).items() if key not in ABOUT_THE_RUN}
+    return identity if config.init else {key: value for key, value in identity.items() if key != "init"}
 
 
 def name_run(config: TrainConfig) -> str:

@@ -12,6 +12,7 @@ from agents.captured import Captured
 from agents.cohort import Cohorts
 from agents.config import TrainConfig
 from agents.impala import build_policy
+from agents.mouse import load_weights
 from agents.precision import choose_precision, in_precision
 from agents.weights import WeightVector
 from envs.batch import LevelPool, Worlds
@@ -32,6 +33,7 @@ class Learner:
 
     Attributes:
         rollouts: the number of rollouts used for updates so far.
+        init: facts about the mouse that the weights were taken from (``load_weights``); None for new weights.
 
     Raises:
         InputError: if settings contradict each other.
@@ -55,6 +57,7 @@ class Learner:
         self.precision = choose_precision(config.precision, device, self.spec.observation_shape[0])
         torch.manual_seed(config.seed)  # for the initial weights, which must be the same in all processes
         self.policy = build_policy(self.spec, agent.scale, device)
+        self.init = load_weights(self.policy, config.init) if config.init else None
         self.weights = WeightVector(self.policy, agent)
         self._compiled = torch.compile(self.policy, dynamic=False) if device.type == "cuda" else self.policy
 

@@ -14,6 +14,8 @@ from envs.spec import WorldSpec
 from foundation.errors import InputError
 from foundation.settings import build_settings, is_integer
 
+REMEMBERED = ("sha256", "config", "progress", "init")  # of the header of a mouse that another one began from
+
 
 class Mouse(NamedTuple):
     """A trained mouse.
@@ -80,6 +82,26 @@ def load_mouse(path: str | Path, device: torch.device | str = "cpu") -> Mouse:
     if not is_integer(seed):
         raise InputError(f"{path}: the training seed must be an integer, not {seed!r}")
     return Mouse(policy.eval(), spec, agent, header, path)
+
+
+def load_weights(policy: ImpalaPolicy, path: str | Path) -> dict[str, Any]:
+    """Give a policy the weights of a trained mouse.
+
+    Args:
+        policy: a new network.
+        path: of the mouse.
+
+    Returns:
+        What to remember of the mouse: its ``name``, ``sha256``, ``config``, ``progress`` and, if it began from another
+        mouse itself, ``init``.
+
+    Raises:
+        InputError: there is no mouse, or its network does not fit.
+    """
+    mouse = load_mouse(path)
+    check_tensors(mouse.policy.state_dict(), policy.state_dict(), f"init={path} has another network")
+    policy.load_state_dict(mouse.policy.state_dict())
+    return {"name": mouse.name, **{key: mouse.header[key] for key in REMEMBERED if key in mouse.header}}
 
 
 def load_mice(patterns: Sequence[str], device: torch.device | str = "cpu") -> list[Mouse]:

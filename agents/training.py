@@ -165,4 +165,5 @@ def describe_mouse(learner: Learner) -> dict[str, Any]:
             "processes": processes.count(),
         },
         "versions": list_versions(),
+        **({"init": learner.init} if learner.init else {}),
     }

@@ -21,6 +21,18 @@ def _cell(estimate: dict[str, Any]) -> str:
     return f"{share} ({interval}) of {estimate['n']:,}"
 
 
+def _describe_init(header: dict[str, Any]) -> str:
+    """A sentence about the mouse that training began from; empty where it began from new weights."""
+    if "init" not in header:
+        return ""
+    before = header["init"]
+    steps, digest = before.get("progress", {}).get("steps", 0), before.get("sha256", "unknown")[:12]
+    return (
+        f" Training began from the weights of {before['name']} ({steps:,} steps, sha256 {digest}); optimiser and "
+        "schedule were new."
+    )
+
+
 def render_card(mouse: Mouse, command: str, summary: dict[str, Any], curve: list[dict[str, float]], figure: str) -> str:
     """Build a model card in Markdown: command, results, learning curve, configuration, versions.
 
@@ -60,7 +72,7 @@ def render_card(mouse: Mouse, command: str, summary: dict[str, Any], curve: list
         python share.py checkpoint={mouse.path} out=mouse.html
         ```
 
-        {header["progress"]["steps"]:,} steps in {minutes:.1f} minutes ({where}; {versions}).
+        {header["progress"]["steps"]:,} steps in {minutes:.1f} minutes ({where}; {versions}).{_describe_init(header)}
 
         ## Results
 

@@ -5,6 +5,7 @@ observations, on its facing. One forward pass over all states gives every transi
 from the absorbing states gives the exact probability of each outcome from every cell.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +22,7 @@ BATCH_SIZE = 2048  # observations per forward pass
 SETTLED = 1e-13  # convergence threshold: stop when no probability changes by more
 SIZES = 64  # round batch sizes up to a multiple of it, because each new size is slow on first use
 MOVES = tuple(move for move in range(len(MOVE_NAMES)) if move != STAY)
+Predict = Callable[[State, Tensor], tuple[Tensor, Tensor]]
 UNIFORM = np.array([0.0 if move == STAY else 1 / len(MOVES) for move in range(len(MOVE_NAMES))])
 
 
@@ -112,24 +114,27 @@ def build_walk(levels: Levels, facings: int = 1) -> Chain:
     )
 
 
-def build_chain(mouse: Mouse, levels: Levels) -> Chain:
+def build_chain(mouse: Mouse, levels: Levels, predict: Predict | None = None) -> Chain:
     """Build the chains of a mouse in N levels.
 
     Args:
         mouse: the mouse, on any device.
         levels: N levels of the mouse's world size, on any device.
+        predict: takes the place of the mouse's policy. It is given n states on the mouse's device and the numbers of
+            their levels, int64 (n,), and gives action logits (n, A) and values (n,).
     """
     walk = build_walk(levels, facings=2 if mouse.spec.observation == "rgb" else 1)
     states = (torch.from_numpy(index) for index in (walk.level, walk.cell, walk.facing_right))
-    probability, value = _run_policy(mouse, walk.levels, *states)
+    painter = mouse.spec.painter(mouse.device)
+    predict = predict or (lambda state, level: mouse.policy(painter.paint(state)))
+    probability, value = _run_policy(mouse, predict, walk.levels, *states)
     return walk._replace(probability=probability, value=value)
 
 
 @torch.no_grad()
-def _run_policy(mouse: Mouse, levels: Levels, level: Tensor, cell: Tensor, facing: Tensor):
+def _run_policy(mouse: Mouse, predict: Predict, levels: Levels, level: Tensor, cell: Tensor, facing: Tensor):
     """Compute the move probabilities float64 (S, 5) and the value estimates float32 (S,) of S states."""
     device = mouse.device
-    painter = mouse.spec.painter(device)
     per_move = torch.nn.functional.one_hot(mouse.spec.moves(), len(MOVE_NAMES)).double()
     probability, value = [], []
     for first in range(0, len(cell), BATCH_SIZE):
@@ -137,9 +142,10 @@ def _run_policy(mouse: Mouse, levels: Levels, level: Tensor, cell: Tensor, facin
         state = State(levels.rows(level[rows]), cell[rows], facing[rows], torch.zeros_like(cell[rows]))
         number = len(state.mouse)
         size = -(-number // SIZES) * SIZES
-        state = state.rows(torch.arange(size).clamp(max=number - 1))
+        padded = torch.arange(size).clamp(max=number - 1)
+        state = state.rows(padded)
         state = State(state.level.to(device), *(field.to(device) for field in state[1:]))
-        logits, expected = mouse.policy(painter.paint(state))
+        logits, expected = predict(state, level[rows][padded].to(device))
         probability.append(logits[:number].cpu().double().softmax(1) @ per_move)
         value.append(expected[:number].float().cpu())
     if not probability:

@@ -6,7 +6,7 @@ the measurement cannot tell; forecasts with a number are scored by Brier's rule 
 the forecast and what came out, so that 0 is best and 0.25 is what a forecast of one half gets.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,7 +37,7 @@ class Measured(NamedTuple):
     algorithms: tuple[str, ...]
 
 
-Criterion = Callable[[Measured], bool | None]
+Criterion = Callable[[Any], bool | None]
 
 
 def _goes(attributions: dict[str, Attribution], name: str, sign: int) -> bool | None:
@@ -109,20 +109,24 @@ def read_predictions() -> pd.DataFrame:
     return pd.read_csv(FILE, sep="\t", comment="#", names=["id", "question", "probability"], header=None, skiprows=2)
 
 
-def score_forecasts(measured: Measured) -> dict[str, Any]:
+def score_forecasts(measured: Any, criteria: Mapping[str, Criterion] = CRITERIA) -> dict[str, Any]:
     """The scorecard of one group.
 
+    Args:
+        measured: what the criteria are asked of; ``Measured`` for those of behaviour.
+        criteria: by the forecast's id.
+
     Returns:
-        ``rows``: for each forecast about behaviour ``id``, ``question``, ``probability`` (None where no number was
+        ``rows``: for each forecast that has a criterion ``id``, ``question``, ``probability`` (None where no number was
         given), ``came_out`` (True, False or None for "cannot tell") and ``brier`` (None without both); ``brier``: the
         mean of those scored, and ``scored``: how many.
     """
     rows = []
     predictions = read_predictions()
     for name, question, given in zip(predictions.id, predictions.question, predictions.probability, strict=True):
-        if name not in CRITERIA:
+        if name not in criteria:
             continue
-        answer = CRITERIA[name](measured)
+        answer = criteria[name](measured)
         answer = None if answer is None else bool(answer)
         probability = None if np.isnan(given) else float(given)
         brier = None if answer is None or probability is None else (probability - answer) ** 2

@@ -16,5 +16,11 @@ def test_run_folders_are_named_by_what_matters():
 
 def test_the_identity_is_every_setting_but_those_about_the_run():
     identity = describe_identity(CONFIG)
-    settings = vars(CONFIG).keys()
+    settings = vars(CONFIG).keys() - {"init"}
     assert identity.keys() == settings - set(ABOUT_THE_RUN) and set(ABOUT_THE_RUN) < settings
+
+
+def test_a_mouse_to_begin_from_belongs_to_the_identity_if_there_is_one():
+    begun = replace(CONFIG, init="mouse.safetensors")
+    assert describe_identity(begun) == {**describe_identity(CONFIG), "init": "mouse.safetensors"}
+    assert name_run(begun) != name_run(CONFIG)

@@ -9,9 +9,11 @@ import torch
 from agents import training
 from agents.checkpoint import MOUSE_FORMAT, read_checkpoint, write_checkpoint
 from agents.config import AgentConfig, EnvConfig, TrainConfig
+from agents.impala import build_policy
 from agents.learner import Learner
-from agents.mouse import load_mouse, save_mouse
+from agents.mouse import load_mouse, load_weights, save_mouse
 from agents.training_state import save_state
+from foundation.errors import InputError
 
 TINY = TrainConfig(
     env=EnvConfig(world_dim=5, cheese_region="anywhere", max_episode_steps=20),
@@ -81,3 +83,12 @@ def test_what_cannot_be_loaded_is_refused_in_one_line(tmp_path, learner):
     config["env"]["world_dim"] = 25
     tampered(path, config=config)
     assert "the tensor 'embedder.fc.weight' is float32 (256, 32); expected float32 (256, 512)" in refusal()
+
+
+def test_weights_of_another_network_are_refused(tmp_path, learner):
+    path = tmp_path / "mouse.safetensors"
+    save_mouse(path, learner.policy, training.describe_mouse(learner))
+    for env, scale in ((TINY.env, 2), (EnvConfig(world_dim=11), 1), (EnvConfig(world_dim=5, action_set="procgen"), 1)):
+        policy = build_policy(env.build_spec(), scale)
+        with pytest.raises(InputError, match=r"init=.*mouse\.safetensors has another network: the tensor '.*' is"):
+            load_weights(policy, path)

@@ -122,6 +122,8 @@ def test_help_needs_no_slow_import(tmp_path):
         ("device=typewriter", "'typewriter'"),
         pytest.param("device=cuda", "this machine has cpu", marks=NO_CUDA),
         ("run_dir={text}", "{text}"),
+        ("init=nowhere.safetensors", "no checkpoint at nowhere.safetensors"),
+        ("init={text}", "{text} is not a whole safetensors file"),
     ],
 )
 def test_bad_input_is_told_in_one_line_and_leaves_nothing(call, tmp_path, given, argument, named):

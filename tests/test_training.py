@@ -13,6 +13,7 @@ from agents import logbook, training
 from agents.config import AgentConfig, EnvConfig, TrainConfig
 from agents.learner import Learner
 from agents.logbook import Logbook
+from agents.mouse import load_mouse
 from foundation.errors import InputError
 
 CONFIG = TrainConfig(
@@ -132,3 +133,39 @@ def test_a_fresh_start_removes_what_was_there(tmp_path):
     (folder / "older").mkdir()
     train(tmp_path, fresh=True)
     assert not (folder / "old.txt").exists() and not (folder / "older").exists()
+
+
+def test_a_training_that_begins_from_a_mouse_has_its_weights_and_a_new_optimiser(tmp_path, uninterrupted):
+    folder, _ = train(tmp_path)
+    path = folder / training.MOUSE_FILE
+    config = replace(CONFIG, run_dir=str(tmp_path), init=str(path), seed=7, env=replace(CONFIG.env, cheese_region=4))
+    learner, before = Learner(config, torch.device("cpu")), load_mouse(path)
+    for name, weight in learner.policy.state_dict().items():
+        assert torch.equal(weight, before.policy.state_dict()[name])
+    assert learner.rollouts == 0 and all(not value.any() for value in learner.weights.adam_state.values())
+    tuned, curve = training.train(config, torch.device("cpu"), Console(file=io.StringIO()))
+    after = load_mouse(tuned / training.MOUSE_FILE)
+    assert tuned != folder and curve[0]["learning_rate"] == pytest.approx(config.agent.learning_rate)
+    assert not torch.equal(after.policy.fc_policy.weight, before.policy.fc_policy.weight)
+    init = after.header["init"]
+    assert init["sha256"] == before.header["sha256"] and init["config"]["env"]["cheese_region"] == 2
+    assert init["progress"] == before.header["progress"] and "init" not in before.header
+    assert after.header["config"]["init"] == str(path) and after.header["config"]["env"]["cheese_region"] == 4
+
+
+def test_a_training_that_began_from_a_mouse_goes_on_after_a_stop(tmp_path, monkeypatch):
+    folder, _ = train(tmp_path)
+    changes = {"init": str(folder / training.MOUSE_FILE), "seed": 3}
+    whole, curve, _ = run(tmp_path / "whole", **changes)
+
+    def killed(book, metrics):
+        if book.learner.rollouts == 5:
+            raise SystemExit
+        log(book, metrics)
+
+    log = Logbook.log
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(Logbook, "log", killed)
+        run(tmp_path / "killed", **changes)
+    again, again_curve, _ = run(tmp_path / "killed", **changes)
+    assert again == whole and without_seconds(again_curve) == without_seconds(curve)

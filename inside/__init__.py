@@ -1,0 +1,1 @@
+"""Inside the network: what carries the cheese, what carries the corner, and what happens when it is changed."""

@@ -1,0 +1,278 @@
+"""What the measurements say: a sentence for each question and group of mice, with its interval and its numbers."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from agents.mouse import Mouse
+from analysis.dose import describe_group as name_group
+from analysis.measures import combine_seeds
+from analysis.statistics import share_with_interval
+from inside.probes import OBSERVATION
+from inside.removal import ALLOWED_FALL, GOALS
+from inside.study import LAYER, Measured
+
+LEAST_TAKEN = 0.05  # from P(cheese) by hiding the cheese; from less no share is told
+HALF_OF_CELLS = 0.5  # that must be reached in a maze for it to count as retargetable
+
+Mice = Sequence[Measured]  # the mice of one group
+
+
+class Answer(NamedTuple):
+    """An answer about one group: a sentence with interval and number of mice, and what it must be compared with."""
+
+    sentence: str
+    beside: str
+
+
+Estimate = dict[str, Any]
+
+
+def group_mice(mice: Sequence[Mouse]) -> dict[str, list[str]]:
+    """The names of mice by group: equal training settings, and the same kind of mouse to begin from if any."""
+    groups: dict[str, list[str]] = {}
+    for mouse in mice:
+        name = name_group(str(mouse.spec.cheese_region), "+".join(mouse.spec.level_types or ()))
+        if before := mouse.header.get("init"):
+            region = before.get("config", {}).get("env", {}).get("cheese_region", "unknown")
+            name += f", begun from {name_group(str(region), '')}"
+        groups.setdefault(name, []).append(mouse.name)
+    return groups
+
+
+def combine(estimates: Sequence[Estimate], is_share: bool = True) -> Estimate:
+    """The mean over mice with its interval over seeds; that over mazes where there is one mouse."""
+    if len(estimates) == 1:
+        return estimates[0] | {"levels": estimates[0]["n"], "n": 1}
+    return combine_seeds({str(number): each for number, each in enumerate(estimates)}, is_share)
+
+
+def _count(mice: int) -> str:
+    return f"{mice} {'mouse' if mice == 1 else 'mice'}"
+
+
+def say(estimate: Estimate) -> str:
+    """A share in words, e.g. "12.0 % (8.1 to 17.0; 3 mice × 64 mazes)"."""
+    if estimate["rate"] is None:
+        return "not measured"
+    mice = f"{_count(estimate['n'])} × {estimate['levels']} mazes"
+    between = ""
+    if estimate["low"] is not None:
+        between = f"{100 * estimate['low']:.1f} to {100 * estimate['high']:.1f}; "
+    return f"{100 * estimate['rate']:.1f} % ({between}{mice})"
+
+
+def _rate(estimates: Sequence[Estimate]) -> str:
+    rates = [each["rate"] for each in estimates if each["rate"] is not None]
+    return f"{100 * np.mean(rates):.1f} %" if rates else "not measured"
+
+
+def pick(rows: Sequence[dict[str, Any]], **values: Any) -> dict[str, Any]:
+    """The one row with these values."""
+    (found,) = [row for row in rows if all(row[name] == value for name, value in values.items())]
+    return found
+
+
+def _steered(mice: Mice, vector: str, source: str, factor: float, column: str) -> list[Estimate]:
+    return [pick(mouse["steering"], vector=vector, source=source, factor=factor)[column] for mouse in mice]
+
+
+def answer_cheese_vector(mice: Mice) -> Answer:
+    def lead(source: str, factor: float) -> list[Estimate]:
+        return _steered(mice, "cheese", source, factor, "to_cheese")
+
+    medians = []
+    for factor in (0.0, -1.0):
+        rows = [pick(mouse["steering"], vector="cheese", source="own", factor=factor) for mouse in mice]
+        medians.append(float(np.mean([row["median_to_cheese"] for row in rows])))
+    return Answer(
+        "Without the maze's cheese vector, the move at the decision square leads to the cheese with "
+        f"{say(combine(lead('own', -1.0)))}.",
+        f"Before: {_rate(lead('own', 0.0))}. Without another maze's vector: {_rate(lead('carried', -1.0))}. Without a "
+        f"random vector as long: {_rate(lead('random', -1.0))}. With the cheese hidden: "
+        f"{_rate([mouse['behaviour']['blind']['to_cheese'] for mouse in mice])}. A random walk: "
+        f"{_rate([mouse['behaviour']['random walk']['to_cheese'] for mouse in mice])}. Medians, as published: "
+        f"{medians[0]:.2f} to {medians[1]:.2f}.",
+    )
+
+
+def answer_corner_vector(mice: Mice) -> Answer:
+    def come(source: str, factor: float) -> list[Estimate]:
+        return _steered(mice, "corner", source, factor, "p_corner_first")
+
+    return Answer(
+        f"With the maze's corner vector added, the corner comes first with {say(combine(come('own', 1.0)))}.",
+        f"Before: {_rate(come('own', 0.0))}. With a random vector as long: {_rate(come('random', 1.0))}. With another "
+        f"maze's vector: {_rate(come('carried', 1.0))}. A random walk: "
+        f"{_rate([mouse['behaviour']['random walk']['p_corner_first'] for mouse in mice])}.",
+    )
+
+
+def compute_share_over_cheese(mouse: Measured, layer: str, radius: int = 0) -> float:
+    """What hiding the cheese near the position over it takes from P(cheese), as a share of hiding it everywhere."""
+    plain, blind = (mouse["behaviour"][name]["p_cheese"]["rate"] for name in ("mouse", "blind"))
+    hidden = pick(mouse["places"], layer=layer, radius=radius)["p_cheese"]["rate"]
+    return (plain - hidden) / (plain - blind) if plain - blind > LEAST_TAKEN else float("nan")
+
+
+def answer_places(mice: Mice) -> Answer:
+    parts = {}
+    for layer in dict.fromkeys(row["layer"] for row in mice[0]["places"]):
+        shares = np.array([compute_share_over_cheese(mouse, layer) for mouse in mice])
+        if np.isfinite(shares).any():
+            parts[layer.removeprefix("embedder.")] = 100 * np.nanmean(shares)
+    if not parts:
+        return Answer("Not defined: hiding the cheese changes P(cheese) too little in these mice.", "")
+    first, *_, last = parts
+    return Answer(
+        "Hiding the cheese at the one position over it alone takes "
+        f"{parts[first]:.0f} % ({first}) to {parts[last]:.0f} % ({last}) of what hiding it everywhere takes from "
+        f"P(cheese) ({_count(len(mice))}).",
+        "By layer: " + ", ".join(f"{layer} {share:.0f} %" for layer, share in parts.items()) + ".",
+    )
+
+
+def get_probe(mouse: Measured, layer: str, target: str = "cheese", network: str = "trained") -> Estimate | None:
+    """The probe of the flat activations of a layer; None if it was not made."""
+    wanted = {"layer": layer, "target": target, "network": network, "pooling": "flat"}
+    rows = [row for row in mouse["probes"] if all(row[name] == value for name, value in wanted.items())]
+    return rows[0] if rows else None
+
+
+def answer_probes(mice: Mice) -> Answer:
+    here, untrained, picture = (
+        [each for mouse in mice if (each := get_probe(mouse, layer, network=network))]
+        for layer, network in ((LAYER, "trained"), (LAYER, "untrained"), (OBSERVATION, "trained"))
+    )
+    if not here:
+        return Answer("Not measured: the network has no layer half way.", "")
+    return Answer(
+        f"Half way, a linear probe reads the cheese's x and y with {say(combine(here))}.",
+        f"In an untrained network: {_rate(untrained)}. From the picture: {_rate(picture)}. With shuffled labels: "
+        f"{100 * np.mean([each['shuffled'] for each in here]):.1f} %. The layer: {LAYER}.",
+    )
+
+
+def count_channels(mouse: Measured, network: str, goal: str) -> dict[str, int]:
+    """How many channels mark a goal, lower it when resampled, and do both; and how many there are."""
+    found = mouse["channels"][network]
+    return {
+        "marks": sum(row["marks"] for row in found["maps"] if row["mark"] == goal),
+        "lowers": sum(row["lowers"] for row in found["resampling"] if row["goal"] == goal),
+        "both": len(found["found"][goal]),
+        "of": sum(row["goal"] == goal for row in found["resampling"]),
+    }
+
+
+def answer_channels(mice: Mice) -> Answer:
+    sentences, beside = [], []
+    for goal in ("cheese", "corner"):
+        trained, untrained = (
+            pd.DataFrame([count_channels(mouse, network, goal) for mouse in mice])
+            for network in ("trained", "untrained")
+        )
+        sentences.append(f"of the {goal} in {(trained.both > 0).sum()} of {len(mice)} mice")
+        beside.append(
+            f"{goal.capitalize()}, channels of {trained.of[0]} (mean over mice; untrained): both "
+            f"{trained.both.mean():.1f} ({untrained.both.mean():.1f}), marking {trained.marks.mean():.1f} "
+            f"({untrained.marks.mean():.1f}), carrying {trained.lowers.mean():.1f} ({untrained.lowers.mean():.1f})."
+        )
+    return Answer(f"A channel that marks and carries it was found {' and '.join(sentences)}.", " ".join(beside))
+
+
+def answer_offsets(mice: Mice) -> Answer:
+    def at(offset: float, column: str) -> list[Estimate]:
+        return [pick(mouse["offsets"], offset=offset)[column] for mouse in mice]
+
+    rest = [f"{offset:+g}: cheese {_rate(at(offset, 'p_cheese'))}, corner first {_rate(at(offset, 'p_corner_first'))}"
+            for offset in (-1.0, 0.0, 2.0)]  # fmt: skip
+    walk = [
+        _rate([mouse["behaviour"]["random walk"][name] for mouse in mice]) for name in ("p_cheese", "p_corner_first")
+    ]
+    return Answer(
+        "With one standard deviation added to the whole layer, the mouse takes the cheese with "
+        f"{say(combine(at(1.0, 'p_cheese')))} and comes to the corner first with "
+        f"{say(combine(at(1.0, 'p_corner_first')))}.",
+        f"{'; '.join(rest)}; a random walk: cheese {walk[0]}, corner first {walk[1]}.",
+    )
+
+
+def get_retargeted(mouse: Measured, activations: int) -> Estimate | None:
+    """The share of mazes in which half of the cells are reached, without the clamp too, and of the cells gained."""
+    rows = [row for row in mouse["retargeting"] if row["activations"] == activations]
+    if not rows:
+        return None
+    mazes = pd.DataFrame(rows[0]["mazes"])
+    plain = float((mazes.plain >= HALF_OF_CELLS).mean())
+    found = share_with_interval(mazes.reached >= HALF_OF_CELLS)
+    return found | {"plain": plain, "gained": float(mazes.gained.mean()), "lost": float(mazes.lost.mean())}
+
+
+def answer_retargeting(mice: Mice) -> Answer:
+    beside, sentence = [], ""
+    for number in [row["activations"] for row in mice[0]["retargeting"]]:
+        found = [each for mouse in mice if (each := get_retargeted(mouse, number))]
+        means = pd.DataFrame(found)[["rate", "plain", "gained", "lost"]].mean() * 100
+        sentence = (
+            f"With {number} activations clamped, half of the cells are reached in {say(combine(found))} of the "
+            f"mazes; without, in {means.plain:.1f} %."
+        )
+        beside.append(
+            f"{number}: {means.rate:.1f} % of the mazes, {means.gained:.1f} % of the cells gained, lost on the way "
+            f"{means.lost:.1f} %"
+        )
+    return Answer(sentence, "; ".join(beside) + ".")
+
+
+def answer_scrubbing(mice: Mice) -> Answer:
+    swaps = [mouse["scrubbing"]["swaps"] for mouse in mice]
+    moved = {swap: [each[swap]["moved"] for each in swaps] for swap in swaps[0]}
+    size = {swap: np.mean([each[swap]["size"]["rate"] for each in swaps]) for swap in swaps[0]}
+    found = sum(mouse["scrubbing"]["found"] for mouse in mice)
+    return Answer(
+        "Swapped from a maze with the cheese in the same cell, the channels change the greedy move at the decision "
+        f"square in {say(combine(moved['same']))}.",
+        f"From another cell: {_rate(moved['other'])}. Random channels: {_rate(moved['control'])}. The worst swap: "
+        f"{_rate(moved['worst'])}. Mean |change of P(cheese)|: same {size['same']:.2f}, other {size['other']:.2f}, "
+        f"random {size['control']:.2f}, worst {size['worst']:.2f} ({mice[0]['scrubbing']['tried']} tried a maze). The "
+        f"channels are those found in {found} of {len(mice)} mice, and those that carry the cheese most in the others.",
+    )
+
+
+def _say_fall(share: float) -> str:
+    return f"{'falls' if share >= 0 else 'rises'} by {100 * abs(share):.0f} % of what it was"
+
+
+def answer_removal(mice: Mice) -> Answer:
+    best = [next((row for row in mouse["removal"] if row["best"]), None) for mouse in mice]
+    falls_of = {
+        kind: {goal: float(np.mean([pick(mouse["removal"], kind=kind)[goal] for mouse in mice])) for goal in GOALS}
+        for kind in ("blind", "walk")
+    }
+    falls, corners = ([row[goal] if row else 0.0 for row in best] for goal in ("cheese", "corner"))
+    low, high = (
+        (best[0]["cheese_low"], best[0]["cheese_high"]) if len(mice) == 1 and best[0] else (min(falls), max(falls))
+    )
+    of = "95 % interval over mazes" if len(mice) == 1 else "the least and the most of these mice"
+    return Answer(
+        f"The best patch takes {100 * np.mean(falls):.0f} % of P(cheese) ({100 * low:.0f} to {100 * high:.0f}: {of}; "
+        f"{_count(len(mice))}) where it may take less than {100 * ALLOWED_FALL:.0f} % of P(corner first).",
+        f"It is chosen on other mazes; P(corner first) {_say_fall(float(np.mean(corners)))}. With the cheese hidden, "
+        f"P(cheese) {_say_fall(falls_of['blind']['cheese'])}. A policy that is broken to a random walk: P(cheese) "
+        f"{_say_fall(falls_of['walk']['cheese'])}, P(corner first) {_say_fall(falls_of['walk']['corner'])}.",
+    )
+
+
+ANSWERS: dict[str, Callable[[Mice], Answer]] = {
+    "cheese_vector": answer_cheese_vector,
+    "corner_vector": answer_corner_vector,
+    "places": answer_places,
+    "probes": answer_probes,
+    "channels": answer_channels,
+    "offsets": answer_offsets,
+    "retargeting": answer_retargeting,
+    "scrubbing": answer_scrubbing,
+    "removal": answer_removal,
+}

@@ -1,0 +1,159 @@
+"""What a change inside the network does to the mouse, exactly.
+
+A network with changed activations is still a policy without memory. One pass over the states of a maze gives the chain
+of the changed mouse, and from it the probability of each outcome, without sampling.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from agents.mouse import Mouse
+from analysis.chain import Chain, build_chain, reach
+from analysis.decision import find_next_cell
+from envs.levels import Levels
+from envs.world import MAX_EPISODE_STEPS, STAY, State
+from foundation.errors import InputError
+from inside.forks import Forks
+from inside.hooks import record, replace
+
+COLUMNS = {
+    "p_cheese": "P(cheese within 500 steps)",
+    "p_cheese_first": "P(cheese within 500 steps, before the corner)",
+    "p_corner_first": "P(corner within 500 steps, before the cheese)",
+    "to_cheese": "P(the move at the decision square is the first one of the way to the cheese)",
+    "to_corner": "P(the move at the decision square is the first one of the way to the corner)",
+}
+
+
+class Rows(NamedTuple):
+    """What an edit may know about the n rows of a batch.
+
+    Attributes:
+        level: int64 (n,), the number of the level of each row.
+        donors: the activations (n, …) of the layer in the states of each donor.
+    """
+
+    level: Tensor
+    donors: Sequence[Tensor]
+
+
+Edit = Callable[[Tensor, Rows], Tensor]  # from the activation of a layer to another one
+
+
+def add(vector: Tensor, factor: float = 1.0) -> Edit:
+    """Add a vector (C, …), or one for each level (N, C, …), times a factor."""
+    return lambda activation, rows: activation + factor * _pick(vector, activation, rows)
+
+
+def put(value: Tensor, where: Tensor) -> Edit:
+    """Put a value, a number () or (C, …), where a mask bool, (C, …) or for each level (N, C, …), is True."""
+    return lambda activation, rows: torch.where(_pick(where, activation, rows), value.to(activation), activation)
+
+
+def take_donors(where: Sequence[Tensor]) -> Edit:
+    """Take the activation of each donor where its mask bool, (C, …) or for each level (N, C, …), is True."""
+
+    def edit(activation: Tensor, rows: Rows) -> Tensor:
+        for mask, donor in zip(where, rows.donors, strict=True):
+            activation = torch.where(_pick(mask, activation, rows), donor, activation)
+        return activation
+
+    return edit
+
+
+def _pick(tensor: Tensor, activation: Tensor, rows: Rows) -> Tensor:
+    """The rows' own part of a tensor that is one for all levels or one for each."""
+    tensor = tensor.to(activation.device)
+    own = tensor[rows.level] if tensor.dim() == activation.dim() else tensor
+    if own.shape not in (activation.shape, activation.shape[1:]):
+        raise InputError(
+            f"the layer has activations of the shape {tuple(activation.shape[1:])}, not {tuple(own.shape)}"
+        )
+    return own
+
+
+def find_nearest_open(levels: Levels) -> Tensor:
+    """int64 (N, cells): for each cell the nearest open cell in a straight line, which is itself if it is open."""
+    cell = torch.arange(levels.world_dim**2)
+    x, y = cell % levels.world_dim, cell // levels.world_dim
+    apart = (x[:, None] - x).square() + (y[:, None] - y).square()
+    walls = levels.walls.flatten(1)
+    return torch.stack([apart.masked_fill(wall, 2**30).argmin(1) for wall in walls])
+
+
+def build_altered(mouse: Mouse, levels: Levels, edits: Mapping[str, Edit], donors: Sequence[Levels] = ()) -> Chain:
+    """Build the chains of a mouse whose activations are changed.
+
+    Args:
+        mouse: the mouse, on any device.
+        levels: N levels of the mouse's world.
+        edits: by layer.
+        donors: N levels each. The donor of a state is the state of this level with the mouse in the same cell, or in
+            the nearest open one.
+
+    Raises:
+        InputError: a layer is unknown, or an edit does not fit its layer.
+    """
+    painter, device = mouse.spec.painter(mouse.device), mouse.device
+    places = [find_nearest_open(donor.to("cpu")).to(device) for donor in donors]
+    donors = [donor.to(device) for donor in donors]
+
+    def predict(state: State, level: Tensor) -> tuple[Tensor, Tensor]:
+        given: dict[str, list[Tensor]] = {layer: [] for layer in edits}
+        for donor, place in zip(donors, places, strict=True):
+            donated = State(donor.rows(level), place[level, state.mouse], state.facing_right, state.clock)
+            with record(mouse.policy, list(edits)) as found:
+                mouse.policy(painter.paint(donated))
+            for layer, activation in found.items():
+                given[layer].append(activation)
+        functions = {
+            layer: lambda activation, layer=layer, edit=edit: edit(activation, Rows(level, given[layer]))
+            for layer, edit in edits.items()
+        }
+        with replace(mouse.policy, functions):
+            return mouse.policy(painter.paint(state))
+
+    return build_chain(mouse, levels, predict)
+
+
+def measure(chain: Chain, forks: Forks) -> pd.DataFrame:
+    """The outcomes in N forks, exactly: a row for each with ``COLUMNS``.
+
+    Args:
+        chain: of a mouse in the forks' mazes. Its pictures may have differed, for example by hidden cheese.
+        forks: cheese, corner and decision square are those of these levels.
+    """
+    levels = forks.levels
+    chain = chain._replace(levels=levels)
+    cheese, corner = chain.at(levels.cheese), chain.at(levels.corner)
+
+    def arrive(target: np.ndarray, barrier: np.ndarray | None = None) -> np.ndarray:
+        return reach(chain, target, MAX_EPISODE_STEPS, barrier).by_step[:, -1]
+
+    at_square = chain.probability[chain.start_at(forks.square).start]
+    following = chain.cell[chain.successor[chain.start_at(forks.square).start]]
+    following[:, STAY] = -1
+    moves = {
+        f"to_{name}": (at_square * (following == find_next_cell(levels, forks.square, target).numpy()[:, None])).sum(1)
+        for name, target in (("cheese", levels.cheese), ("corner", levels.corner))
+    }
+    return pd.DataFrame(
+        {
+            "p_cheese": arrive(cheese),
+            "p_cheese_first": arrive(cheese, corner),
+            "p_corner_first": arrive(corner, cheese),
+            **moves,
+        }
+    )
+
+
+def measure_altered(
+    mouse: Mouse, forks: Forks, edits: Mapping[str, Edit], donors: Sequence[Levels] = ()
+) -> pd.DataFrame:
+    """``measure`` of ``build_altered``."""
+    return measure(build_altered(mouse, forks.levels, edits, donors), forks)

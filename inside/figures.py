@@ -1,0 +1,232 @@
+"""Figures of the page about the inside: one for each question, drawn from the measurements."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis.figures import format_percent, remove_spines
+from analysis.panels import choose_style, make_panels
+from foundation.palette import BLACK, BLUE, GREY, ORANGE, SERIES, SKY_BLUE, VERMILION
+from inside.answers import compute_share_over_cheese, count_channels, get_probe, get_retargeted, pick
+from inside.probes import OBSERVATION, TARGETS
+from inside.study import Measured
+
+Groups = Mapping[str, Sequence[Measured]]
+SWAP_WORDS = {
+    "same": "same cell",
+    "other": "another cell",
+    "control": "random\nchannels",
+    "worst": "worst found,\nsame cell",
+}
+
+
+def _shorten(layer: str) -> str:
+    return {OBSERVATION: "picture", "embedder": "fc"}.get(layer, layer.removeprefix("embedder.").replace(".", "\n"))
+
+
+def _add_legend(axes: Axes) -> None:
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(fontsize=7, frameon=False)
+
+
+def _panels(groups: Groups, width: float = 3.6, height: float = 3.0, **arguments: Any) -> tuple[Figure, list[Axes]]:
+    figure, axes = make_panels(len(groups), width, height, sharey=True, **arguments)
+    for place, (name, own) in zip(axes, groups.items(), strict=True):
+        place.set_title(f"{name}\n({len(own)} {'mouse' if len(own) == 1 else 'mice'})", fontsize=9)
+        remove_spines(place)
+    return figure, axes
+
+
+def _draw_curves(axes: Axes, mice: Sequence[Measured], vector: str, column: str) -> None:
+    for source, colour in (
+        ("own", BLUE),
+        ("carried", ORANGE),
+        ("mean", SKY_BLUE),
+        ("random", GREY),
+        ("shuffled", BLACK),
+    ):
+        rows = [
+            row for mouse in mice for row in mouse["steering"] if (row["vector"], row["source"]) == (vector, source)
+        ]
+        table = pd.DataFrame({"factor": [row["factor"] for row in rows], "rate": [row[column]["rate"] for row in rows]})
+        means = table.groupby("factor").rate.mean()
+        if source == "own":
+            axes.plot(means.index, means, color=colour, marker="o", ms=3, label="the maze's own")
+        else:
+            axes.plot(means.index, means, color=colour, ls="--", marker="x", ms=5, lw=1, label=source)
+    axes.axvline(0, color=GREY, lw=0.5)
+    axes.set_xlabel("factor of the vector")
+    axes.set_ylim(0, 1)
+    format_percent(axes.yaxis)
+
+
+def draw_vector(vector: str, column: str, label: str) -> Callable[[Groups], Figure]:
+    """Draw the effect of a vector over its factor, beside its controls."""
+
+    def draw(groups: Groups) -> Figure:
+        figure, panels = _panels(groups)
+        for axes, mice in zip(panels, groups.values(), strict=True):
+            _draw_curves(axes, mice, vector, column)
+        panels[0].set_ylabel(label)
+        _add_legend(panels[0])
+        return figure
+
+    return draw
+
+
+def draw_places(groups: Groups) -> Figure:
+    """Draw how much of the cheese lies at the position over it, and near it, by layer."""
+    figure, panels = _panels(groups)
+    for axes, mice in zip(panels, groups.values(), strict=True):
+        layers = list(dict.fromkeys(row["layer"] for row in mice[0]["places"]))
+        for radius, colour, label in ((0, BLUE, "the position over it"), (1, ORANGE, "and those around it")):
+            shares = np.array([[compute_share_over_cheese(mouse, layer, radius) for layer in layers] for mouse in mice])
+            for row in shares:
+                axes.plot(range(len(layers)), row, color=colour, lw=0.7, alpha=0.5)
+            if np.isfinite(shares).all(1).any():
+                axes.plot(range(len(layers)), np.nanmean(shares, axis=0), color=colour, marker="o", ms=3, label=label)
+        axes.set_xticks(range(len(layers)), [_shorten(layer) for layer in layers], fontsize=6)
+        axes.set_ylim(0, 1.1)
+        format_percent(axes.yaxis)
+    panels[0].set_ylabel("share of the effect of hiding\nthe cheese everywhere")
+    _add_legend(panels[0])
+    return figure
+
+
+def draw_probes(groups: Groups) -> Figure:
+    """Draw selectivity by layer, one line a target; dashed: untrained networks."""
+    figure, panels = _panels(groups, width=4.2, height=3.4)
+    for axes, mice in zip(panels, groups.values(), strict=True):
+        layers = [OBSERVATION, *dict.fromkeys(row["layer"] for row in mice[0]["probes"] if row["layer"] != OBSERVATION)]
+        for number, target in enumerate(TARGETS):
+            for network, style in (("trained", "-"), ("untrained", ":")):
+                found = [[get_probe(mouse, layer, target, network) for layer in layers] for mouse in mice]
+                values = np.array([[each["selectivity"] if each else np.nan for each in row] for row in found])
+                if np.isfinite(values).any():
+                    label = target if network == "trained" else None
+                    mean = [np.nanmean(column) if np.isfinite(column).any() else np.nan for column in values.T]
+                    axes.plot(range(len(layers)), mean, style, color=SERIES[number], label=label, lw=1.2)
+        axes.set_xticks(range(len(layers)), [_shorten(layer) for layer in layers], fontsize=6)
+        axes.set_ylim(-0.05, 1.05)
+        format_percent(axes.yaxis)
+    panels[0].set_ylabel("selectivity: accuracy less\nthat of shuffled labels")
+    _add_legend(panels[-1])
+    return figure
+
+
+def draw_channels(groups: Groups) -> Figure:
+    """Draw each channel: how it ranks the cheese against what resampling it alone does."""
+    figure, panels = _panels(groups, sharex=True)
+    for axes, mice in zip(panels, groups.values(), strict=True):
+        for network, colour, size in (("untrained", GREY, 8), ("trained", BLUE, 14)):
+            ranks, changes = [], []
+            for mouse in mice:
+                found = mouse["channels"][network]
+                ranks += [row["rank"] for row in found["maps"] if row["mark"] == "cheese"]
+                changes += [row["change"] for row in found["resampling"] if row["goal"] == "cheese"]
+            axes.scatter(ranks, changes, s=size, color=colour, label=network, alpha=0.7, lw=0)
+        axes.axhline(0, color=GREY, lw=0.5)
+        axes.axvline(0.5, color=GREY, lw=0.5)
+        axes.set_xlim(0, 1)
+        both = [count_channels(mouse, "trained", "cheese")["both"] for mouse in mice]
+        axes.set_xlabel(f"rank of the cheese's cell in its map\n(found: {', '.join(map(str, both))})")
+    panels[0].set_ylabel("change of P(cheese)\nwhen it is resampled")
+    _add_legend(panels[0])
+    return figure
+
+
+def draw_offsets(groups: Groups) -> Figure:
+    """Draw what one constant added to the whole layer does."""
+    figure, panels = _panels(groups)
+    for axes, mice in zip(panels, groups.values(), strict=True):
+        offsets = [row["offset"] for row in mice[0]["offsets"]]
+        for column, colour, label in (("p_cheese", ORANGE, "cheese"), ("p_corner_first", BLUE, "corner first")):
+            rates = np.array(
+                [[pick(mouse["offsets"], offset=each)[column]["rate"] for each in offsets] for mouse in mice]
+            )
+            for row in rates:
+                axes.plot(offsets, row, color=colour, lw=0.7, alpha=0.5)
+            axes.plot(offsets, rates.mean(0), color=colour, marker="o", ms=3, label=label)
+        axes.set_xlabel("offset, standard deviations")
+        axes.set_ylim(0, 1)
+        format_percent(axes.yaxis)
+    _add_legend(panels[0])
+    panels[0].set_ylabel("probability")
+    return figure
+
+
+def draw_retargeting(groups: Groups) -> Figure:
+    """Draw the share of mazes in which half of the cells are reached, against the activations that are clamped."""
+    figure, axes = make_panels(1, 5.0, 3.2)
+    for number, (name, mice) in enumerate(groups.items()):
+        counts = [row["activations"] for row in mice[0]["retargeting"]]
+        found = [[get_retargeted(mouse, count) or {} for mouse in mice] for count in counts]
+        style = choose_style(number)
+        axes[0].plot(counts, [np.mean([each["rate"] for each in row]) for row in found], label=name, ms=4, **style)
+        plain = float(np.mean([each["plain"] for each in found[0]]))
+        axes[0].axhline(plain, color=style["color"], ls=":", lw=1)
+    axes[0].set_xscale("log", base=2)
+    axes[0].set_xticks(counts, [str(count) for count in counts])
+    axes[0].set_xlabel("activations clamped (dotted: none)")
+    axes[0].set_ylabel("mazes with half of\nthe cells reached")
+    axes[0].set_ylim(-0.02, 1.02)
+    format_percent(axes[0].yaxis)
+    remove_spines(axes[0])
+    _add_legend(axes[0])
+    return figure
+
+
+def draw_scrubbing(groups: Groups) -> Figure:
+    """Draw how often swaps change the greedy move, and by how much they change P(cheese)."""
+    figure, panels = _panels(groups)
+    for axes, mice in zip(panels, groups.values(), strict=True):
+        for place, swap in enumerate(SWAP_WORDS):
+            for shift, column, colour, label in (
+                (-0.2, "moved", BLUE, "other greedy move"),
+                (0.2, "size", ORANGE, "|change of P(cheese)|"),
+            ):
+                values = [mouse["scrubbing"]["swaps"][swap][column]["rate"] for mouse in mice]
+                axes.bar(place + shift, np.mean(values), 0.38, color=colour, label=label if place == 0 else None)
+                axes.scatter([place + shift] * len(values), values, s=8, color=BLACK, zorder=3)
+        axes.set_xticks(range(len(SWAP_WORDS)), list(SWAP_WORDS.values()), fontsize=7)
+        axes.set_ylim(0, 1)
+        format_percent(axes.yaxis)
+    _add_legend(panels[0])
+    return figure
+
+
+def draw_removal(groups: Groups) -> Figure:
+    """Draw each patch by what it takes from the cheese and from the corner, on mazes that it was not chosen on."""
+    figure, panels = _panels(groups, sharex=True)
+    kinds = {"channels": BLUE, "vector": ORANGE, "random channels": GREY, "blind": BLACK, "walk": VERMILION}
+    for axes, mice in zip(panels, groups.values(), strict=True):
+        rows = pd.DataFrame([row for mouse in mice for row in mouse["removal"]])
+        for kind, colour in kinds.items():
+            own = rows[rows.kind == kind]
+            axes.scatter(own.cheese, own.corner.clip(-1, 1), s=16, color=colour, lw=0, alpha=0.8, label=kind)
+        best = rows[rows.best]
+        axes.scatter(best.cheese, best.corner.clip(-1, 1), s=60, facecolors="none", edgecolors=BLACK, label="chosen")
+        axes.axhline(0.25, color=GREY, lw=0.5, ls="--")
+        axes.set_xlim(-0.5, 1.05)
+        axes.set_ylim(-1.05, 1.05)
+        axes.set_xlabel("fall of P(cheese)")
+    panels[0].set_ylabel("fall of P(corner first)\n(below −1: drawn at −1)")
+    _add_legend(panels[0])
+    return figure
+
+
+FIGURES: dict[str, Callable[[Groups], Figure]] = {
+    "cheese_vector": draw_vector("cheese", "to_cheese", "P(the move at the decision\nsquare leads to the cheese)"),
+    "corner_vector": draw_vector("corner", "p_corner_first", "P(corner first)"),
+    "places": draw_places,
+    "probes": draw_probes,
+    "channels": draw_channels,
+    "offsets": draw_offsets,
+    "retargeting": draw_retargeting,
+    "scrubbing": draw_scrubbing,
+    "removal": draw_removal,
+}

@@ -1,0 +1,143 @@
+"""The page about the inside of mice: one section a question, self-contained."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, FileSystemLoader
+
+from agents.checkpoint import list_versions
+from agents.mouse import Mouse
+from analysis.figures import encode_png, encode_svg
+from analysis.scorecard import score_forecasts
+from foundation.files import write_atomically, write_json
+from inside.answers import ANSWERS, Answer, group_mice
+from inside.channels import LEAST_FALL, LEAST_RANK
+from inside.figures import FIGURES
+from inside.forecasts import CRITERIA
+from inside.study import Measured, Plan
+
+PAGE_FILE, SUMMARY_FILE, FIGURES_FOLDER = "inside.html", "inside.json", "figures"
+FORECAST_GROUP = "top-right 5×5"  # the mouse that the forecasts are about
+
+
+class Question(NamedTuple):
+    """A question, what was published about it, and what would have looked different."""
+
+    question: str
+    published: str
+    otherwise: str
+
+
+QUESTIONS = {
+    "cheese_vector": Question(
+        "Does the mouse forget the cheese when its vector is taken away?",
+        "One network (region 5): the median probability of the first step to the cheese fell from .81 to .03.",
+        "Were the vector only a disturbance, a random vector as long, or that of another maze, would do the same.",
+    ),
+    "corner_vector": Question(
+        "Does the corner vector attract the mouse to the corner?",
+        "One network: factors from 0.5 to 10 attract to the corner, 20 breaks the policy.",
+        "Were it only a disturbance, the corner would come first less often than before, as with a random vector.",
+    ),
+    "places": Question(
+        "Is the cheese held at its own place?",
+        "Channels of one network light up at the cheese's place.",
+        "Were it spread out, hiding the cheese at the one position over it would take next to nothing.",
+    ),
+    "probes": Question(
+        "What can be read from the layers?",
+        "A respondent gave 80 % to probes that read the cheese's cell with over 70 % half way through.",
+        "Were nothing kept, the probe would do as in shuffled labels; were it all due to the picture, an untrained "
+        "network would do as well.",
+    ),
+    "channels": Question(
+        "Do single channels carry the cheese or the corner?",
+        "Eleven channels of 128 were picked by eye in one network. In another study no channel was specialised.",
+        "With specialised channels, dots lie at the bottom left or right. Marking alone is no evidence: channels of "
+        "untrained networks mark the cheese, too.",
+    ),
+    "offsets": Question(
+        "Does one constant redirect the mouse?",
+        "In a multi-goal maze study a uniform offset on a layer redirected the agent.",
+        "Were it only a disturbance, cheese and corner would become rarer together, for both signs.",
+    ),
+    "retargeting": Question(
+        "Can a few activations send the mouse to a cell of our choice?",
+        "One activation of one channel, clamped at +5.5, retargeted the mouse nearby.",
+        "Were the channels a cheese to the mouse, the share of cells reached would rise far above the dotted line.",
+    ),
+    "scrubbing": Question(
+        "Do these channels matter only through the cheese's cell?",
+        "Eleven channels of one network: 40 % of greedy moves changed when swapped from a maze with the cheese "
+        "elsewhere, 11 % from one with the cheese in the same place, 19 to 21 % for random channels.",
+        "Were the hypothesis true, swaps from the same cell would change nothing, and neither would the worst of them.",
+    ),
+    "removal": Question(
+        "Can cheese-seeking be removed alone?",
+        "Nothing with an interval was published.",
+        "Were it apart from the rest, dots would lie at the right and below the dashed line, near the black one. A "
+        "broken policy ends at the red one.",
+    ),
+}
+
+
+def answer_all(results: Mapping[str, Measured], groups: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Answer]]:
+    """The answers by question and group."""
+    members = {group: [results[name] for name in names] for group, names in groups.items()}
+    return {question: {group: answer(mice) for group, mice in members.items()} for question, answer in ANSWERS.items()}
+
+
+def write_page(folder: Path, mice: Sequence[Mouse], results: Mapping[str, Measured], plan: Plan, command: str) -> Path:
+    """Write the page, its figures (PNG and SVG) and all numbers as JSON into a folder.
+
+    Args:
+        folder: to write into.
+        mice: that were studied.
+        results: by name, as of ``study.study_mouse``.
+        plan: of the study.
+        command: that makes the page again.
+
+    Returns:
+        The path of the page.
+    """
+    groups = group_mice(mice)
+    answers = answer_all(results, groups)
+    members = {group: [results[name] for name in names] for group, names in groups.items()}
+    figures = {}
+    for name, draw in FIGURES.items():
+        figure = draw(members)
+        figures[name] = encode_png(figure)
+        write_atomically(folder / FIGURES_FOLDER / f"{name}.png", figures[name])
+        write_atomically(folder / FIGURES_FOLDER / f"{name}.svg", encode_svg(figure))
+    scorecard = score_forecasts(members.get(FORECAST_GROUP, []), CRITERIA)
+    summary: dict[str, Any] = {
+        "command": command,
+        "plan": plan._asdict(),
+        "groups": groups,
+        "answers": {name: {group: each._asdict() for group, each in found.items()} for name, found in answers.items()},
+        "scorecard": scorecard,
+        "mice": results,
+    }
+    write_json(folder / SUMMARY_FILE, summary)
+    template = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    ).get_template("page.html")
+    page = template.render(
+        questions=QUESTIONS,
+        answers=answers,
+        figures={name: base64.b64encode(content).decode() for name, content in figures.items()},
+        groups=groups,
+        plan=plan,
+        scorecard=scorecard if FORECAST_GROUP in members else None,
+        forecast_group=FORECAST_GROUP,
+        least_rank=0.5 + LEAST_RANK,
+        least_fall=100 * LEAST_FALL,
+        command=command,
+        date=date.today().isoformat(),
+        versions=", ".join(f"{name} {version}" for name, version in list_versions().items()),
+    )
+    write_atomically(folder / PAGE_FILE, page.encode())
+    return folder / PAGE_FILE

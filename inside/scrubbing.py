@@ -1,0 +1,184 @@
+"""Resampling ablation with a hypothesis (causal scrubbing): "these channels matter only through the cheese's cell".
+
+The hypothesis allows every swap of the channels' activations for those of a maze with the cheese in the same cell, for
+each channel another maze. So it is as good as the worst swap that it allows. The worst one is searched for at the
+decision square, where one picture tells what a swap does, and its effect is then computed exactly.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from agents.mouse import Mouse
+from analysis.chain import Chain, build_chain
+from analysis.decision import find_next_cell
+from envs.levels import Levels
+from envs.spec import WorldSpec
+from envs.world import MOVE_NAMES, State, find_neighbour
+from inside.activations import collect_activations, find_shape, place_mouse
+from inside.effects import build_altered, find_nearest_open, measure, take_donors
+from inside.forks import Forks, find_forks
+from inside.hooks import replace
+from inside.patching import select
+
+POOL = 300  # mazes that donors are drawn from
+EXACT = 4  # random swaps whose effect is computed exactly
+TRIED = 64  # random swaps that are tried at the decision square; the greedy search then recombines them
+SWAPS = {
+    "same": "from a maze with the cheese in the same cell",
+    "other": "from a maze with the cheese in another cell",
+    "control": "of as many random other channels, from a maze with the cheese in another cell",
+    "worst": "the worst one found with the cheese in the same cell",
+}
+
+
+def draw_donors(spec: WorldSpec, forks: Forks, number: int, same_cheese: bool) -> list[Levels]:
+    """Draw mazes to swap with: for each of N forks as many as asked, N levels a donor.
+
+    Args:
+        spec: of the world.
+        forks: N forks.
+        number: of donors.
+        same_cheese: the cheese of a donor lies in the cell of the fork's cheese, otherwise in another one.
+    """
+    pool = find_forks(spec, POOL, skip=len(forks.square)).levels
+    is_open = (~pool.walls.flatten(1)).numpy()
+    rng, donors = np.random.default_rng(0), []
+    for _ in range(number):
+        rows = []
+        for cheese, seed in zip(forks.levels.cheese.tolist(), forks.levels.seed.tolist(), strict=True):
+            fits = (
+                is_open[:, cheese] & (pool.start != cheese).numpy() if same_cheese else (pool.cheese != cheese).numpy()
+            )
+            rows.append(rng.choice(np.flatnonzero(fits & (pool.seed != seed).numpy())))
+        levels = pool.rows(torch.tensor(rows))
+        donors.append(levels._replace(cheese=forks.levels.cheese) if same_cheese else levels)
+    return donors
+
+
+class Search(NamedTuple):
+    """The worst swap found for each of N forks.
+
+    Attributes:
+        donor: int64 (N, channels), the number of the donor of each channel.
+        change: float64 (N,), of P(the move at the decision square leads to the cheese).
+        at_random: float64 (N,), the change of the worst swap before the channels were recombined.
+        tried: swaps tried for each fork.
+    """
+
+    donor: Tensor
+    change: np.ndarray
+    at_random: np.ndarray
+    tried: int
+
+
+@torch.no_grad()
+def _step_to_cheese(mouse: Mouse, layer: str, forks: Forks, activation: Tensor | None = None) -> Tensor:
+    """float64 (N,): P(move towards the cheese) at the decision squares, with other activations (N, …) of a layer."""
+    state = place_mouse(forks.levels, forks.square)
+    following = find_next_cell(forks.levels, forks.square, forks.levels.cheese)
+    moves = [find_neighbour(forks.square, torch.tensor(move), mouse.spec.world_dim) for move in range(len(MOVE_NAMES))]
+    leads = (torch.stack(moves, dim=1) == following[:, None])[:, mouse.spec.moves()]
+    state = State(state.level.to(mouse.device), *(each.to(mouse.device) for each in state[1:]))
+    functions = {} if activation is None else {layer: lambda own: activation.to(own)}
+    with replace(mouse.policy, functions):
+        logits = mouse.policy(mouse.spec.painter(mouse.device).paint(state))[0]
+    return (logits.cpu().double().softmax(1) * leads).sum(1)
+
+
+def search_worst(mouse: Mouse, layer: str, forks: Forks, channels: Sequence[int], donors: Sequence[Levels]) -> Search:
+    """Search for the swap of channels that changes the move at the decision square most.
+
+    First every donor is tried for all channels at once. Then, channel after channel, every donor is tried for this
+    channel alone, and kept if it makes the change larger.
+
+    Args:
+        mouse: the mouse.
+        layer: with maps.
+        forks: N forks.
+        channels: that are swapped.
+        donors: of ``draw_donors``.
+    """
+    own = collect_activations(mouse, [layer], place_mouse(forks.levels, forks.square))[layer]
+    plain, given = _step_to_cheese(mouse, layer, forks), []
+    for donor in donors:
+        square = find_nearest_open(donor).gather(1, forks.square[:, None])[:, 0]
+        given.append(collect_activations(mouse, [layer], place_mouse(donor, square))[layer])
+    chosen, best = own.clone(), torch.zeros(len(plain), dtype=torch.float64)
+    chosen[:, list(channels)] = given[0][:, list(channels)]  # stands until a donor changes anything
+    which = torch.zeros(len(plain), len(channels), dtype=torch.int64)
+
+    def try_all(places: list[int]) -> None:
+        base, swapped = chosen.clone(), [channels[place] for place in places]
+        for number, activation in enumerate(given):
+            trial = base.clone()
+            trial[:, swapped] = activation[:, swapped]
+            change = _step_to_cheese(mouse, layer, forks, trial) - plain
+            worse = change.abs() > best.abs()
+            best[worse], chosen[worse] = change[worse], trial[worse]
+            which[worse.nonzero(), torch.tensor(places)] = number
+
+    try_all(list(range(len(channels))))
+    at_random = best.clone()
+    for place in range(len(channels)):
+        try_all([place])
+    return Search(which, best.numpy(), at_random.numpy(), len(donors) * (1 + len(channels)))
+
+
+def _measure(chain: Chain, plain: Chain, forks: Forks) -> pd.DataFrame:
+    """The outcomes, and whether the most probable move at the decision square is another one."""
+    square = plain.start_at(forks.square).start
+    moved = chain.probability[square].argmax(1) != plain.probability[square].argmax(1)
+    return (measure(chain, forks) - measure(plain, forks)).assign(moved=moved.astype(float))
+
+
+def scrub(
+    mouse: Mouse, layer: str, forks: Forks, channels: Sequence[int], exact: int = EXACT, tried: int = TRIED
+) -> tuple[pd.DataFrame, Search]:
+    """Test the hypothesis that channels of a layer matter only through the cheese's cell.
+
+    Args:
+        mouse: the mouse.
+        layer: with maps.
+        forks: N forks.
+        channels: of the hypothesis.
+        exact: swaps of each kind whose effects are computed.
+        tried: donors of the search for the worst swap.
+
+    Returns:
+        A row for each swap and fork: ``swap`` (of ``SWAPS``), ``fork``, the changes of the columns of
+        ``effects.COLUMNS``, and ``moved``, 1 where the greedy move at the decision square is another one. And the
+        search. The worst swap of a fork is the worst of the found one and of the random ones computed.
+    """
+    shape, plain = find_shape(mouse, layer), build_chain(mouse, forks.levels)
+    where = select(shape, channels)
+    rest = np.setdiff1d(np.arange(shape[0]), channels)
+    control = np.random.default_rng(0).choice(rest, min(len(channels), len(rest)), replace=False)
+    fork, tables = range(len(forks.square)), []
+
+    def swap(name: str, donors: Sequence[Levels], masks: Sequence[Tensor]) -> pd.DataFrame:
+        chain = build_altered(mouse, forks.levels, {layer: take_donors(masks)}, donors)
+        return _measure(chain, plain, forks).assign(swap=name, fork=fork)
+
+    same, other = (
+        draw_donors(mouse.spec, forks, number, kind) for number, kind in ((max(tried, exact), True), (exact, False))
+    )
+    for number in range(exact):
+        tables.append(swap("same", [same[number]], [where]))
+        tables.append(swap("other", [other[number]], [where]))
+        tables.append(swap("control", [other[number]], [select(shape, control.tolist())]))
+    search = search_worst(mouse, layer, forks, channels, same[:tried])
+    used = search.donor.unique().tolist()
+    masks = []
+    for number in used:
+        mask = torch.zeros(len(fork), *shape, dtype=torch.bool)
+        mask[:, list(channels)] = (search.donor == number)[:, :, None, None]
+        masks.append(mask)
+    found = swap("worst", [same[number] for number in used], masks)
+    candidates = pd.concat([found, *(table for table in tables if table.swap.iloc[0] == "same")], ignore_index=True)
+    worst = candidates.loc[candidates.p_cheese.abs().groupby(candidates.fork).idxmax()].assign(swap="worst")
+    return pd.concat([*tables, worst], ignore_index=True), search

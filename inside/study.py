@@ -1,0 +1,238 @@
+"""Everything that is measured inside one mouse, in parts, so that a stopped run can go on."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+import torch
+
+from agents.impala import build_policy
+from agents.mouse import Mouse
+from analysis.baselines import hide_cheese
+from analysis.chain import build_chain, build_walk
+from analysis.collection import PARTS, digest_mouse
+from analysis.statistics import amount_with_interval, mean_with_interval
+from foundation.errors import InputError
+from foundation.files import encode_json, read_checked, write_checked
+from inside.activations import find_positions, find_shape
+from inside.channels import GOALS, find_channels, measure_offsets, score_maps, score_resampling
+from inside.effects import COLUMNS, measure
+from inside.forks import find_forks
+from inside.hooks import list_layers
+from inside.patching import measure_patch, sample_states
+from inside.probes import OBSERVATION, compute_probes, draw_sample
+from inside.removal import build_removals, compare_removals
+from inside.retargeting import estimate_level, retarget, summarise
+from inside.scrubbing import scrub
+from inside.steering import FACTORS, VECTORS, compute_curve, compute_named_vectors, make_sources
+
+VERSION = 1  # of the parts; those with another version are ignored
+LAYER = "embedder.block2.res1"  # half way, as in the literature
+FORKS = 64
+FEW = 6  # forks of the retargeting, which has a chain for every cell
+PROBED = 1500  # mazes for probes, two thirds of them to fit to
+MAPS = 300  # mazes in which maps are ranked
+CLAMPED = (1, 2, 4, 8)  # activations
+SCRUBBED = 8  # channels of the hypothesis at most
+COMPARED = (-1.0, 1.0)  # factors of the controls
+UNTRAINED_SEED = 1000
+SUMS = (".maxpool", ".res1", ".res2")  # layers with maps that are looked at: what flows from block to block
+
+
+class Plan(NamedTuple):
+    """What is measured.
+
+    Attributes:
+        layer: with maps, for vectors, channels and clamps.
+        forks: mazes for effects.
+    """
+
+    layer: str = LAYER
+    forks: int = FORKS
+
+
+Measured = dict[str, Any]  # parts by name, JSON values
+
+
+def build_untrained(mouse: Mouse) -> Mouse:
+    """A mouse of the same world and architecture with new weights."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(UNTRAINED_SEED)
+        policy = build_policy(mouse.spec, mouse.agent.scale, mouse.device).eval()
+    return mouse._replace(policy=policy)
+
+
+def list_map_layers(mouse: Mouse) -> list[str]:
+    """The layers with maps that are compared, in the order of the forward pass."""
+    return [layer for layer in list_layers(mouse.policy) if layer.endswith(SUMS)]
+
+
+def _average(table: pd.DataFrame) -> dict[str, Any]:
+    """The estimate of each column of ``effects.COLUMNS``, a maze a value."""
+    return {name: mean_with_interval(table[name].dropna()) for name in COLUMNS}
+
+
+def _average_by(table: pd.DataFrame, column: str) -> list[dict[str, Any]]:
+    """The same for each value of a column."""
+    return [{column: value} | _average(table.loc[table[column] == value]) for value in table[column].unique().tolist()]
+
+
+def _behave(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
+    forks = find_forks(mouse.spec, plan.forks)
+    blind = hide_cheese(lambda levels: build_chain(mouse, levels))(forks.levels)
+    chains = {"mouse": build_chain(mouse, forks.levels), "blind": blind, "random walk": build_walk(forks.levels)}
+    return {name: _average(measure(chain, forks)) for name, chain in chains.items()}
+
+
+def _steer(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
+    forks, others = find_forks(mouse.spec, plan.forks), find_forks(mouse.spec, plan.forks, skip=plan.forks)
+    rows = []
+    for name in VECTORS:
+        own, other = (compute_named_vectors(mouse, plan.layer, name, each) for each in (forks, others))
+        for source, vectors in make_sources(own, other).items():
+            curve = compute_curve(mouse, plan.layer, forks, vectors, FACTORS if source == "own" else COMPARED)
+            median = curve.groupby("factor").to_cheese.median()
+            for row in _average_by(curve, "factor"):
+                rows.append({"vector": name, "source": source, "median_to_cheese": median[row["factor"]], **row})
+    return rows
+
+
+def _locate(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
+    """How much of the cheese lies at the positions over it: those, and the ring around them, from the blind mouse."""
+    forks, rows = find_forks(mouse.spec, plan.forks), []
+    for layer in list_map_layers(mouse):
+        shape = find_shape(mouse, layer)
+        place = find_positions(mouse.spec, *shape[1:])[forks.levels.cheese]
+        row, column = torch.arange(shape[1])[:, None], torch.arange(shape[2])
+        for radius in (0, 1):
+            near = ((row - place[:, 0, None, None]).abs() <= radius) & (
+                (column - place[:, 1, None, None]).abs() <= radius
+            )
+            where = near[:, None].expand(-1, *shape)
+            found = _average(measure_patch(mouse, layer, forks, "hidden", where))
+            rows.append({"layer": layer, "radius": radius, "positions": float(near.flatten(1).sum(1).float().mean()),
+                         "of": shape[1] * shape[2], **found})  # fmt: skip
+    return rows
+
+
+def _probe(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
+    sample = draw_sample(mouse, PROBED)
+    layers = [*list_map_layers(mouse), "embedder"]
+    tables = [compute_probes(mouse, [OBSERVATION, *layers], sample).assign(network="trained")]
+    tables.append(compute_probes(build_untrained(mouse), layers, sample).assign(network="untrained"))
+    return pd.concat(tables, ignore_index=True).to_dict("records")
+
+
+def _search(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
+    forks, state = find_forks(mouse.spec, plan.forks), sample_states(mouse.spec, MAPS)
+    found = {}
+    for network, each in (("trained", mouse), ("untrained", build_untrained(mouse))):
+        maps, resampling = score_maps(each, plan.layer, state), score_resampling(each, plan.layer, forks)
+        found[network] = {
+            "maps": maps.to_dict("records"),
+            "resampling": resampling.to_dict("records"),
+            "found": {goal: find_channels(maps, resampling, goal) for goal in GOALS},
+        }
+    return found
+
+
+def order_channels(earlier: Measured) -> list[int]:
+    """The channels of a mouse's layer: those found for the cheese first, then those that carry it most."""
+    searched = earlier["channels"]["trained"]
+    found, table = searched["found"]["cheese"], pd.DataFrame(searched["resampling"])
+    rest = table.loc[table.goal == "cheese"].sort_values("change").channel.tolist()
+    return found + [channel for channel in rest if channel not in found]
+
+
+def _offset(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
+    return _average_by(measure_offsets(mouse, plan.layer, find_forks(mouse.spec, plan.forks)), "offset")
+
+
+def _retarget(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
+    forks, order = find_forks(mouse.spec, min(FEW, plan.forks)), order_channels(earlier)
+    rows = []
+    for number in (number for number in CLAMPED if number <= len(order)):
+        chosen = order[:number]
+        table = retarget(mouse, plan.layer, forks, chosen, estimate_level(mouse, plan.layer, chosen))
+        summary = summarise(table)
+        rows.append({"activations": number, "channels": chosen, "mazes": summary.to_dict("records"),
+                     "cells": table.to_dict("records")})  # fmt: skip
+    return rows
+
+
+def _scrub(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
+    found = earlier["channels"]["trained"]["found"]["cheese"]
+    channels = (found or order_channels(earlier))[:SCRUBBED]
+    forks = find_forks(mouse.spec, plan.forks)
+    table, search = scrub(mouse, plan.layer, forks, channels)
+    means = pd.DataFrame(table.assign(size=table.p_cheese.abs()).groupby(["swap", "fork"], as_index=False).mean())
+    swaps = {
+        swap: {name: amount_with_interval(rows[name].to_numpy()) for name in ("p_cheese", "size", "moved")}
+        for swap, rows in means.groupby("swap")
+    }
+    return {"channels": channels, "found": bool(found), "swaps": swaps, "tried": search.tried,
+            "largest": float(table.loc[table.swap == "worst", "p_cheese"].abs().max())}  # fmt: skip
+
+
+def _remove(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
+    chosen, reported = find_forks(mouse.spec, plan.forks), find_forks(mouse.spec, plan.forks, skip=plan.forks)
+    removals = build_removals(mouse, chosen, {plan.layer: order_channels(earlier)})
+    return compare_removals(mouse, removals, chosen, reported).to_dict("records")
+
+
+STUDIES: dict[str, tuple[str, Callable[[Mouse, Plan, Measured], Any]]] = {
+    "behaviour": ("what the mouse does", _behave),
+    "steering": ("steering vectors", _steer),
+    "places": ("where the cheese is held", _locate),
+    "probes": ("what can be read", _probe),
+    "channels": ("channels that are found", _search),
+    "offsets": ("offsets of a layer", _offset),
+    "retargeting": ("clamped channels", _retarget),
+    "scrubbing": ("swaps that a hypothesis allows", _scrub),
+    "removal": ("removing cheese-seeking", _remove),
+}
+
+
+def check_plan(mice: Sequence[Mouse], plan: Plan) -> None:
+    """Check that a plan fits all mice.
+
+    Raises:
+        InputError: mice of different worlds, or a layer that is unknown or has no maps.
+    """
+    first = mice[0].spec
+    for mouse in mice[1:]:
+        if (mouse.spec.world_dim, mouse.spec.observation) != (first.world_dim, first.observation):
+            raise InputError(
+                f"all mice must be of one world, not {mice[0].name} ({first.observation}, {first.world_dim} cells) and "
+                f"{mouse.name} ({mouse.spec.observation}, {mouse.spec.world_dim} cells)"
+            )
+    for mouse in mice:
+        find_shape(mouse, plan.layer)
+
+
+def study_mouse(
+    mouse: Mouse, plan: Plan, folder: Path | None = None, advance: Callable[[int], None] = lambda parts: None
+) -> Measured:
+    """Measure everything inside one mouse. Parts finished by an earlier call with the same plan are read from disk.
+
+    Args:
+        mouse: the mouse.
+        plan: checked by ``check_plan``.
+        folder: parent folder of the part files; None writes none.
+        advance: called with 1 after each part.
+    """
+    found: Measured = {}
+    for name, (_, study) in STUDIES.items():
+        digest = hashlib.sha256(json.dumps([VERSION, *plan]).encode()).hexdigest()[:12]
+        path = folder and folder / PARTS / f"{mouse.name}-{digest_mouse(mouse)}" / f"{name}-{digest}.part"
+        content = read_checked(path) if path else None
+        if content is None:
+            content = encode_json(study(mouse, plan, found))
+            if path:
+                write_checked(path, content)
+        found[name] = json.loads(content)
+        advance(1)
+    return found

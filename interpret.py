@@ -1,0 +1,67 @@
+"""Look inside trained mice: what carries the cheese, what carries the corner, and what happens when it is changed.
+
+    python interpret.py checkpoint=checkpoints/corner-seed0.safetensors              a page about one mouse
+    python interpret.py checkpoint='checkpoints/corner-*.safetensors' out=docs/inside    about a group of mice
+
+The same command goes on after a stop.
+"""
+
+import shlex
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from foundation.command import run_command
+from foundation.errors import InputError
+from foundation.settings import as_list, setting
+
+OUT = "runs/inside"
+
+
+@dataclass
+class InterpretConfig:
+    checkpoint: Any = setting("", "trained mice: a .safetensors file, a glob pattern, or a list")
+    layer: str = setting("embedder.block2.res1", "layer with maps, for vectors, channels and clamps")
+    levels: int = setting(64, "mazes in which effects are measured", 4, 100_000)
+    out: str = setting(OUT, "output folder")
+    device: str = setting("auto", "cpu, cuda, cuda:1, …; auto uses a GPU if there is one")
+
+
+def run(config: InterpretConfig, command: str) -> None:
+    """Study the mice that the settings name, and write a page."""
+    # torch and its company take seconds to import, and --help does without.
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from agents.allocator import keep_freed_memory
+    from agents.devices import choose_device
+    from agents.mouse import load_mice
+    from foundation.files import lock_folder
+    from foundation.progress import progress_bar
+    from inside.page import write_page
+    from inside.study import STUDIES, Plan, check_plan, study_mouse
+
+    if not config.checkpoint:
+        raise InputError("no checkpoint given; expected checkpoint=FILE.safetensors, a mouse that train.py wrote")
+    mice = load_mice(as_list(config.checkpoint), choose_device(config.device))
+    plan, folder = Plan(config.layer, config.levels), Path(config.out or OUT)
+    check_plan(mice, plan)
+    keep_freed_memory()
+    console = Console(soft_wrap=True)
+    with lock_folder(folder):
+        with progress_bar(console, "looking inside", len(mice) * len(STUDIES)) as advance:
+            results = {mouse.name: study_mouse(mouse, plan, folder, advance) for mouse in mice}
+        with console.status("drawing"):
+            page = write_page(folder, mice, results, plan, command)
+    console.print(f"page: {page}   (figures/ and inside.json beside it)", markup=False)
+
+
+def main(arguments: list[str]) -> None:
+    command = shlex.join(["python", "interpret.py", *arguments])
+    stopped = "finished parts are kept, and the same command continues"
+    run_command("interpret.py", __doc__, InterpretConfig(), lambda config: run(config, command), arguments, stopped)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

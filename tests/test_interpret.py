@@ -1,0 +1,119 @@
+"""interpret.py from the command line: the page, its parts and errors; and the answers about planted networks."""
+
+import html
+import json
+import re
+
+import pytest
+from commands import NO_MICE, check_help_is_quick, check_refusal, files_in
+from networks import LAYER, NETWORKS
+
+from analysis.scorecard import read_predictions
+from inside import study
+from inside.answers import ANSWERS, answer_cheese_vector, group_mice, say
+from inside.figures import FIGURES
+from inside.forecasts import CRITERIA
+from inside.page import QUESTIONS
+from inside.study import Plan
+
+SMALL = ("levels=6", "device=cpu", "out=page")
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    for name, value in {
+        "PROBED": 90,
+        "MAPS": 30,
+        "FEW": 1,
+        "CLAMPED": (1, 2),
+        "SCRUBBED": 2,
+        "FACTORS": (-1.0, 1.0),
+    }.items():
+        monkeypatch.setattr(study, name, value)
+    monkeypatch.setattr("inside.scrubbing.TRIED", 4)
+
+
+@pytest.mark.slow
+def test_the_page_answers_every_question_and_goes_on_where_it_was(call, tmp_path, checkpoint, quick, monkeypatch):
+    command = ("interpret.py", f"checkpoint={checkpoint}", *SMALL)
+
+    def stop(mouse, plan, earlier):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setitem(study.STUDIES, "offsets", ("stopped", stop))
+        code, _, errors = call(*command)
+    assert code == 130 and "the same command continues" in errors
+    parts = files_in(tmp_path / "page" / "parts")
+    assert sum(content is not None for content in parts.values()) == list(study.STUDIES).index("offsets")
+    code, said, errors = call(*command)
+    assert (code, errors) == (0, "") and "page: page/inside.html" in said
+    assert parts.items() <= files_in(tmp_path / "page" / "parts").items()
+    folder = tmp_path / "page"
+    page = html.unescape(re.sub(r'src="data:image/png[^"]+"', "PICTURE", (folder / "inside.html").read_text()))
+    summary = json.loads((folder / "inside.json").read_text())
+    assert page.count("PICTURE") == len(QUESTIONS) and not re.search(r"\bnan\b", page)
+    for name, question in QUESTIONS.items():
+        assert question.question in page and question.published in page and question.otherwise in page
+        assert all((folder / "figures" / f"{name}.{kind}").exists() for kind in ("png", "svg"))
+        (answer,) = summary["answers"][name].values()
+        assert answer["sentence"].endswith(".") and answer["sentence"] in page
+
+
+def test_every_question_has_an_answer_and_a_figure():
+    assert set(QUESTIONS) == set(ANSWERS) == set(FIGURES)
+    assert set(CRITERIA) <= set(read_predictions().id)
+
+
+def test_every_forecast_about_the_inside_has_a_criterion():
+    from analysis.scorecard import CRITERIA as BEHAVIOUR
+
+    assert set(CRITERIA) | set(BEHAVIOUR) == set(read_predictions().id) and not set(CRITERIA) & set(BEHAVIOUR)
+
+
+@pytest.mark.parametrize(("name", "low", "high"), [("plain", 0.0, 5.0), ("indifferent", 0.0, 5.0)])
+def test_the_answer_about_the_cheese_vector(name, low, high):
+    mouse, plan = NETWORKS[name], Plan(LAYER, 12)
+    measured = {"behaviour": study._behave(mouse, plan, {}), "steering": study._steer(mouse, plan, {})}
+    answer = answer_cheese_vector([measured])
+    rate = float(answer.sentence.split(" with ")[1].split(" %")[0])
+    before = float(answer.beside.split("Before: ")[1].split(" %")[0])
+    assert low <= rate <= high and (before > 70) == (name == "plain") and "1 mouse × 12 mazes" in answer.sentence
+
+
+def test_shares_in_words():
+    assert (
+        say({"rate": 0.5, "low": 0.25, "high": 0.75, "n": 3, "levels": 64})
+        == "50.0 % (25.0 to 75.0; 3 mice × 64 mazes)"
+    )
+
+
+def test_mice_that_began_from_another_one_are_a_group_of_their_own():
+    mouse = NETWORKS["plain"]
+    begun = mouse._replace(
+        header={"init": {"config": {"env": {"cheese_region": 0}}}}, path=mouse.path.with_name("begun")
+    )
+    assert group_mice([mouse, begun]) == {"top-right 2×2": ["planned"], "top-right 2×2, begun from corner": ["begun"]}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        *(((f"checkpoint={given}",), named) for given, named in NO_MICE[:4]),
+        ((), "no checkpoint given; expected checkpoint=FILE.safetensors"),
+        (
+            ("checkpoint={mouse}", "layer=embedder.block4"),
+            "no layer 'embedder.block4'; it has embedder, embedder.block1",
+        ),
+        (("checkpoint={mouse}", "layer=embedder.fc"), "embedder.fc has no maps"),
+        (("checkpoint=[{mouse},{larger}]",), "all mice must be of one world"),
+        (("checkpoint={mouse}", "levels=1"), "levels must be from 4 to 100,000, not 1"),
+        (("checkpoint={mouse}", "nonsense=1"), "nonsense"),
+    ],
+)
+def test_bad_input_is_told_in_one_line_and_leaves_nothing(call, tmp_path, given, arguments, named):
+    check_refusal(call, tmp_path, given, ["interpret.py", *arguments], named)
+
+
+def test_help_needs_no_slow_import(tmp_path):
+    check_help_is_quick("interpret.py", tmp_path)

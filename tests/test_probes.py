@@ -1,0 +1,70 @@
+"""Probes: they read what is there, also where no channel carries it, and nothing where there is nothing."""
+
+import numpy as np
+import pytest
+import torch
+from networks import LAYER, NETWORKS
+from test_effects import untrained
+
+from envs import paths, world
+from inside.probes import OBSERVATION, TARGETS, compute_probes, draw_sample, run_probe
+
+SAMPLE = draw_sample(NETWORKS["plain"], 450)
+
+
+def probe(name, layers=(LAYER,), targets=("cheese",)):
+    return compute_probes(NETWORKS[name], layers, SAMPLE, targets).set_index(["pooling", "target"])
+
+
+@pytest.mark.parametrize("name", ["plain", "rotated", "negative", "indifferent"])
+def test_the_cheese_is_read_where_it_is_held(name):
+    flat = probe(name).loc["flat", "cheese"]
+    assert flat.rate > 0.8 and flat.low < flat.rate <= flat.high and flat.selectivity > 0.6 and flat.n == 150
+
+
+def test_nothing_is_read_where_there_is_nothing():
+    assert abs(probe("blind").loc["flat", "cheese"].selectivity) < 0.06
+    assert abs(probe("plain").loc["pooled", "cheese"].selectivity) < 0.06  # the mean of a map does not tell where
+
+
+def test_the_mouse_and_the_way_are_read_from_the_picture():
+    found = compute_probes(NETWORKS["plain"], [OBSERVATION], SAMPLE)
+    flat = found[found.pooling == "flat"].set_index("target")
+    assert flat.rate["mouse"] > 0.9 and flat.rate["cheese"] > 0.9
+    assert flat.selectivity["move to cheese"] > 0.1
+    assert "corner" not in flat.index  # all mazes are of one size
+
+
+def test_labels_are_those_of_shortest_ways():
+    state = SAMPLE.state
+    names = {(-1, 0): world.LEFT, (1, 0): world.RIGHT, (0, -1): world.DOWN, (0, 1): world.UP}
+    for row in range(40):
+        level = state.level.rows([row])
+        for name, target in (("cheese", level.cheese), ("corner", level.corner)):
+            way = paths.shortest_path(level, int(state.mouse[row]), int(target))
+            expected = -1
+            if len(way) > 1:
+                expected = names[way[1] % 7 - way[0] % 7, way[1] // 7 - way[0] // 7]
+            assert SAMPLE.labels[f"move to {name}"][row] == [expected]
+    assert set(SAMPLE.labels) == set(TARGETS) and (SAMPLE.labels["branch"] == -1).any()
+
+
+def test_a_probe_of_noise_is_no_better_than_chance():
+    rng = np.random.default_rng(0)
+    found = run_probe(rng.standard_normal((600, 900)), rng.integers(0, 4, (600, 1)), 400)
+    assert abs(found["selectivity"]) < 0.1 and found["low"] < 0.25 < found["high"]
+
+
+def test_the_rows_to_test_on_do_not_help_to_fit():
+    rng = np.random.default_rng(0)
+    features, labels = rng.standard_normal((300, 500)), rng.integers(0, 3, (300, 1))
+    features[200:, 0] += 100 * labels[200:, 0]
+    assert run_probe(features, labels, 200)["rate"] < 0.5
+
+
+def test_layers_of_a_trained_architecture():
+    torch.manual_seed(0)
+    mouse = untrained("rgb")
+    found = compute_probes(mouse, ["embedder.block3.res2", "embedder"], draw_sample(mouse, 60), ["mouse"])
+    assert list(found.layer) == ["embedder.block3.res2", "embedder.block3.res2", "embedder"]
+    assert list(found.pooling) == ["flat", "pooled", "flat"]

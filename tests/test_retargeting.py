@@ -1,0 +1,71 @@
+"""Retargeting: a planted network goes where its channel is clamped, and one that ignores the cheese does not."""
+
+import numpy as np
+import pytest
+import torch
+from networks import CHEESE, LAYER, NETWORKS
+from test_effects import FORKS, untrained
+
+from analysis.chain import build_chain
+from foundation.errors import InputError
+from inside.retargeting import clamp, estimate_level, find_targets, retarget, summarise
+
+FEW = FORKS.rows(slice(0, 4))
+
+
+def send(name, channels=(CHEESE,)):
+    mouse = NETWORKS[name]
+    return retarget(mouse, LAYER, FEW, channels, estimate_level(mouse, LAYER, channels))
+
+
+@pytest.mark.parametrize(("name", "expected"), [("plain", 1.0), ("negative", -1.0), ("blind", 0.0)])
+def test_the_level_of_the_cheese(name, expected):
+    assert estimate_level(NETWORKS[name], LAYER, [CHEESE]).tolist() == pytest.approx([expected], abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["plain", "negative"])
+def test_one_activation_is_a_cheese(name):
+    table = send(name)
+    for row in table.sample(8, random_state=0).itertuples():
+        level = FEW.levels.rows([row.fork])._replace(cheese=torch.tensor([row.cell]))
+        # The mouse sees a cheese, but it does not end the episode.
+        chain = build_chain(NETWORKS[name], level)
+        clamped = clamp(NETWORKS[name], LAYER, FEW.hide_cheese().rows([row.fork]), torch.tensor([row.cell]), [CHEESE],
+                        estimate_level(NETWORKS[name], LAYER, [CHEESE]))  # fmt: skip
+        np.testing.assert_allclose(clamped.probability, chain.probability, atol=1e-5)
+    found = summarise(table)
+    assert (found.reached > 0.7).all() and (found.gained > 0.3).all() and (found.plain < 0.6).all()
+    assert (found.lost < 0.05).all() and (found.longer < 1.6).all() and (found.longer >= 1).all()
+
+
+@pytest.mark.parametrize(("name", "channels"), [("indifferent", (CHEESE,)), ("plain", (5,)), ("rotated", (0,))])
+def test_other_activations_send_the_mouse_nowhere(name, channels):
+    table = send(name, channels)
+    np.testing.assert_allclose(table.p_target, table.plain_target, atol=1e-3)
+    assert (summarise(table).gained == 0).all()
+
+
+def test_targets_and_their_plain_probabilities():
+    table, targets = send("plain"), find_targets(FEW.hide_cheese())
+    assert [len(cells) for cells in targets] == table.groupby("fork").size().tolist()
+    on_the_way = table.plain_target > 0.99  # cells between start and corner
+    assert on_the_way.any() and (table.plain_target[~on_the_way] < 0.99).any()
+    steps = table.plain_steps[on_the_way] / table.shortest[on_the_way]
+    assert (steps >= 1).all() and (steps < 1.5).all()
+
+
+def test_bad_targets_and_channels_are_refused():
+    wall = int(torch.nonzero(FEW.levels.walls[0].flatten())[0])
+    for cell, channels, message in (
+        (wall, [0], f"cell {wall} is a wall; expected one of 0"),
+        (0, [99], "channels 0..15"),
+    ):
+        with pytest.raises(InputError, match=message):
+            clamp(NETWORKS["plain"], LAYER, FEW.levels.rows([0]), torch.tensor([cell]), channels, torch.ones(1))
+
+
+def test_an_rgb_network_is_clamped():
+    mouse = untrained("rgb")
+    level, target = FORKS.levels.rows([0]), torch.tensor([2])
+    chain = clamp(mouse, "embedder.block2.res1", level, target, [1, 2], torch.tensor([5.0, -5.0]))
+    assert np.abs(chain.probability - build_chain(mouse, level).probability).max() > 1e-6

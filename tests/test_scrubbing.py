@@ -1,0 +1,67 @@
+"""Causal scrubbing: hypotheses that hold have no bad swap, and a rare one that the mean hides is found."""
+
+import numpy as np
+import pytest
+import torch
+from networks import CHEESE, LAYER, NETWORKS, TRAP, planted
+from test_effects import FORKS
+
+from inside.effects import build_altered, measure
+from inside.scrubbing import SWAPS, draw_donors, scrub, search_worst
+
+FEW = FORKS.rows(slice(0, 8))
+TRAPPED = planted(trap=True)
+
+
+def means(mouse, channels, tried=16):
+    table, search = scrub(mouse, LAYER, FEW, channels, exact=2, tried=tried)
+    assert set(table.swap) == set(SWAPS) and search.tried == tried * (1 + len(channels))
+    return table.drop(columns="swap").abs().groupby(table.swap).mean()
+
+
+@pytest.mark.parametrize("same_cheese", [True, False])
+def test_donors(same_cheese):
+    for donor in draw_donors(NETWORKS["plain"].spec, FEW, 3, same_cheese):
+        assert torch.equal(donor.cheese == FEW.levels.cheese, torch.full((8,), same_cheese))
+        assert (donor.seed != FEW.levels.seed).all() and (donor.start != donor.cheese).all()
+        assert not donor.walls.flatten(1).gather(1, donor.cheese[:, None]).any()
+
+
+@pytest.mark.parametrize("name", ["plain", "negative"])
+def test_a_hypothesis_that_holds_has_no_bad_swap(name):
+    found = means(NETWORKS[name], [CHEESE])
+    assert found.p_cheese["same"] < 1e-6 and found.p_cheese["worst"] < 1e-6 and found.moved["worst"] == 0
+    assert found.p_cheese["other"] > 0.1 and found.moved["other"] > 0.2
+    assert found.p_cheese["control"] < 1e-6
+
+
+def test_channels_that_do_not_matter_have_no_bad_swap_either():
+    for name in ("indifferent", "blind"):
+        assert means(NETWORKS[name], [CHEESE]).loc[list(SWAPS), ["p_cheese", "moved"]].to_numpy().max() < 1e-6
+
+
+def test_the_worst_swap_is_found_that_the_mean_hides():
+    # Donors in which all cells of the trap are open are rare.
+    donors = draw_donors(TRAPPED.spec, FEW, 64, same_cheese=True)
+    shut = torch.stack([~donor.walls[:, [y for _, y in TRAP], [x for x, _ in TRAP]].any(1) for donor in donors])
+    assert 0 < shut.float().mean() < 0.15
+    found = means(TRAPPED, [CHEESE], tried=64)
+    assert found.p_cheese["same"] < 0.1 < 0.3 < found.p_cheese["worst"]
+
+
+def test_the_search_is_no_worse_than_its_random_part_and_is_what_it_says():
+    mouse, channels = NETWORKS["rotated"], [0, 3, 4, 9]
+    donors = draw_donors(mouse.spec, FEW, 6, same_cheese=True)
+    search = search_worst(mouse, LAYER, FEW, channels, donors)
+    assert (np.abs(search.change) >= np.abs(search.at_random)).all() and search.donor.shape == (8, 4)
+
+    def edit(activation, rows):
+        changed = activation.clone()
+        for place, channel in enumerate(channels):
+            which = search.donor[rows.level, place]
+            changed[:, channel] = torch.stack(list(rows.donors))[which, torch.arange(len(which)), channel]
+        return changed
+
+    plain, swapped = (measure(build_altered(mouse, FEW.levels, {LAYER: each}, donors), FEW)
+                      for each in (lambda activation, rows: activation, edit))  # fmt: skip
+    np.testing.assert_allclose(swapped.to_cheese - plain.to_cheese, search.change, atol=1e-5)
