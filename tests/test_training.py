@@ -142,7 +142,7 @@ def test_a_training_that_begins_from_a_mouse_has_its_weights_and_a_new_optimiser
     learner, before = Learner(config, torch.device("cpu")), load_mouse(path)
     for name, weight in learner.policy.state_dict().items():
         assert torch.equal(weight, before.policy.state_dict()[name])
-    assert learner.rollouts == 0 and all(not value.any() for value in learner.weights.adam_state.values())
+    assert learner.rollouts == 0 and all(not value.any() for value in learner.weights.state.values())
     tuned, curve = training.train(config, torch.device("cpu"), Console(file=io.StringIO()))
     after = load_mouse(tuned / training.MOUSE_FILE)
     assert tuned != folder and curve[0]["learning_rate"] == pytest.approx(config.agent.learning_rate)
