@@ -70,7 +70,7 @@ class TrainConfig:
     agent: AgentConfig = field(default_factory=AgentConfig)
     name: str = setting("quickstart", "first part of the run folder's name")
     seed: int = setting(0, "random seed of the weights, actions, minibatches and level seeds", *SEEDS)
-    total_steps: int = setting(3_000_000, "steps to train, rounded up to whole rollouts", 1, 10**13)
+    total_steps: int = setting(2_800_000, "steps to train, rounded up to whole rollouts", 1, 10**13)
     init: str = setting("", "a mouse to start from, with a new optimiser and schedule; empty: new weights")
     precision: str = setting("auto", "float32, bfloat16 (autocast) or auto (the faster one on this device)")
 
