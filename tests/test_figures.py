@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from PIL import Image
+import tables
 from tables import WORLD_DIM, degenerate, family, findings_of, table_of
 
 from analysis import figures, report_figures
@@ -211,7 +212,7 @@ def test_there_is_every_figure_of_a_family(name):
     size(figure)
 
 
-@pytest.mark.parametrize("name", degenerate())
+@pytest.mark.parametrize("name", tables.DEGENERATE)
 @pytest.mark.filterwarnings("error")
 def test_there_are_figures_of_little(name):
     records, found = degenerate()[name], findings_of(name)
