@@ -7,11 +7,11 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 import pytest
+import tables
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from PIL import Image
-import tables
 from tables import WORLD_DIM, degenerate, family, findings_of, table_of
 
 from analysis import figures, report_figures
