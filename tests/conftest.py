@@ -33,6 +33,10 @@ def run_script(patch: pytest.MonkeyPatch, script: str, *arguments: str) -> int:
     patch.setenv("HYDRA_FULL_ERROR", "")  # train.py sets it; the patch restores it
     patch.setattr("agents.allocator.keep_freed_memory", lambda: None)  # its effect would outlast the test
     patch.setattr("agents.logbook.FRAMES", 3)  # videos take most of a tiny run
+    if script == "evaluate.py":  # figures take most of a tiny report; tests/test_report.py draws all
+        from analysis import report
+
+        patch.setattr(report, "FIGURES", {"outcomes": report.FIGURES["outcomes"]})
     patch.setattr(sys, "argv", [script, *arguments])
     try:
         runpy.run_path(str(ROOT / script), run_name="__main__")

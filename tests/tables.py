@@ -70,9 +70,15 @@ def family() -> pd.DataFrame:
     )
 
 
+DEGENERATE = (
+    *("one mouse", "one deterministic mouse", "no forks", "12 levels", "one level", "no sampled episodes"),
+    *("anywhere alone", "no mazes that fill the world"),
+)
+
+
 @cache
 def degenerate() -> dict[str, pd.DataFrame]:
-    """Records that leave much unanswered."""
+    """Records that leave much unanswered, by the names in ``DEGENERATE``."""
     three = (table_of("random", "3"), table_of("to the corner", "3", 1), table_of("to the cheese", "anywhere"))
     every = pd.concat(three, ignore_index=True)
     anywhere = every.condition == "anywhere"

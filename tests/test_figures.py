@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 import pytest
+import tables
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
@@ -211,7 +212,7 @@ def test_there_is_every_figure_of_a_family(name):
     size(figure)
 
 
-@pytest.mark.parametrize("name", degenerate())
+@pytest.mark.parametrize("name", tables.DEGENERATE)
 @pytest.mark.filterwarnings("error")
 def test_there_are_figures_of_little(name):
     records, found = degenerate()[name], findings_of(name)

@@ -6,6 +6,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
+import tables
 from tables import degenerate, family, findings_of, make_traits, table_of, traits_of
 
 from analysis.findings import (
@@ -160,7 +161,7 @@ def test_the_findings_about_a_family():
     json.dumps(found, allow_nan=False)
 
 
-@pytest.mark.parametrize("name", degenerate())
+@pytest.mark.parametrize("name", tables.DEGENERATE)
 @pytest.mark.filterwarnings("error")
 def test_findings_are_numbers_or_none(name):
     records, found = degenerate()[name], json.loads(json.dumps(findings_of(name), allow_nan=False))
