@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 RESAMPLES, BATCH = 1000, 50
 ALPHA = 0.05
@@ -124,7 +125,6 @@ def permute_seeds(one: np.ndarray, other: np.ndarray) -> float:
 
 def correct_holm(p_values: dict[Any, float | None]) -> dict[Any, float]:
     """Holm's correction (1979) over all questions that were answered, those with a p."""
-    told = sorted(((name, p) for name, p in p_values.items() if p is not None), key=lambda pair: pair[1])
-    scaled = [p * (len(told) - rank) for rank, (_, p) in enumerate(told)]
-    corrected = np.minimum(np.maximum.accumulate(scaled), 1).tolist() if told else []
-    return {name: p for (name, _), p in zip(told, corrected, strict=True)}
+    told = {name: p for name, p in p_values.items() if p is not None}
+    corrected = multipletests(list(told.values()), ALPHA, "holm")[1] if told else []
+    return dict(zip(told, np.asarray(corrected).tolist(), strict=True))
