@@ -258,9 +258,10 @@ def test_the_point_is_a_dot_for_each_mouse_beside_chance_and_baselines():
     for own in measures:
         assert (own["able_cheese"]["rate"], own["preference"]["rate"]) in points
     walk, chance = measures[0]["able_cheese_walk"]["rate"], measures[0]["preference_chance"]["rate"]
-    for baseline in ((walk, chance), (walk, 0.0), (1.0, 1.0)):
+    nearer = measures[0]["preference_nearer"]["rate"]
+    for baseline in ((walk, chance), (walk, 0.0), (1.0, nearer), (1.0, 1.0)):
         assert any(point == pytest.approx(baseline) for point in points)
-    assert len(points) == len(measures) + 3 + 2, "two ends of the line of chance"
+    assert len(points) == len(measures) + 4 + 2, "two ends of the line of chance"
 
 
 def test_the_dose_is_drawn_where_it_is():

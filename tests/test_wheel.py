@@ -114,5 +114,5 @@ def test_help_finds_the_configurations(run):
         assert ran.returncode == 0 and all(name in ran.stdout for name in ("train", "evaluate", "watch"))
     ran = run("cheesemaze", "fly")
     assert ran.returncode == 2 and ran.stderr == (
-        "cheesemaze: unknown command 'fly'; expected train, evaluate, watch, share, import_weights\n"
+        "cheesemaze: unknown command 'fly'; expected train, evaluate, watch, interpret, share, import_weights\n"
     )
