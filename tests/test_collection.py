@@ -136,6 +136,7 @@ def alone(tmp_path_factory) -> pd.DataFrame:
         return collect_records([mouse], CONDITIONS, ("anywhere",))
 
 
+@pytest.mark.slow
 def test_two_workers_find_the_same_records(tmp_path, alone):
     advanced: list[int] = []
     mouse = new_mouse(tmp_path)
@@ -144,6 +145,7 @@ def test_two_workers_find_the_same_records(tmp_path, alone):
     assert sum(advanced) == 37 and len(list((tmp_path / PARTS).rglob("*.part"))) == 5
 
 
+@pytest.mark.slow
 def test_a_cluster_finds_the_same_records(tmp_path, alone):
     distributed = pytest.importorskip("distributed", reason="Dask is not installed")
     with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
@@ -151,6 +153,7 @@ def test_a_cluster_finds_the_same_records(tmp_path, alone):
     pd.testing.assert_frame_equal(found, alone, check_exact=True)
 
 
+@pytest.mark.slow
 def test_traits_are_kept_as_records_are(tmp_path, monkeypatch):
     mice = [new_mouse(tmp_path, name, seed) for seed, name in enumerate(("one", "two"))]
     traits = collect_traits(mice, 30, tmp_path)

@@ -138,6 +138,7 @@ def test_there_is_something_to_run():
     assert {"train.py", "evaluate.py", "watch.py"} <= {words[1] for _, words in COMMANDS.values() if len(words) > 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", PYTHON, ids=lambda block: block.name)
 def test_every_python_block_runs_by_itself(workplace, block):
     text = block.text
@@ -156,6 +157,7 @@ def test_every_drawing_is_a_level(block):
     assert from_texts(block.text, WORLD_DIMS["hard"]).num_levels >= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words", [pytest.param(words, id=f"{place} {text}") for text, (place, words) in COMMANDS.items()]
 )

@@ -106,6 +106,7 @@ def test_a_bad_full_report_is_told_in_one_line_and_leaves_nothing(call, tmp_path
     check_refusal(call, tmp_path, given, [*GOOD, "report=full", argument], named)
 
 
+@pytest.mark.slow
 def test_one_condition_may_be_given_as_a_word(call, tmp_path, training):
     mouse = training[0] / "mouse.safetensors"
     command = ("report=full", "conditions=anywhere", "levels=8", "device=cpu", "out=page", "workers=2")

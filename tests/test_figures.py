@@ -204,6 +204,7 @@ def labels(axis) -> list[str]:
     return [label.get_text() for label in axis.get_ticklabels()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FIGURES)
 @pytest.mark.filterwarnings("error")
 def test_there_is_every_figure_of_a_family(name):
@@ -212,6 +213,7 @@ def test_there_is_every_figure_of_a_family(name):
     size(figure)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", tables.DEGENERATE)
 @pytest.mark.filterwarnings("error")
 def test_there_are_figures_of_little(name):

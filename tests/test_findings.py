@@ -151,6 +151,7 @@ def test_mice_stand_in_the_order_of_their_groups_and_seeds():
     assert list(found["groups"]) == [row["name"] for row in found["dose"]["groups"]]
 
 
+@pytest.mark.slow
 def test_the_findings_about_a_family():
     found = findings_of("family")
     assert len(found["mice"]) == len(family().mouse.unique()) == 7
@@ -161,6 +162,7 @@ def test_the_findings_about_a_family():
     json.dumps(found, allow_nan=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", tables.DEGENERATE)
 @pytest.mark.filterwarnings("error")
 def test_findings_are_numbers_or_none(name):

@@ -146,7 +146,7 @@ SMALL = ("env.world_dim=5", "agent.num_envs=16", "agent.num_steps=16", "agent.mi
 @pytest.mark.slow
 def test_a_process_killed_outright_goes_on(call, tmp_path):
     def arguments(name: str) -> list[str]:
-        return [*SMALL, "total_steps=2560", "save_every=1", "evaluation_levels=20", f"run_dir={tmp_path / name}"]
+        return [*SMALL, "total_steps=1280", "save_every=1", "evaluation_levels=5", f"run_dir={tmp_path / name}"]
 
     def find(name: str, file: str) -> list[Path]:
         return list((tmp_path / name).glob(f"*/{file}"))

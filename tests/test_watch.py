@@ -39,6 +39,7 @@ def read_frames(film: Path) -> Iterator[np.ndarray]:
             yield frame.to_ndarray(format="rgb24").astype(np.int16)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".gif", ".mp4"])
 def test_films_of_several_mice_cheeses_levels_and_grids(call, tmp_path, checkpoint, suffix):
     film, first = tmp_path / f"mouse{suffix}", tmp_path / f"first{suffix}"
@@ -92,6 +93,7 @@ def test_a_sweep_is_a_video(call, tmp_path, given):
     check_refusal(call, tmp_path, given, command, "sweep needs record=FILE.gif or .mp4")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is always a display")
 def test_without_a_display_a_window_is_refused(tmp_path, checkpoint):
     environment = {name: value for name, value in os.environ.items() if name not in DISPLAYS}

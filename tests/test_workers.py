@@ -35,12 +35,14 @@ def test_every_task_is_done_once(workers):
     assert list(run_tasks(square, [], workers)) == []
 
 
+@pytest.mark.slow
 def test_what_a_dead_worker_had_is_done_again(tmp_path):
     mark = tmp_path / "died"
     found = list(run_tasks(die_once, [(number, str(mark)) for number in range(6)], 2))
     assert mark.exists() and sorted(found) == [(number, number) for number in range(6)]
 
 
+@pytest.mark.slow
 def test_workers_that_always_die_end_the_run():
     with pytest.raises(BrokenProcessPool):
         list(run_tasks(die, [(0, os.getpid())], 2))
