@@ -143,8 +143,7 @@ def _run_policy(mouse: Mouse, predict: Predict, levels: Levels, level: Tensor, c
         number = len(state.mouse)
         size = -(-number // SIZES) * SIZES
         padded = torch.arange(size).clamp(max=number - 1)
-        state = state.rows(padded)
-        state = State(state.level.to(device), *(field.to(device) for field in state[1:]))
+        state = state.rows(padded).to(device)
         logits, expected = predict(state, level[rows][padded].to(device))
         probability.append(logits[:number].cpu().double().softmax(1) @ per_move)
         value.append(expected[:number].float().cpu())

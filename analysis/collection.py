@@ -36,7 +36,8 @@ def to_parquet(table: pd.DataFrame) -> bytes:
     return file.getvalue()
 
 
-def _digest(*facts: Any) -> str:
+def digest_facts(*facts: Any) -> str:
+    """Compute a digest of JSON values."""
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]
 
 
@@ -74,7 +75,8 @@ class Chunk(NamedTuple):
     path: Path | None
 
 
-def _name_folder(folder: Path, mouse: Mouse) -> Path:
+def name_parts_folder(folder: Path, mouse: Mouse) -> Path:
+    """The folder of a mouse's part files; other weights or another configuration have another one."""
     return folder / PARTS / f"{mouse.name}-{digest_mouse(mouse)}"
 
 
@@ -92,11 +94,11 @@ def _list_chunks(
         ranges.append((DRAWN, 0, drawn.num_levels))
     chunks = []
     for number, mouse in enumerate(mice):
-        parts = None if folder is None else _name_folder(folder, mouse)
+        parts = None if folder is None else name_parts_folder(folder, mouse)
         for condition, first, size in ranges:
             play_seed = seed + first if condition in sampled else None
             text = [] if condition != DRAWN or drawn is None else [field.tolist() for field in drawn]
-            name = f"{condition}-{first}-{_digest(VERSION, size, play_seed, text)}.part"
+            name = f"{condition}-{first}-{digest_facts(VERSION, size, play_seed, text)}.part"
             chunks.append(Chunk(number, condition, first, size, play_seed, parts and parts / name))
     return chunks
 
@@ -179,8 +181,8 @@ def collect_traits(
         workers: number of processes.
         cluster: address of a Dask scheduler whose workers are used instead.
     """
-    name = f"traits-{_digest(VERSION, levels)}.part"
-    paths = [None if folder is None else _name_folder(folder, mouse) / name for mouse in mice]
+    name = f"traits-{digest_facts(VERSION, levels)}.part"
+    paths = [None if folder is None else name_parts_folder(folder, mouse) / name for mouse in mice]
     contents = [None if path is None else read_checked(path) for path in paths]
     advance(sum(content is not None for content in contents))
     missing = [number for number, content in enumerate(contents) if content is None]

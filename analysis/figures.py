@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -12,9 +13,11 @@ from matplotlib.figure import Figure
 
 from analysis.statistics import Estimate
 from envs.levels import describe_region
+from foundation.files import write_atomically
 from foundation.palette import ORANGE, OUTCOME_COLOURS, SKY_BLUE
 
 TITLES = {"as_trained": "as\ntrained", "anywhere": "cheese\nanywhere"}
+FIGURES_FOLDER = "figures"
 HEAT_BINS = 7
 HEAT = colormaps["cividis"]
 
@@ -36,6 +39,14 @@ def encode_png(figure: Figure, dpi: int = 110) -> bytes:
 def encode_svg(figure: Figure) -> bytes:
     """Encode a figure as SVG."""
     return encode_figure(figure, ".svg")
+
+
+def write_figure(folder: Path, name: str, figure: Figure) -> bytes:
+    """Write a figure of a page as PNG and SVG into the page's folder, and return the PNG."""
+    png = encode_png(figure)
+    write_atomically(folder / FIGURES_FOLDER / f"{name}.png", png)
+    write_atomically(folder / FIGURES_FOLDER / f"{name}.svg", encode_svg(figure))
+    return png
 
 
 def format_percent(axis) -> None:

@@ -16,7 +16,7 @@ from analysis.answers import compute_answers
 from analysis.attributes import ATTRIBUTES
 from analysis.collection import RECORDS_FILE, to_parquet
 from analysis.dose import READINGS
-from analysis.figures import encode_png, encode_svg
+from analysis.figures import write_figure
 from analysis.findings import order_conditions
 from analysis.interventions import INTERVENTIONS, LEAST_SHIFT
 from analysis.measures import FEWEST, compute_headline_dim
@@ -25,7 +25,7 @@ from analysis.report_figures import FIGURES
 from analysis.sentences import describe_algorithm, describe_comparison, describe_group, describe_mouse
 from foundation.files import write_atomically, write_json
 
-REPORT_FILE, SUMMARY_FILE, FIGURES_FOLDER = "report.html", "summary.json", "figures"
+REPORT_FILE, SUMMARY_FILE = "report.html", "summary.json"
 WEB_PAGE = Path(__file__).parents[1] / "docs" / "try.html"  # a page of share.py; an installed package has none
 SEPARATE = ("as_trained", "anywhere")  # conditions with their own columns
 MAPS = ("places", "cells", "mazes")  # figures whose colours are values: a dark page does not invert them
@@ -118,9 +118,7 @@ def write_report(folder: Path, findings: dict[str, Any], records: pd.DataFrame, 
     for name, draw in FIGURES.items():
         figure = draw(findings, records)
         if figure is not None:
-            figures[name] = encode_png(figure)
-            write_atomically(folder / FIGURES_FOLDER / f"{name}.png", figures[name])
-            write_atomically(folder / FIGURES_FOLDER / f"{name}.svg", encode_svg(figure))
+            figures[name] = write_figure(folder, name, figure)
     write_atomically(folder / RECORDS_FILE, to_parquet(records))
     write_json(folder / SUMMARY_FILE, {"command": command, **findings, **compute_texts(findings)})
     web_page = quote(Path(os.path.relpath(WEB_PAGE, folder)).as_posix()) if WEB_PAGE.exists() else ""

@@ -43,6 +43,9 @@ class State(NamedTuple):
         """Select states; ``index`` is any index of a tensor's first dimension."""
         return State(self.level.rows(index), *(field[index] for field in self[1:]))
 
+    def to(self, device: Device) -> "State":
+        return State(self.level.to(device), *(field.to(device) for field in self[1:]))
+
     def replace(self, index: Tensor, other: "State") -> "State":
         """Replace the states at ``index`` int64 (M,) by the M states of ``other``."""
 

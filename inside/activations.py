@@ -33,9 +33,7 @@ def collect_activations(mouse: Mouse, layers: Sequence[str], state: State) -> di
     with record(mouse.policy, layers) as found:
         for first in range(0, len(state.mouse), BATCH_SIZE):
             rows = state.rows(slice(first, first + BATCH_SIZE))
-            mouse.policy(
-                painter.paint(State(rows.level.to(mouse.device), *(each.to(mouse.device) for each in rows[1:])))
-            )
+            mouse.policy(painter.paint(rows.to(mouse.device)))
             for layer, activation in found.items():
                 parts[layer].append(activation.float().cpu())
     return {layer: torch.cat(part) for layer, part in parts.items()}

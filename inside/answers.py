@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from agents.mouse import Mouse
+from analysis.answers import count_words
 from analysis.dose import describe_group as name_group
 from analysis.measures import combine_seeds
 from analysis.statistics import share_with_interval
@@ -49,15 +50,11 @@ def combine(estimates: Sequence[Estimate], is_share: bool = True) -> Estimate:
     return combine_seeds({str(number): each for number, each in enumerate(estimates)}, is_share)
 
 
-def _count(mice: int) -> str:
-    return f"{mice} {'mouse' if mice == 1 else 'mice'}"
-
-
 def say(estimate: Estimate) -> str:
     """A share in words, e.g. "12.0 % (8.1 to 17.0; 3 mice × 64 mazes)"."""
     if estimate["rate"] is None:
         return "not measured"
-    mice = f"{_count(estimate['n'])} × {estimate['levels']} mazes"
+    mice = f"{count_words(estimate['n'], 'mouse', 'mice')} × {estimate['levels']} mazes"
     between = ""
     if estimate["low"] is not None:
         between = f"{100 * estimate['low']:.1f} to {100 * estimate['high']:.1f}; "
@@ -129,7 +126,7 @@ def answer_places(mice: Mice) -> Answer:
     return Answer(
         "Hiding the cheese at the one position over it alone takes "
         f"{parts[first]:.0f} % ({first}) to {parts[last]:.0f} % ({last}) of what hiding it everywhere takes from "
-        f"P(cheese) ({_count(len(mice))}).",
+        f"P(cheese) ({count_words(len(mice), 'mouse', 'mice')}).",
         "By layer: " + ", ".join(f"{layer} {share:.0f} %" for layer, share in parts.items()) + ".",
     )
 
@@ -258,7 +255,8 @@ def answer_removal(mice: Mice) -> Answer:
     of = "95 % interval over mazes" if len(mice) == 1 else "the least and the most of these mice"
     return Answer(
         f"The best patch takes {100 * np.mean(falls):.0f} % of P(cheese) ({100 * low:.0f} to {100 * high:.0f}: {of}; "
-        f"{_count(len(mice))}) where it may take less than {100 * ALLOWED_FALL:.0f} % of P(corner first).",
+        f"{count_words(len(mice), 'mouse', 'mice')}) where it may take less than {100 * ALLOWED_FALL:.0f} % of "
+        "P(corner first).",
         f"It is chosen on other mazes; P(corner first) {_say_fall(float(np.mean(corners)))}. With the cheese hidden, "
         f"P(cheese) {_say_fall(falls_of['blind']['cheese'])}. A policy that is broken to a random walk: P(cheese) "
         f"{_say_fall(falls_of['walk']['cheese'])}, P(corner first) {_say_fall(falls_of['walk']['corner'])}.",

@@ -135,8 +135,8 @@ def measure(chain: Chain, forks: Forks) -> pd.DataFrame:
     def arrive(target: np.ndarray, barrier: np.ndarray | None = None) -> np.ndarray:
         return reach(chain, target, MAX_EPISODE_STEPS, barrier).by_step[:, -1]
 
-    at_square = chain.probability[chain.start_at(forks.square).start]
-    following = chain.cell[chain.successor[chain.start_at(forks.square).start]]
+    square = chain.start_at(forks.square).start
+    at_square, following = chain.probability[square], chain.cell[chain.successor[square]]
     following[:, STAY] = -1
     moves = {
         f"to_{name}": (at_square * (following == find_next_cell(levels, forks.square, target).numpy()[:, None])).sum(1)

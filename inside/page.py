@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from agents.checkpoint import list_versions
 from agents.mouse import Mouse
-from analysis.figures import encode_png, encode_svg
+from analysis.figures import write_figure
 from analysis.scorecard import score_forecasts
 from foundation.files import write_atomically, write_json
 from inside.answers import ANSWERS, Answer, group_mice
@@ -19,7 +19,7 @@ from inside.figures import FIGURES
 from inside.forecasts import CRITERIA
 from inside.study import Measured, Plan
 
-PAGE_FILE, SUMMARY_FILE, FIGURES_FOLDER = "inside.html", "inside.json", "figures"
+PAGE_FILE, SUMMARY_FILE = "inside.html", "inside.json"
 FORECAST_GROUP = "top-right 5×5"  # the mouse that the forecasts are about
 
 
@@ -106,12 +106,7 @@ def write_page(folder: Path, mice: Sequence[Mouse], results: Mapping[str, Measur
     groups = group_mice(mice)
     answers = answer_all(results, groups)
     members = {group: [results[name] for name in names] for group, names in groups.items()}
-    figures = {}
-    for name, draw in FIGURES.items():
-        figure = draw(members)
-        figures[name] = encode_png(figure)
-        write_atomically(folder / FIGURES_FOLDER / f"{name}.png", figures[name])
-        write_atomically(folder / FIGURES_FOLDER / f"{name}.svg", encode_svg(figure))
+    figures = {name: write_figure(folder, name, draw(members)) for name, draw in FIGURES.items()}
     scorecard = score_forecasts(members.get(FORECAST_GROUP, []), CRITERIA)
     summary: dict[str, Any] = {
         "command": command,

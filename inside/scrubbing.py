@@ -18,7 +18,7 @@ from analysis.chain import Chain, build_chain
 from analysis.decision import find_next_cell
 from envs.levels import Levels
 from envs.spec import WorldSpec
-from envs.world import MOVE_NAMES, State, find_neighbour
+from envs.world import MOVE_NAMES, find_neighbour
 from inside.activations import collect_activations, find_shape, place_mouse
 from inside.effects import build_altered, find_nearest_open, measure, take_donors
 from inside.forks import Forks, find_forks
@@ -79,11 +79,10 @@ class Search(NamedTuple):
 @torch.no_grad()
 def _step_to_cheese(mouse: Mouse, layer: str, forks: Forks, activation: Tensor | None = None) -> Tensor:
     """float64 (N,): P(move towards the cheese) at the decision squares, with other activations (N, …) of a layer."""
-    state = place_mouse(forks.levels, forks.square)
+    state = place_mouse(forks.levels, forks.square).to(mouse.device)
     following = find_next_cell(forks.levels, forks.square, forks.levels.cheese)
     moves = [find_neighbour(forks.square, torch.tensor(move), mouse.spec.world_dim) for move in range(len(MOVE_NAMES))]
     leads = (torch.stack(moves, dim=1) == following[:, None])[:, mouse.spec.moves()]
-    state = State(state.level.to(mouse.device), *(each.to(mouse.device) for each in state[1:]))
     functions = {} if activation is None else {layer: lambda own: activation.to(own)}
     with replace(mouse.policy, functions):
         logits = mouse.policy(mouse.spec.painter(mouse.device).paint(state))[0]

@@ -1,6 +1,5 @@
 """Everything that is measured inside one mouse, in parts, so that a stopped run can go on."""
 
-import hashlib
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from agents.impala import build_policy
 from agents.mouse import Mouse
 from analysis.baselines import hide_cheese
 from analysis.chain import build_chain, build_walk
-from analysis.collection import PARTS, digest_mouse
+from analysis.collection import digest_facts, name_parts_folder
 from analysis.statistics import amount_with_interval, mean_with_interval
 from foundation.errors import InputError
 from foundation.files import encode_json, read_checked, write_checked
@@ -225,9 +224,9 @@ def study_mouse(
         advance: called with 1 after each part.
     """
     found: Measured = {}
+    parts, digest = folder and name_parts_folder(folder, mouse), digest_facts(VERSION, *plan)
     for name, (_, study) in STUDIES.items():
-        digest = hashlib.sha256(json.dumps([VERSION, *plan]).encode()).hexdigest()[:12]
-        path = folder and folder / PARTS / f"{mouse.name}-{digest_mouse(mouse)}" / f"{name}-{digest}.part"
+        path = parts and parts / f"{name}-{digest}.part"
         content = read_checked(path) if path else None
         if content is None:
             content = encode_json(study(mouse, plan, found))

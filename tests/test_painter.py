@@ -184,9 +184,7 @@ def test_a_batch_is_its_rows(observation):
 
 @pytest.mark.parametrize("observation", OBSERVATIONS)
 def test_painting_never_waits_for_the_device(observation):
-    before, after = (
-        State(state.level.to("meta"), *(field.to("meta") for field in state[1:])) for state in play(15, range(4), 1)
-    )
+    before, after = (state.to("meta") for state in play(15, range(4), 1))
     painter = build_painter(observation, 15, "meta")  # tensors without values: reading one is an error
     painter.repaint(painter.paint(before), before, after)
 

@@ -15,7 +15,7 @@ from mice import Planned, mouse_with, undecided
 from PIL import Image
 from tables import traits_of
 
-from analysis import report
+from analysis import figures, report
 from analysis.collection import collect_records
 from analysis.findings import compute_findings
 from analysis.measures import estimate
@@ -123,8 +123,8 @@ def test_the_page_says_what_the_answers_say_and_loads_nothing(written):
 @pytest.mark.parametrize("kept", ["one mouse", "no sampled episodes", "anywhere alone", "twelve levels", "no forks"])
 def test_a_report_of_little_is_made_without_a_warning(written, tmp_path, kept, recwarn, monkeypatch):
     _, _, records = written
-    monkeypatch.setattr(report, "encode_png", lambda figure: figure.draw_without_rendering() or b"")
-    monkeypatch.setattr(report, "encode_svg", lambda figure: b"")  # of the same drawing
+    monkeypatch.setattr(figures, "encode_png", lambda figure: figure.draw_without_rendering() or b"")
+    monkeypatch.setattr(figures, "encode_svg", lambda figure: b"")  # of the same drawing
     one = records.loc[records.mouse == "wanderer"]
     tables = {
         "one mouse": one,
