@@ -41,6 +41,8 @@ def import_weights(source: Path, config: ImportConfig) -> None:
     # torch takes seconds to import, and --help does without.
     import hashlib
 
+    import torch
+
     from agents.checkpoint import list_versions
     from agents.mouse import load_mouse, save_mouse
     from agents.published_weights import load_published_policy
@@ -59,7 +61,7 @@ def import_weights(source: Path, config: ImportConfig) -> None:
         "imported": {"file": source.name, "sha256": digest},
         "versions": list_versions(),
     }
-    save_mouse(out, policy, header)
+    save_mouse(out, policy, header, torch.float32)  # not a bit of a published network is changed
     parameters = sum(weight.numel() for weight in policy.parameters())
     card = f"""\
 # Mouse: {load_mouse(out).name}, a published network

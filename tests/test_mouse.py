@@ -1,7 +1,9 @@
 """Mice on disk: round trips, and damaged files."""
 
 import json
+from pathlib import Path
 
+import numpy as np
 import pytest
 import safetensors.torch
 import torch
@@ -13,8 +15,13 @@ from agents.impala import build_policy
 from agents.learner import Learner
 from agents.mouse import load_mouse, load_weights, save_mouse
 from agents.training_state import save_state
+from analysis.chain import build_chain
+from analysis.records import compute_arrivals
+from analysis.relocation import HELD_OUT, anywhere, as_trained
+from envs.levels import region_mask
 from foundation.errors import InputError
 
+CHECKPOINTS = Path(__file__).parents[1] / "checkpoints"
 TINY = TrainConfig(
     env=EnvConfig(world_dim=5, cheese_region="anywhere", max_episode_steps=20),
     agent=AgentConfig(num_envs=8, num_steps=8, minibatch_size=32),
@@ -42,10 +49,34 @@ def test_a_mouse_comes_back_as_it_was(tmp_path, learner):
     assert mouse.spec == TINY.env.build_spec() and mouse.agent == TINY.agent
     for name, weight in learner.policy.state_dict().items():
         loaded = mouse.policy.state_dict()[name]
-        assert torch.equal(weight, loaded) and weight.stride() == loaded.stride()
+        assert torch.equal(weight.half().float(), loaded) and weight.stride() == loaded.stride()
+    learner.policy.load_state_dict(mouse.policy.state_dict())
     assert torch.equal(gradient_norm(learner.policy), gradient_norm(mouse.policy))
     assert mouse.header["progress"] == {"steps": 64, "rollouts": 1}
     assert mouse.header["config"]["seed"] == 0 and mouse.header["versions"]["torch"] == torch.__version__
+
+
+@pytest.mark.parametrize("name", ["corner", "anywhere"])
+def test_weights_in_float16_change_no_rate_by_a_tenth_of_a_point(name):
+    """Against weights that a training may have ended with: each of them rounds to that of the file."""
+    mouse = load_mouse(CHECKPOINTS / f"{name}-seed0.safetensors")
+    generator, before = torch.Generator().manual_seed(0), build_policy(mouse.spec, mouse.agent.scale).eval()
+    weights = {}
+    for key, weight in mouse.policy.state_dict().items():
+        half = weight.half()
+        ulp = 2.0 ** (torch.frexp(half.float()).exponent - 11)
+        near = half.float() + ulp * (torch.rand(weight.shape, generator=generator) - 0.5)
+        weights[key] = torch.where(near.half() == half, near, half.float())
+        assert (weights[key] != half.float()).float().mean() > 0.9
+    before.load_state_dict(weights)
+    for condition in (as_trained, anywhere):
+        levels = condition(mouse.spec, HELD_OUT + np.arange(300))
+        rates = [
+            compute_arrivals(build_chain(each, levels), levels, region_mask(levels, mouse.spec.cheese_region))
+            for each in (mouse, mouse._replace(policy=before))
+        ]
+        for rate in ("p_cheese_500", "p_cheese_first", "p_corner_first"):
+            assert abs(rates[0][rate].mean() - rates[1][rate].mean()) < 0.001
 
 
 def tampered(path, **changes):
