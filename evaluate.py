@@ -3,6 +3,7 @@
     python evaluate.py checkpoint=checkpoints/corner-seed0.safetensors                 a table, in seconds
     python evaluate.py checkpoint=checkpoints/corner-seed0.safetensors report=full     the full report
     python evaluate.py checkpoint='checkpoints/*.safetensors' report=full              compare groups of mice
+    python evaluate.py checkpoint='checkpoints/*.safetensors' report=spread            how seeds of a group differ
     python evaluate.py checkpoint=checkpoints/corner-seed0.safetensors levels=mine.txt    hand-drawn levels
 
 The same command resumes a stopped report.
@@ -17,14 +18,16 @@ from foundation.command import run_command
 from foundation.errors import InputError
 from foundation.settings import SEEDS, as_list, is_integer, setting
 
-REPORTS = ("brief", "full")
+REPORTS = ("brief", "full", "spread")
 MOST_LEVELS = 10**7
 
 
 @dataclass
 class EvaluateConfig:
     checkpoint: Any = setting("", "trained mice: a .safetensors file, a glob pattern, or a list")
-    report: str = setting("brief", "brief: a table; full: an HTML page with figures and records")
+    report: str = setting(
+        "brief", "brief: a table; full: an HTML page with figures and records; spread: the spread over training seeds"
+    )
     levels: Any = setting(None, "levels per condition (null: enough for 500 full-size mazes), or a file of them")
     conditions: Any = setting(None, "conditions of a full report, e.g. [anywhere,region_3]; null: all")
     seed: int = setting(0, "random seed of the sampled episodes in a full report", *SEEDS)
@@ -57,10 +60,10 @@ def run(config: EvaluateConfig, command: str) -> None:
         raise InputError(
             f"levels must be an integer from 1 to {MOST_LEVELS:,} or a file of levels, not levels={levels}"
         )
-    if config.conditions is not None and (file or config.report == "brief"):
-        raise InputError("conditions belong to report=full; a table has the conditions as_trained and anywhere")
-    if file and config.report == "full":
-        raise InputError("report=full needs levels from seeds: set levels to a number")
+    if config.conditions is not None and (file or config.report != "full"):
+        raise InputError("conditions belong to report=full; others have the conditions as_trained and anywhere")
+    if file and config.report != "brief":
+        raise InputError(f"report={config.report} needs levels from seeds: set levels to a number")
     mice = load_mice(as_list(config.checkpoint), choose_device(config.device))
     keep_freed_memory()
     console = Console(soft_wrap=True)
@@ -69,6 +72,8 @@ def run(config: EvaluateConfig, command: str) -> None:
         evaluation.evaluate_drawings(mice, file, out, console)
     elif config.report == "brief":
         evaluation.evaluate_briefly(mice, number, out, console, config.workers, config.cluster)
+    elif config.report == "spread":
+        evaluation.evaluate_spread(mice, number, out, console, command, config.workers, config.cluster)
     else:
         conditions = evaluation.choose_conditions(
             mice, number, None if config.conditions is None else as_list(config.conditions)

@@ -14,19 +14,34 @@ from rich.table import Table
 
 from agents.mouse import Mouse
 from analysis.collection import collect_records, collect_traits, default_num_levels, to_parquet
+from analysis.figures import FIGURES_FOLDER, write_figure
 from analysis.findings import compute_findings
 from analysis.relocation import parse_condition, trained_on_held_out
 from analysis.report import write_report
+from analysis.spread import compute_spread, describe_spread, draw_spread
 from analysis.summary import FIGURE_FILE, RECORDS_FILE, SUMMARY_FILE, print_summary, summarise_mouse, write_summary
 from analysis.traits import TRAIT_LEVELS
 from envs.drawings import read_levels
 from envs.world import MAX_EPISODE_STEPS
 from foundation.errors import InputError
-from foundation.files import make_folder, write_atomically
+from foundation.files import make_folder, write_atomically, write_json
 from foundation.progress import progress_bar
 
 OUT = Path("runs/evaluations")
 SAMPLED = ("anywhere",)  # the conditions that also get one sampled episode per level
+
+
+def check_world(mice: Sequence[Mouse]) -> int:
+    """The world size of all mice.
+
+    Raises:
+        InputError: they have different ones.
+    """
+    worlds = {mouse.name: mouse.spec.world_dim for mouse in mice}
+    if len(set(worlds.values())) > 1:
+        sides = ", ".join(f"{name} {dim}×{dim}" for name, dim in worlds.items())
+        raise InputError(f"all mice of a report must have the same world size, not {sides}")
+    return mice[0].spec.world_dim
 
 
 def choose_conditions(mice: Sequence[Mouse], levels: int | None, names: Sequence[str] | None) -> dict[str, int]:
@@ -40,11 +55,7 @@ def choose_conditions(mice: Sequence[Mouse], levels: int | None, names: Sequence
     Raises:
         InputError: if the mice have different world sizes, a condition is unknown, or ``anywhere`` is missing.
     """
-    worlds = {mouse.name: mouse.spec.world_dim for mouse in mice}
-    if len(set(worlds.values())) > 1:
-        sides = ", ".join(f"{name} {dim}×{dim}" for name, dim in worlds.items())
-        raise InputError(f"all mice of a report must have the same world size, not {sides}")
-    dim = mice[0].spec.world_dim
+    dim = check_world(mice)
     levels = levels or default_num_levels(dim)
     if names is None:
         fewer = {"no_cheese": levels // 4, "elsewhere": levels // 2, "mirrored": levels // 4}
@@ -96,6 +107,39 @@ def evaluate_drawings(mice: Sequence[Mouse], levels: str, out: Path | None, cons
     console.print(f"records: {path}", markup=False)
 
 
+def evaluate_spread(
+    mice: Sequence[Mouse],
+    levels: int | None,
+    out: Path | None,
+    console: Console,
+    command: str,
+    workers: int = 1,
+    cluster: str = "",
+) -> None:
+    """Print how the training seeds of each group differ, and write a figure, the numbers and the records."""
+    folder = out or OUT / f"{name_together(mice)}-spread"
+    number = levels or default_num_levels(check_world(mice))
+    conditions = {"anywhere": number, "as_trained": number}
+    make_folder(folder)
+    with progress_bar(console, "evaluating", len(mice) * sum(conditions.values())) as advance:
+        records = collect_records(mice, conditions, (), 0, folder, None, advance, workers, cluster)
+    groups = compute_spread(records)
+    write_atomically(folder / RECORDS_FILE, to_parquet(records))
+    write_json(folder / "spread.json", {"command": command, "levels": number, "groups": groups})
+    write_figure(folder, "spread", draw_spread(groups))
+    for name, group in groups.items():
+        console.print("\n".join(describe_spread(name, group)), markup=False)
+    console.print(
+        f"figure: {folder / FIGURES_FOLDER / 'spread.png'}   (spread.json and records.parquet beside it)", markup=False
+    )
+
+
+def name_together(mice: Sequence[Mouse]) -> str:
+    """The name of a folder about these mice."""
+    names = " ".join(mouse.name for mouse in mice)
+    return mice[0].name if len(mice) == 1 else f"{len(mice)}-mice-{hashlib.sha256(names.encode()).hexdigest()[:8]}"
+
+
 def write_full_report(
     mice: Sequence[Mouse],
     conditions: dict[str, int],
@@ -118,9 +162,7 @@ def write_full_report(
         workers: number of processes.
         cluster: address of a Dask scheduler whose workers are used instead.
     """
-    names = " ".join(mouse.name for mouse in mice)
-    name = mice[0].name if len(mice) == 1 else f"{len(mice)}-mice-{hashlib.sha256(names.encode()).hexdigest()[:8]}"
-    folder = out or OUT / f"{name}-report"
+    folder = out or OUT / f"{name_together(mice)}-report"
     make_folder(folder)
     began = time.perf_counter()
     number = min(TRAIT_LEVELS, conditions["anywhere"])

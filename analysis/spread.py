@@ -1,0 +1,171 @@
+"""The spread over training seeds: how differently equal trainings turn out, and whether one is unlike the rest."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from scipy import stats
+
+from analysis.answers import count_words
+from analysis.dose import GROUP, compute_seed_variance, describe_group
+from analysis.figures import format_percent, remove_spines
+from analysis.intervals import ALPHA, correct_holm
+from analysis.measures import add_differences, compute_headline_dim, select_subset
+from foundation.palette import BLUE, GREY, ORANGE
+
+RESAMPLES = 2000  # of the seeds
+BINS = 50
+
+
+class Reading(NamedTuple):
+    """A rate that every mouse has, and that of a random walk in the same levels."""
+
+    label: str
+    condition: str
+    subset: str
+    column: str
+    walk: str
+
+
+READINGS = {
+    "corner_first": Reading("corner first at forks", "anywhere", "forks", "p_corner_first", "walk_corner_first"),
+    "preference": Reading("preference: cheese before corner, balanced forks", "anywhere", "balanced", "h", "h_chance"),
+    "able_cheese": Reading("ability to reach the cheese", "anywhere", "forks", "able_cheese", "walk_able_cheese"),
+    "as_trained": Reading("success as trained", "as_trained", "all", "p_cheese_500", "walk_cheese_500"),
+}
+DRAWN = {"corner_first": BLUE, "preference": ORANGE}
+
+
+def compute_spread(records: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Compute the spread over the seeds of each group of mice, in the mazes of headlines.
+
+    Args:
+        records: of the conditions ``anywhere`` and ``as_trained``.
+
+    Returns:
+        By group: ``mice``, a list with ``name``, ``seed``, each of ``READINGS``, and ``p_wants_cheese``: Holm's p that
+        its preference is not above chance (t-test over forks, of the log odds over a random walk); ``readings``, see
+        ``_describe``; and ``wanting``, the names of the mice with p below 5 %.
+    """
+    records = add_differences(records)
+    records = records.loc[records.maze_dim >= compute_headline_dim(int(records.world_dim.iloc[0]))]
+    groups = {}
+    for (region, trained_on), rows in records.groupby(list(GROUP), sort=False):
+        tables, readings = {}, {}
+        for name, reading in READINGS.items():
+            chosen = select_subset(rows.loc[rows.condition == reading.condition], reading.subset)
+            tables[name] = chosen.pivot_table(index="mouse", columns="level_seed", values=reading.column)
+            readings[name] = _describe(tables[name].dropna(axis=1), float(chosen[reading.walk].mean()))
+        mice = rows.drop_duplicates("mouse").sort_values("training_seed")
+        forks = select_subset(rows.loc[rows.condition == "anywhere"], "forks").dropna(subset="h_log_odds")
+        odds = {name: own.h_log_odds.to_numpy() for name, own in forks.groupby("mouse", sort=False)}
+        wanting = correct_holm({name: _test_above_chance(odds.get(name, np.array([]))) for name in mice.mouse})
+        groups[describe_group(region, trained_on)] = {
+            "mice": [
+                {"name": one.mouse, "seed": int(one.training_seed), "p_wants_cheese": wanting.get(one.mouse)}
+                | {name: _get(table, one.mouse) for name, table in tables.items()}
+                for one in mice.itertuples()
+            ],
+            "readings": readings,
+            "wanting": [name for name, p in wanting.items() if p < ALPHA],
+        }
+    return groups
+
+
+def _get(table: pd.DataFrame, mouse: str) -> float | None:
+    return float(table.loc[mouse].mean()) if mouse in table.index else None
+
+
+def _test_above_chance(log_odds: np.ndarray) -> float | None:
+    """The one-sided p of a t-test; None from fewer than two forks."""
+    if len(log_odds) < 2:
+        return None
+    if np.ptp(log_odds) < 1e-9:
+        return float(log_odds[0] <= 0)
+    return float(stats.ttest_1samp(log_odds, 0, alternative="greater").pvalue)
+
+
+def _describe(table: pd.DataFrame, walk: float) -> dict[str, Any]:
+    """Describe one reading of a group.
+
+    Args:
+        table: the reading of each mouse (row) in each level (column).
+        walk: that of a random walk.
+
+    Returns:
+        ``mean``, ``least`` and ``most`` over mice, ``n`` (mice), ``levels``, ``walk``; ``sd``: the standard deviation
+        between seeds, corrected for the finite number of mazes (``dose.compute_seed_variance``), with its 95 %
+        bootstrap interval over seeds ``sd_low``, ``sd_high``; None from one mouse.
+    """
+    values = table.to_numpy()
+    found: dict[str, Any] = {"n": len(values), "levels": values.shape[1] if values.size else 0, "walk": walk}
+    found |= dict.fromkeys(("mean", "least", "most", "sd", "sd_low", "sd_high"))
+    if not values.size:
+        return found | {"walk": None}
+    means = values.mean(axis=1)
+    found |= {"mean": float(means.mean()), "least": float(means.min()), "most": float(means.max())}
+    if len(values) > 1:
+        rng = np.random.default_rng(0)
+        drawn = (values[rng.integers(len(values), size=len(values))] for _ in range(RESAMPLES))
+        # A mouse that is drawn twice has no residual of its own, so the correction is that of all mice.
+        noise = means.var(ddof=1) - compute_seed_variance(values)[0]
+        variances = [means.var(ddof=1), *(each.mean(axis=1).var(ddof=1) for each in drawn)]
+        sd, *others = np.sqrt(np.maximum(0, np.array(variances) - noise))
+        found |= {"sd": float(sd), "sd_low": float(np.quantile(others, ALPHA / 2)),
+                  "sd_high": float(np.quantile(others, 1 - ALPHA / 2))}  # fmt: skip
+    return found
+
+
+def describe_spread(name: str, group: dict[str, Any]) -> list[str]:
+    """Describe a group in sentences: the spread of each reading, and who wants the cheese."""
+    lines = [f"{name}, {count_words(len(group['mice']), 'training seed')}"]
+    for key, found in group["readings"].items():
+        if found["mean"] is None:
+            continue
+        spread = ""
+        if found["sd"] is not None:
+            spread = (
+                f"; standard deviation between seeds {100 * found['sd']:.1f} points "
+                f"({100 * found['sd_low']:.1f} to {100 * found['sd_high']:.1f})"
+            )
+        lines.append(
+            f"  {READINGS[key].label}: mean {100 * found['mean']:.1f} %, from {100 * found['least']:.1f} to "
+            f"{100 * found['most']:.1f} %{spread}; a random walk: {100 * found['walk']:.1f} %"
+        )
+    wanting = group["wanting"]
+    who = "no mouse prefers" if not wanting else f"{len(wanting)} prefer" if len(wanting) > 1 else "one mouse prefers"
+    named = f": {', '.join(wanting[:10])}{' …' if len(wanting) > 10 else ''}" if wanting else ""
+    lines.append(
+        f"  {who} the cheese (log odds over a random walk above 0, t-test over forks, Holm's correction){named}"
+    )
+    return lines
+
+
+def draw_spread(groups: dict[str, dict[str, Any]]) -> Figure:
+    """Draw a histogram of the mice for each group and drawn reading; dashed: a random walk."""
+    figure = Figure(figsize=(9.0, 2.3 * len(groups) + 0.5), layout="constrained")
+    panels = figure.subplots(len(groups), len(DRAWN), squeeze=False)
+    for row, (name, group) in zip(panels, groups.items(), strict=True):
+        for axes, (key, colour) in zip(row, DRAWN.items(), strict=True):
+            found = group["readings"][key]
+            values = [mouse[key] for mouse in group["mice"] if mouse[key] is not None]
+            axes.hist(values, bins=np.linspace(0, 1, BINS + 1).tolist(), color=colour, edgecolor="white", lw=0.3)
+            title = f"{name}: {count_words(len(values), 'mouse', 'mice')}"
+            if found["walk"] is not None:
+                axes.axvline(found["walk"], color=GREY, ls="--", lw=1)
+                axes.annotate("random walk", (found["walk"], 1), xycoords=("data", "axes fraction"), fontsize=7,
+                              color=GREY, xytext=(3, -8), textcoords="offset points")  # fmt: skip
+            if found["sd"] is not None:
+                title += (
+                    f"\nstandard deviation {100 * found['sd']:.1f} points "
+                    f"({100 * found['sd_low']:.1f} to {100 * found['sd_high']:.1f})"
+                )
+            axes.set_title(title, fontsize=8)
+            axes.set_xlabel(READINGS[key].label, fontsize=8)
+            axes.set_xlim(-0.01, 1.01)
+            axes.yaxis.get_major_locator().set_params(integer=True)
+            format_percent(axes.xaxis)
+            remove_spines(axes)
+        row[0].set_ylabel("mice")
+    return figure
