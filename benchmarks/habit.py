@@ -1,0 +1,106 @@
+"""Draw what mice reach first at forks while they train: when does the habit appear, and does it last?
+
+    python benchmarks/habit.py 'runs=runs/family-*'
+
+Every training evaluates its mouse on 400 held-out levels with the cheese anywhere. The values are read from its
+TensorBoard files. One panel per group, a thin line per training seed, a thick one for their mean. The numbers are
+written to benchmarks/results/habit-NAME.json, and the figure to .png.
+"""
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from glob import glob
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from machine import RESULTS, check_name
+from matplotlib.figure import Figure
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from agents.checkpoint import STATE_FORMAT, read_checkpoint
+from agents.training import STATE_FILE
+from analysis.dose import describe_group
+from analysis.figures import encode_png, format_percent, remove_spines
+from foundation.command import run_command
+from foundation.errors import InputError
+from foundation.files import write_atomically
+from foundation.palette import BLACK, OUTCOME_COLOURS
+from foundation.settings import as_list, setting
+
+RATES = {
+    "as_trained": ("eval/takes_cheese_as_trained", BLACK, "success as trained"),
+    "cheese": ("eval/at_forks_cheese_first", OUTCOME_COLOURS["cheese"], "cheese first at forks"),
+    "corner": ("eval/at_forks_corner_first", OUTCOME_COLOURS["corner"], "corner first at forks"),
+}
+
+
+@dataclass
+class HabitConfig:
+    runs: Any = setting("runs/*", "run folders: a glob pattern, or a list of patterns")
+    name: str = setting("latest", "name of the results files, benchmarks/results/habit-NAME.*")
+
+
+def run(config: HabitConfig) -> None:
+    check_name(config.name)
+    patterns = as_list(config.runs)
+    folders = [Path(folder) for pattern in patterns for folder in sorted(glob(pattern))]
+    runs = [found for folder in folders if (folder / STATE_FILE).is_file() and (found := read_run(folder))["steps"]]
+    if not runs:
+        raise InputError(f"no evaluated run folder at {', '.join(patterns)}")
+    path = RESULTS / f"habit-{config.name}.json"
+    write_atomically(path, (json.dumps(runs, ensure_ascii=False) + "\n").encode())
+    write_atomically(path.with_suffix(".png"), encode_png(draw_habit(runs)))
+    print(*(f"→ {os.path.relpath(path.with_suffix(suffix))}" for suffix in (".json", ".png")), sep="\n")
+
+
+def read_run(folder: Path) -> dict[str, Any]:
+    """Read the group and the seed of a run, and its ``RATES`` by steps."""
+    _, header = read_checkpoint(folder / STATE_FILE, STATE_FORMAT)
+    env = header["config"]["env"]
+    events = EventAccumulator(str(folder), {"scalars": 0})
+    events.Reload()
+    known = {tag for tag, _, _ in RATES.values()} <= set(events.Tags()["scalars"])
+    scalars = {name: events.Scalars(tag) if known else [] for name, (tag, _, _) in RATES.items()}
+    # A run that was killed logs the steps after its last saved state again: the later value counts.
+    values = {name: {event.step: round(event.value, 4) for event in found} for name, found in scalars.items()}
+    steps = sorted(values["cheese"])
+    return {
+        "group": describe_group(str(env["cheese_region"]), "+".join(env["level_types"] or ())),
+        "seed": header["config"]["seed"],
+        "steps": steps,
+        **{name: [found[step] for step in steps] for name, found in values.items()},
+    }
+
+
+def draw_habit(runs: list[dict[str, Any]]) -> Figure:
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for each in runs:
+        groups.setdefault(each["group"], []).append(each)
+    figure = Figure(figsize=(3.3 * len(groups) + 0.5, 3.3), layout="constrained")
+    panels = figure.subplots(1, len(groups), squeeze=False, sharey=True)[0]
+    for axes, (name, group) in zip(panels, groups.items(), strict=True):
+        steps = min((each["steps"] for each in group), key=len)  # of the run that is least far
+        for rate, (_, colour, label) in RATES.items():
+            for each in group:
+                axes.plot(np.array(each["steps"]) / 1e6, each[rate], color=colour, lw=0.6, alpha=0.5)
+            mean = np.mean([np.interp(steps, each["steps"], each[rate]) for each in group], axis=0)
+            axes.plot(np.array(steps) / 1e6, mean, color=colour, lw=1.8, label=label)
+        axes.set_title(f"{name} ({len(group)} seed{'s' if len(group) > 1 else ''})", fontsize=9)
+        axes.set(xlabel="million steps", ylim=(-0.02, 1.02))
+        format_percent(axes.yaxis)
+        remove_spines(axes)
+    figure.legend(
+        *panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False, fontsize=8
+    )
+    return figure
+
+
+def main(arguments: list[str]) -> None:
+    run_command("habit.py", __doc__, HabitConfig(), run, arguments)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

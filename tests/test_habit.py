@@ -1,0 +1,55 @@
+"""What mice do at forks while they train: read from TensorBoard files, and drawn."""
+
+import json
+
+import habit
+import numpy as np
+import pytest
+import torch
+from rich.console import Console
+
+from agents.config import AgentConfig, EnvConfig, TrainConfig
+from agents.training import train
+
+
+def run_of(seed, steps, corner):
+    values = {name: np.zeros(len(steps)).tolist() for name in habit.RATES}
+    return {"group": "corner", "seed": seed, "steps": steps} | values | {"corner": corner}
+
+
+def test_the_mean_ends_where_the_shortest_run_ends():
+    panel, *others = habit.draw_habit(
+        [run_of(0, [0, 10**6, 2 * 10**6], [0.0, 1.0, 1.0]), run_of(1, [0, 10**6], [0.0, 0.5])]
+    ).axes
+    assert not others and panel.get_title() == "corner (2 seeds)"
+    (mean,) = [line for line in panel.get_lines() if line.get_label() == "corner first at forks"]
+    assert mean.get_xdata().tolist() == [0, 1] and mean.get_ydata().tolist() == [0.0, 0.75]
+
+
+def test_no_run_is_one_line(capsys):
+    with pytest.raises(SystemExit) as end:
+        habit.main(["runs=nowhere/*"])
+    assert end.value.code == 2
+    assert capsys.readouterr().err == "habit.py: no evaluated run folder at nowhere/*\n"
+
+
+@pytest.mark.slow
+def test_the_rates_of_a_training_are_read(tmp_path, monkeypatch):
+    rates = iter(np.arange(1, 100) / 100)
+
+    def evaluate(learner):
+        rate = next(rates)
+        return {"takes_cheese_as_trained": rate, "at_forks_cheese_first": rate / 2, "at_forks_corner_first": rate / 4}
+
+    config = TrainConfig(
+        EnvConfig(world_dim=5, cheese_region=2), AgentConfig(num_envs=8, num_steps=8, minibatch_size=64),
+        total_steps=192, run_dir=str(tmp_path), eval_every=1,
+    )  # fmt: skip
+    train(config, torch.device("cpu"), Console(quiet=True), evaluate)
+    monkeypatch.setattr(habit, "RESULTS", tmp_path / "results")
+    monkeypatch.chdir(tmp_path)
+    habit.main([f"runs={tmp_path}/quickstart-*", "name=test"])
+    (run,) = json.loads((tmp_path / "results" / "habit-test.json").read_text())
+    assert (run["group"], run["seed"], run["steps"]) == ("top-right 2×2", 0, [64, 128, 192])
+    assert run["as_trained"] == [0.01, 0.02, 0.03] and run["corner"] == [0.0025, 0.005, 0.0075]
+    assert (tmp_path / "results" / "habit-test.png").stat().st_size > 5000
