@@ -44,11 +44,13 @@ def place_mouse(levels: Levels, cell: Tensor) -> State:
     return world.start(levels._replace(start=cell))
 
 
+@torch.no_grad()
 def list_map_layers(mouse: Mouse) -> list[str]:
     """The names of the layers that have maps, in the order of their definition."""
     layers = list_layers(mouse.policy)
-    found = collect_activations(mouse, layers, world.start(mouse.spec.make_levels([0])))
-    return [layer for layer in layers if found[layer].dim() == 4]
+    with record(mouse.policy, layers) as found:
+        mouse.policy(mouse.spec.painter(mouse.device).paint(world.start(mouse.spec.make_levels([0])).to(mouse.device)))
+    return [layer for layer in layers if layer in found and found[layer].dim() == 4]
 
 
 def find_shape(mouse: Mouse, layer: str) -> tuple[int, int, int]:

@@ -96,7 +96,5 @@ def draw_clamps(surface: pygame.Surface, board: Board, inspection: Inspection, c
 
 
 def _write_value(surface: pygame.Surface, area: pygame.Rect, text: str) -> None:
-    letters = font(max(SMALLEST, min(28, area.height // 2)))
-    for colour, shift in ((BLACK, 1), (WHITE, 0)):
-        image = letters.render(text, True, colour)
-        surface.blit(image, image.get_rect(center=area.center).move(shift, shift))
+    image = font(max(SMALLEST, min(24, area.height // 3))).render(f" {text} ", True, BLACK, WHITE)
+    surface.blit(image, image.get_rect(bottomright=area.bottomright))

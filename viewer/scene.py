@@ -144,14 +144,14 @@ class Scene:
         return self._keep(f"channels {number}", made_of, Inspection.collect)
 
     def _draw_pane(self, surface: pygame.Surface, viewing: Viewing, number: int, slot: Slot, shown: frozenset[str]):
-        state, board, person = viewing.states[number], slot.board, viewing.panes[number].person
+        state, board, pane = viewing.states[number], slot.board, viewing.panes[number]
+        person, spec = pane.person, pane.mouse.spec
         needed = shown & NEED_MAPS - ({"odds"} if _is_slow(viewing) else set())
         maps = self.maps(viewing, number) if needed and not person else None
         surface.blit(self._ground(viewing, number, board, shown, maps), board.rect)
         if "channel" in shown and not person:
-            channel, spec = self._shown_channel(viewing, number), viewing.panes[number].mouse.spec
-            draw_channel(surface, board, channel, self._channel_limit(viewing), spec)
-            draw_clamps(surface, board, viewing.inspection, channel, spec)
+            draw_channel(surface, board, self._shown_channel(viewing, number), self._channel_limit(viewing), spec)
+            b.draw_corner(surface, board, int(state.level.corner))
         if "visits" in shown and maps:
             b.draw_visits(surface, board, self._keep(f"visits {number}", (maps, state), compute_visits))
         if "trail" in shown:
@@ -163,8 +163,10 @@ class Scene:
         b.draw_objects(surface, board, state, self._keep("sprites", (board.cell,), b.build_sprites))
         if "arrows" in shown and maps:
             surface.blit(self._keep(f"arrows {number}", (maps, board.cell), _draw_arrows), board.rect)
+        if "channel" in shown and not person:
+            draw_clamps(surface, board, viewing.inspection, self._shown_channel(viewing, number), spec)
         if slot.inset:
-            obs = viewing.panes[number].mouse.spec.painter("cpu").paint(state)[0].numpy()
+            obs = spec.painter("cpu").paint(state)[0].numpy()
             draw_observation(surface, slot.inset, obs)
 
     def _ground(self, viewing: Viewing, number: int, board: Board, shown: frozenset[str], maps: Maps | None):
