@@ -44,7 +44,7 @@ class WatchConfig:
     )
     layer: str = setting("", "layer of the network to look at (empty: embedder.block2.res1), as in interpret.py")
     channel: int | None = setting(None, "channel of the layer to show over the maze")
-    clamp: Any = setting(None, "activations of the layer to hold: [[channel,row,column,value],…]")
+    clamp: Any = setting(None, "activations of the layer to clamp: [[channel,row,column,value],…]")
     without: str = setting("", "cheese: take each level's cheese vector away from the layer")
     grid: str = setting("", "show columns x rows levels in parallel, e.g. 6x4")
     record: str = setting("", "write a video (.gif or .mp4) instead of opening a window")

@@ -31,7 +31,9 @@ from viewer.window import Window
 
 DIM = 7
 FORK = "     \n ####\n    .\n ## #\n@#   "  # the corner at (5, 5), the cheese at (5, 3), a dead end at (3, 1)
-START, FORKED, CHEESE_CELL, END, WALL = (number(cell, DIM) for cell in ((1, 1), (1, 3), (5, 3), (3, 1), (2, 4)))
+START, FORKED, CHEESE_CELL, END, WALL, LOW = (
+    number(cell, DIM) for cell in ((1, 1), (1, 3), (5, 3), (3, 1), (2, 4), (5, 1))
+)
 PLAIN = Inspection(LAYER)
 
 
@@ -199,6 +201,15 @@ def test_a_channel_that_is_zero_is_clamped_at_one():
     assert find_clamp(viewing.panes[0].mouse, viewing.states[0], PLAIN, END) == clamp_at(END, 1.0)
 
 
+def test_a_channel_is_clamped_at_its_largest_activation_of_either_sign():
+    viewing = viewing_of("negative")
+    mouse, state, values = viewing.panes[0].mouse, viewing.states[0], Scene().channels(viewing, 0)
+    clamps = [find_clamp(mouse, state, Inspection(LAYER, channel), END) for channel in range(16)]
+    found = torch.tensor([clamp.value for clamp in clamps])
+    torch.testing.assert_close(found.abs(), values.abs().amax((1, 2)), rtol=0.06, atol=0)
+    assert clamps[CHEESE] == clamp_at(END, -1.0) and found.max() > 0
+
+
 # Drawing
 
 
@@ -218,6 +229,7 @@ def test_the_brightest_cell_of_the_maze_and_of_the_strip_is_the_cheese(network):
         viewing.put_cheese(cell)
         a_scene.draw(surface, viewing, frozenset(["channel"]), [])
         pixels = pygame.surfarray.array3d(surface).swapaxes(0, 1).astype(int)
+        assert a_scene.strip
         small = a_scene.strip.channel_rect(CHEESE)
         row, column = DIM - 1 - cell // DIM, cell % DIM
         place = (
@@ -227,6 +239,11 @@ def test_the_brightest_cell_of_the_maze_and_of_the_strip_is_the_cheese(network):
         assert pixels[place].max() == colour and (pixels[small.center[::-1]] == 0).all()
         seen[cell] = pixels[a_scene.boards[0].cell_rect(FORKED).topleft[::-1]].sum()
     assert seen[CHEESE_CELL] == seen[END] < 60, "0 is dark"
+    viewing.toggle_clamp(0, LOW)
+    a_scene.draw(surface, viewing, frozenset(["channel"]), [])
+    pixels, board = pygame.surfarray.array3d(surface).astype(int), a_scene.boards[0]
+    bright, dark = (pixels[board.cell_rect(cell).center] for cell in (LOW, WALL))
+    assert (bright > dark + 60).any(), "where it was clicked"
 
 
 @pytest.mark.parametrize("size", [(640, 480), (1366, 768), (480, 900)])
@@ -235,6 +252,7 @@ def test_the_strip_is_beside_the_mazes_and_every_channel_can_be_clicked(size, mi
     viewing, a_scene = viewing_of(mice=mice), Scene()
     a_scene.draw(pygame.Surface(size), viewing, frozenset(["channel", "odds"]), [])
     strip = a_scene.strip
+    assert strip
     rects = [strip.channel_rect(channel) for channel in range(16)]
     assert [strip.channel_at(rect.center) for rect in rects] == list(range(16)) and strip.side >= 20
     mazes = [board.rect for board in a_scene.boards]
@@ -265,7 +283,9 @@ def test_the_legend_has_the_limits_and_a_line_says_how_the_network_is_changed(mo
     viewing.toggle_cheese_vector()
     written.clear()
     Scene().draw(surface, viewing, frozenset(), [])
-    assert written == ["network changed at mixed:  without the cheese vector;  channel 0 (row 5, column 3) held at 2.5"]
+    assert written == [
+        "network changed at mixed:  without the cheese vector;  channel 0 (row 5, column 3) clamped at 2.5"
+    ]
     assert describe_inspection(PLAIN) == ""
     written.clear()
     Scene().draw(surface, viewing, frozenset(["channel"]), [])
@@ -386,16 +406,18 @@ def test_the_figures_channel_is_that_of_the_network(monkeypatch, tmp_path):
 
     fields = []
     monkeypatch.setattr(field_figures, "draw_policy_and_value", lambda given, _: fields.extend(given) or b"")
-    inspection = Inspection(LAYER, CHEESE, (clamp_at(END, 0.5),))
+    inspection = Inspection(LAYER, CHEESE, (clamp_at(FORKED, 2.5),))
     viewing = viewing_of(inspection=inspection)
     for shown in ({"channel"}, set()):
         plot_viewing(viewing, tmp_path / "figure.svg", frozenset(shown))
     with_channel, without = fields
     expected = np.zeros((DIM, DIM))
-    expected[3, 5], expected[1, 3] = 1.0, 0.5
+    expected[3, 5], expected[3, 1] = 1.0, 2.5
     np.testing.assert_array_equal(with_channel.activation.cells, expected)
-    assert without.activation is None and "held at 0.5" in without.note
-    np.testing.assert_array_equal(with_channel.moves, compute_maps(NETWORKS["plain"], viewing.level, inspection).moves)
+    assert without.activation is None and "clamped at 2.5" in without.note
+    changed, plain = (compute_maps(NETWORKS["plain"], viewing.level, each).moves for each in (inspection, PLAIN))
+    np.testing.assert_array_equal(with_channel.moves, changed)
+    assert not np.array_equal(changed, plain, equal_nan=True)
 
 
 def test_settings_are_read():

@@ -26,7 +26,7 @@ STEP = 0.5  # by which a key changes the value of a clamp
 
 
 class Clamp(NamedTuple):
-    """An activation that is held at a value.
+    """An activation that is clamped at a value.
 
     Attributes:
         channel: of the layer.
@@ -48,7 +48,7 @@ class Inspection:
     Attributes:
         layer: with maps, as in ``inside.hooks``.
         channel: that is shown.
-        clamps: activations of the layer that are held.
+        clamps: activations of the layer that are clamped.
         without_cheese: whether the level's cheese vector is taken away from the layer in every state: what the layer
             holds with the cheese less what it holds without, with the mouse at the start.
     """
@@ -153,11 +153,11 @@ def parse_inspection(layer: str, channel: int | None, clamp: Any, without: str) 
     places = [clamp[:3] for clamp in clamps]
     for place in places:
         if places.count(place) > 1:
-            raise InputError(f"clamp holds the activation {place} more than once")
+            raise InputError(f"clamp has the activation {place} more than once")
     if without not in ("", CHEESE):
         raise InputError(f"without must be {CHEESE}, not {without!r}")
-    held = tuple(Clamp(*place, float(value)) for *place, value in clamps)
-    return Inspection(layer or LAYER, channel or 0, held, without == CHEESE)
+    clamped = tuple(Clamp(channel, row, column, float(value)) for channel, row, column, value in clamps)
+    return Inspection(layer or LAYER, channel or 0, clamped, without == CHEESE)
 
 
 def _is_clamp(value: Any) -> bool:

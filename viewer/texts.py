@@ -46,7 +46,7 @@ def describe_channel(inspection: Inspection) -> str:
 
 def describe_inspection(inspection: Inspection) -> str:
     """How the network is changed; empty if it is not."""
-    clamps = [f"channel {c.channel} (row {c.row}, column {c.column}) held at {c.value:g}" for c in inspection.clamps]
+    clamps = [f"channel {c.channel} (row {c.row}, column {c.column}) clamped at {c.value:g}" for c in inspection.clamps]
     changes = [*["without the cheese vector"] * inspection.without_cheese, *clamps]
     return f"network changed at {inspection.layer}:  {';  '.join(changes)}" if changes else ""
 

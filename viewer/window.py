@@ -270,9 +270,7 @@ class Window:
     def draw(self, surface: pygame.Surface) -> None:
         """Draw the window's content at the surface's size."""
         first = Line(describe_status(self.viewing, str(self.pace)), hint="h: help")
-        second = Line(
-            describe_training(self.viewing), hint="click: hold an activation" if "channel" in self.shown else ""
-        )
+        second = Line(describe_training(self.viewing), hint="click: clamp" if "channel" in self.shown else "")
         if self._prompt:
             second = Line(f"go to level: {self._prompt.digits}_")
         elif self.message:
