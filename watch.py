@@ -42,6 +42,10 @@ class WatchConfig:
     show: Any = setting(
         None, f"overlays to show (null: {', '.join(DEFAULT_OVERLAYS)}): a list of {', '.join(OVERLAYS)}"
     )
+    layer: str = setting("", "layer of the network to look at (empty: embedder.block2.res1), as in interpret.py")
+    channel: int | None = setting(None, "channel of the layer to show over the maze")
+    clamp: Any = setting(None, "activations of the layer to clamp: [[channel,row,column,value],…]")
+    without: str = setting("", "cheese: take each level's cheese vector away from the layer")
     grid: str = setting("", "show columns x rows levels in parallel, e.g. 6x4")
     record: str = setting("", "write a video (.gif or .mp4) instead of opening a window")
     episodes: int = setting(1, "episodes in the video", 1, 10_000)
@@ -57,6 +61,7 @@ def run(config: WatchConfig) -> None:
     from envs.drawings import read_levels
     from viewer import presentation
     from viewer.grid import Grid
+    from viewer.inspection import UNCHANGED, check_inspection, parse_inspection
     from viewer.panes import CHEESES
     from viewer.recording import check_video
     from viewer.saving import Session
@@ -72,11 +77,13 @@ def run(config: WatchConfig) -> None:
     if sweep and not config.record:
         raise InputError("sweep needs record=FILE.gif or .mp4")
     shape = parse_grid(config.grid) if config.grid else None
-    if shape and (len(checkpoints) > 1 or config.cheese not in CHEESES or config.figure or config.show or config.sweep):
-        choices = "|".join(CHEESES)
+    others = ("figure", "show", "sweep", "layer", "channel", "clamp", "without")
+    given = [name for name in others if getattr(config, name) not in (None, "")]
+    if shape and (len(checkpoints) > 1 or config.cheese not in CHEESES or given):
         raise InputError(
-            f"grid takes one checkpoint and cheese={choices}; it cannot be combined with figure, show or sweep"
+            f"grid takes one checkpoint and cheese={'|'.join(CHEESES)}; it cannot be combined with {', '.join(others)}"
         )
+    inspection = parse_inspection(config.layer, config.channel, config.clamp, config.without)
 
     mice = [load_mouse(str(path)) for path in checkpoints]
     drawn = read_levels(config.levels, mice[0].spec.world_dim) if config.levels else None
@@ -90,17 +97,21 @@ def run(config: WatchConfig) -> None:
             presentation.show_grid(grid, shape, session, config.speed)
         return
 
-    viewing = Viewing(mice, first, parse_cheeses(config.cheese), config.seed, drawn)
-    shown = frozenset(DEFAULT_OVERLAYS if config.show is None else as_list(config.show))
+    if inspection != UNCHANGED or inspection.channel:
+        check_inspection(inspection, mice)
+    viewing = Viewing(mice, first, parse_cheeses(config.cheese), config.seed, drawn, inspection)
+    looks = bool(config.layer) or config.channel is not None
+    usual = [*DEFAULT_OVERLAYS, *["channel"] * looks]
+    shown = frozenset(usual if config.show is None else as_list(config.show))
     if drawn is not None and config.episodes > drawn.num_levels - first + 1:
         raise InputError(
             f"episodes must not exceed the number of levels from level {first} on in {config.levels}, "
             f"not {config.episodes}"
         )
     if config.figure:
-        presentation.plot_viewing(viewing, Path(config.figure))
+        presentation.plot_viewing(viewing, Path(config.figure), shown)
     elif sweep:
-        shown = frozenset(["arrows", "odds"]) if config.show is None else shown
+        shown = shown - {"trail"} | {"arrows"} if config.show is None else shown
         presentation.record_sweep(viewing, record, sweep, config.speed, shown)
     elif config.record:
         presentation.record_viewing(viewing, record, config.episodes, config.speed, shown)

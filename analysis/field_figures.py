@@ -1,22 +1,35 @@
 """Figures of a policy in a maze: vector fields and values."""
 
+from textwrap import wrap
 from typing import NamedTuple
 
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap
+from matplotlib.colors import LinearSegmentedColormap, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from analysis.figures import encode_figure
 from envs.levels import Levels
 from envs.world import DOWN, LEFT, RIGHT, UP, State
-from foundation.palette import BLACK, BLUE, ORANGE
+from foundation.palette import BLACK, BLUE, ORANGE, VERMILION
 
 FORMATS = (".png", ".svg", ".pdf")
 WALL_COLOUR = "#bbbbbb"
 WIDTH = 4.2  # inches per panel
+
+
+class Activation(NamedTuple):
+    """The activations of one channel.
+
+    Attributes:
+        title: layer and channel.
+        cells: float32 (world_dim, world_dim), the activation over each cell, also over walls.
+    """
+
+    title: str
+    cells: np.ndarray
 
 
 class Field(NamedTuple):
@@ -28,12 +41,16 @@ class Field(NamedTuple):
         moves: float64 (5, world_dim, world_dim), the probability of each move (left, down, stay, up, right) in each
             open cell; NaN in walls.
         value: float64 (world_dim, world_dim), the value estimate of each open cell; NaN in walls.
+        note: written below the title.
+        activation: one channel in this state; None if it is not drawn.
     """
 
     title: str
     state: State
     moves: np.ndarray
     value: np.ndarray
+    note: str = ""
+    activation: Activation | None = None
 
 
 def draw_vector_field(axes: Axes, field: Field) -> None:
@@ -52,6 +69,18 @@ def draw_value_map(axes: Axes, field: Field) -> None:
     image = axes.imshow(np.ma.masked_invalid(field.value), origin="lower", cmap="cividis")
     axes.figure.colorbar(image, ax=axes, fraction=0.046)
     axes.set_title("value", fontsize=10)
+
+
+def draw_activation(axes: Axes, field: Field) -> None:
+    """Draw the activation over each cell of the maze: blue below 0, red above."""
+    assert field.activation
+    title, cells = field.activation
+    limit = max(float(np.abs(cells).max()), 1e-9)
+    _draw_maze(axes, field.state)
+    signs = LinearSegmentedColormap.from_list("signs", [BLUE, "white", VERMILION])
+    image = axes.imshow(cells, origin="lower", cmap=signs, vmin=-limit, vmax=limit, alpha=0.8)
+    axes.figure.colorbar(image, ax=axes, fraction=0.046)
+    axes.set_title(title, fontsize=10)
 
 
 def _draw_maze(axes: Axes, state: State) -> None:
@@ -76,13 +105,17 @@ def _find_edges(level: Levels) -> tuple[float, float]:
 
 
 def draw_policy_and_value(fields: list[Field], suffix: str = ".png") -> bytes:
-    """Draw vector field and value, one row per mouse, and encode them in one of ``FORMATS``."""
-    figure = Figure(figsize=(2 * WIDTH, (WIDTH + 0.3) * len(fields)), layout="constrained", dpi=200)
+    """Draw vector field, value and a channel, if given, one row per mouse, and encode them in one of ``FORMATS``."""
+    panels = 3 if any(field.activation for field in fields) else 2
+    figure = Figure(figsize=(panels * WIDTH, (WIDTH + 0.3) * len(fields)), layout="constrained", dpi=200)
     rows = figure.subfigures(len(fields), 1, squeeze=False)[:, 0]
     for row, field in zip(rows, fields, strict=True):
-        left, right = row.subplots(1, 2, width_ratios=[1, 1.1])
+        left, right, *more = row.subplots(1, panels, width_ratios=[1, 1.1, 1.1][:panels])
         draw_vector_field(left, field)
         draw_value_map(right, field)
-        row.suptitle(f"{field.title} (● mouse, ◆ cheese)", fontsize=11)
+        for axes in more:
+            draw_activation(axes, field)
+        lines = [f"{field.title} (● mouse, ◆ cheese)", *wrap(field.note, 50 * panels)]
+        row.suptitle("\n".join(lines), fontsize=11)
     with matplotlib.rc_context({"font.size": 9}):
         return encode_figure(figure, suffix)

@@ -11,7 +11,7 @@ from envs.levels import Levels
 from envs.spec import WorldSpec
 from envs.world import State
 from foundation.errors import InputError
-from inside.hooks import record
+from inside.hooks import list_layers, record
 
 BATCH_SIZE = 512  # states per forward pass
 
@@ -42,6 +42,15 @@ def collect_activations(mouse: Mouse, layers: Sequence[str], state: State) -> di
 def place_mouse(levels: Levels, cell: Tensor) -> State:
     """The states of N levels with the mouse in the cells int64 (N,), facing as at the start."""
     return world.start(levels._replace(start=cell))
+
+
+@torch.no_grad()
+def list_map_layers(mouse: Mouse) -> list[str]:
+    """The names of the layers that have maps, in the order of their definition."""
+    layers = list_layers(mouse.policy)
+    with record(mouse.policy, layers) as found:
+        mouse.policy(mouse.spec.painter(mouse.device).paint(world.start(mouse.spec.make_levels([0])).to(mouse.device)))
+    return [layer for layer in layers if layer in found and found[layer].dim() == 4]
 
 
 def find_shape(mouse: Mouse, layer: str) -> tuple[int, int, int]:

@@ -9,13 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mazes import batch, number
 from mice import Planned, mouse_with, undecided
+from networks import LAYER, NETWORKS
 
+from agents.mouse import Mouse
 from envs.drawings import from_text
 from envs.painter import build_painter, portrait
 from viewer import bars, display, grid_scene, legend, scene
 from viewer import board as b
 from viewer.board import Board
 from viewer.grid import Grid
+from viewer.inspection import Inspection
 from viewer.keys import GRID_HELP, WINDOW_HELP, map_actions
 from viewer.layout import arrange
 from viewer.maps import compute_maps
@@ -34,10 +37,13 @@ SIZES = [(640, 480), (1366, 768), (2560, 1440), (480, 900)]
 
 
 def viewing_of(mice: int = 1, cheeses: int = 1, plan: str = "to the corner", text: str = PARTED) -> Viewing:
-    mouse = mouse_with(Planned(plan))
+    return viewing_with(mouse_with(Planned(plan)), mice, cheeses, text)
+
+
+def viewing_with(mouse: Mouse, mice: int, cheeses: int, text: str = PARTED) -> Viewing:
     places = ["anywhere", "as_trained"][:cheeses]
     paths = [mouse._replace(path=mouse.path.with_name(f"a-long-name-of-a-mouse-{n}.safetensors")) for n in range(mice)]
-    return Viewing(paths, 1, places, drawn=from_text(text, DIM))
+    return Viewing(paths, 1, places, drawn=from_text(text, DIM), inspection=Inspection(LAYER))
 
 
 def drawn(viewing: Viewing, *shown: str, size=(640, 480), a_scene: Scene | None = None) -> tuple[np.ndarray, Board]:
@@ -88,7 +94,7 @@ def test_a_maze_is_drawn_as_its_portrait_at_any_size_and_step(size):
 
 @pytest.mark.parametrize("shown", [*[(name,) for name in OVERLAYS], tuple(OVERLAYS)])
 def test_what_is_kept_never_shows(shown):
-    viewing, kept = viewing_of(2, 2, "to the cheese"), Scene()
+    viewing, kept = viewing_with(NETWORKS["plain"], 2, 2), Scene()
     deeds = [
         viewing.step,
         viewing.step,
@@ -99,6 +105,11 @@ def test_what_is_kept_never_shows(shown):
         viewing.undo,
         viewing.toggle_person,
         viewing.toggle_comparison,
+        lambda: viewing.toggle_clamp(0, number((3, 3), DIM)),
+        lambda: viewing.pick_channel(1),
+        lambda: viewing.raise_clamp(2.0),
+        viewing.toggle_cheese_vector,
+        viewing.next_layer,
     ]
     for deed in deeds:
         fresh, surface = pygame.Surface((700, 500)), pygame.Surface((700, 500))
@@ -175,7 +186,7 @@ def test_values_of_all_panes_share_one_scale(monkeypatch):
     monkeypatch.setattr(
         scene,
         "compute_maps",
-        lambda mouse, level: (maps := compute_maps(mouse, level))._replace(
+        lambda mouse, level, inspection: (maps := compute_maps(mouse, level, inspection))._replace(
             value=maps.value + (5 if mouse is mice[0] else -3)
         ),
     )
@@ -266,14 +277,15 @@ def assert_apart(rects: list[pygame.Rect], size: tuple[int, int], others: list[p
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize(("mice", "cheeses"), [(1, 1), (2, 1), (2, 2)])
 def test_texts_do_not_overlap(written, size, mice, cheeses):
-    viewing, a_scene = viewing_of(mice, cheeses), Scene()
+    viewing, a_scene = viewing_with(NETWORKS["plain"], mice, cheeses), Scene()
     viewing.toggle_wall(number((2, 2), DIM))
+    viewing.toggle_cheese_vector()
     viewing.toggle_wall(number((5, 2), DIM))
     viewing.next_level()
     lines = [Line(describe_status(viewing, "full speed  ·  paused"), hint="h: help"), Line(describe_training(viewing))]
     a_scene.draw(pygame.Surface(size), viewing, frozenset(OVERLAYS), lines)
     panes = len(viewing.panes)
-    assert len(written) == len(OVERLAYS) + len(lines) + 1 + 2 * panes + panes * (panes > 1)
+    assert len(written) == len(OVERLAYS) + len(lines) + 2 + 2 * panes + panes * (panes > 1)
     assert_apart(written, size, [board.rect for board in a_scene.boards])
 
 

@@ -8,6 +8,7 @@ import pygame
 import pytest
 from mazes import number
 from mice import Planned, is_full_fork, mouse_with
+from networks import LAYER, NETWORKS
 from PIL import Image
 
 import watch
@@ -16,6 +17,7 @@ from envs.levels import Levels
 from envs.painter import portrait
 from viewer import display, search
 from viewer.board import OUTCOME_COLOURS
+from viewer.inspection import Inspection
 from viewer.legend import OVERLAYS
 from viewer.pace import SPEEDS, UNLIMITED
 from viewer.saving import Session
@@ -471,7 +473,7 @@ def test_the_same_mouse_here_and_there(play):
 
 @pytest.mark.parametrize("name", OVERLAYS)
 def test_overlays_are_switched_on_and_off_by_their_keys(play, name):
-    viewing = drawn()
+    viewing = Viewing([NETWORKS["plain"]], 1, drawn=from_text(PARTED, DIM), inspection=Inspection(LAYER))
 
     def story(driver):
         driver.press("space")

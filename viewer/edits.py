@@ -4,6 +4,7 @@ Every edit raises InputError with the reason if it is impossible.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -11,7 +12,8 @@ import torch
 from envs.levels import ANYWHERE, region_mask
 from foundation.errors import InputError
 from viewer.episode import Episode
-from viewer.panes import AS_TRAINED, Pane, choose_region
+from viewer.inspection import Inspection
+from viewer.panes import AS_TRAINED, choose_region
 
 
 def move_cheese(episode: Episode, place: int, cell: int) -> Episode:
@@ -66,13 +68,23 @@ def toggle_person(episode: Episode) -> Episode:
 def toggle_comparison(episode: Episode, rng: np.random.Generator) -> Episode:
     """Add panes with the cheese as trained, or keep only those of the last cheese position; restart."""
     last = len(episode.cheeses) - 1
-    mice = [pane.mouse for pane in episode.panes if pane.place == last and not pane.person]
+    mice = [pane for pane in episode.panes if pane.place == last and not pane.person]
     cheeses = episode.cheeses[-1:] if last else (AS_TRAINED, *episode.cheeses)
-    panes = [Pane(mouse, place) for place in range(len(cheeses)) for mouse in mice]
+    panes = [pane._replace(place=place) for place in range(len(cheeses)) for pane in mice]
     toggled = Episode.begin(panes, cheeses, episode.levels[-1:] * len(cheeses))
     if last or int(toggled.levels[0].cheese) in find_region(toggled, AS_TRAINED):
         return toggled
     return draw_cheese(toggled, 0, AS_TRAINED, rng)
+
+
+def inspect(episode: Episode, inspection: Inspection) -> Episode:
+    """Change the network of every pane and continue; restart ended episodes."""
+    return show(episode, inspection).resume(episode.levels)
+
+
+def show(episode: Episode, inspection: Inspection) -> Episode:
+    """The same episode with another shown channel."""
+    return replace(episode, panes=tuple(pane._replace(inspection=inspection) for pane in episode.panes))
 
 
 def find_region(episode: Episode, where: str) -> list[int]:

@@ -5,21 +5,21 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from agents.mouse import Mouse
 from envs.world import State
+from viewer.panes import Pane
 
 
 class Prediction(NamedTuple):
     """What a network predicts in a state.
 
     Attributes:
-        mouse: the mouse.
+        pane: the pane of the mouse.
         state: a batch of one.
         probability: float64 (num_actions,), the policy.
         value: the value estimate, in scaled-reward units.
     """
 
-    mouse: Mouse
+    pane: Pane
     state: State
     probability: np.ndarray
     value: float
@@ -28,14 +28,14 @@ class Prediction(NamedTuple):
         """Draw an action from the policy and return its move. It depends on the state, the seed and the clock only."""
         drawn = np.random.default_rng((seed, int(self.state.clock))).random()
         action = min(int((self.probability.cumsum() <= drawn).sum()), len(self.probability) - 1)
-        return int(self.mouse.spec.moves()[action])
+        return int(self.pane.mouse.spec.moves()[action])
 
 
 @torch.no_grad()
-def predict(mouse: Mouse, state: State) -> Prediction:
-    """Run the network on a batch of one state."""
-    logits, value = mouse.policy(mouse.spec.painter("cpu").paint(state))
-    return Prediction(mouse, state, logits[0].double().softmax(0).numpy(), float(value))
+def predict(pane: Pane, state: State) -> Prediction:
+    """Run the pane's network on a batch of one state."""
+    logits, value = pane.inspection.build_predict(pane.mouse, state.level)(state, torch.zeros_like(state.mouse))
+    return Prediction(pane, state, logits[0].double().softmax(0).numpy(), float(value))
 
 
 class Predictor:
@@ -44,9 +44,9 @@ class Predictor:
     def __init__(self):
         self._latest: dict[int, Prediction] = {}
 
-    def predict(self, pane: int, mouse: Mouse, state: State) -> Prediction:
-        """Predict for a mouse in a pane."""
-        latest = self._latest.get(pane)
-        if latest is None or latest.state is not state or latest.mouse is not mouse:
-            latest = self._latest[pane] = predict(mouse, state)
+    def predict(self, number: int, pane: Pane, state: State) -> Prediction:
+        """Predict for the pane of this number."""
+        latest = self._latest.get(number)
+        if latest is None or latest.state is not state or latest.pane is not pane:
+            latest = self._latest[number] = predict(pane, state)
         return latest

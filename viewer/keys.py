@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import pygame
 
+from viewer.inspection import STEP
 from viewer.overlays import OVERLAYS
 
 Action = tuple  # the name of an action, and its arguments
@@ -62,6 +63,21 @@ SHOW = [
     ),
     Key("0", "hide overlays", {pygame.K_0: ("hide_overlays",)}),
 ]
+NETWORK = [
+    Key(". ,", "next, previous channel", {pygame.K_PERIOD: ("channel", 1), pygame.K_COMMA: ("channel", -1)}),
+    Key("k j", "next, previous layer", {pygame.K_k: ("layer", 1), pygame.K_j: ("layer", -1)}),
+    Key("click", "channel shown: clamp, release (no wall)"),
+    Key(
+        "+ -",
+        "raise, lower the last clamp",
+        {
+            **dict.fromkeys((pygame.K_PLUS, pygame.K_EQUALS, pygame.K_KP_PLUS), ("raise_clamp", STEP)),
+            **dict.fromkeys((pygame.K_MINUS, pygame.K_KP_MINUS), ("raise_clamp", -STEP)),
+        },
+    ),
+    Key("z", "take the cheese vector away, put it back", {pygame.K_z: ("cheese_vector",)}),
+    Key("backspace", "release all that is changed", {pygame.K_BACKSPACE: ("release_network",)}),
+]
 SAVE = [
     Key("i", "save an image (PNG)", {pygame.K_i: ("save_image",)}),
     Key(
@@ -82,7 +98,7 @@ GRID = [
     *[PLAY[0], PLAY[2], SAVE[0]],  # bindings that the grid shares
 ]
 
-WINDOW_HELP = {"Play": PLAY, "Edit": EDIT, "Overlays": SHOW, "Save": SAVE, "": QUIT}
+WINDOW_HELP = {"Play": PLAY, "Edit": EDIT, "Overlays": SHOW, "Network": NETWORK, "Save": SAVE, "": QUIT}
 GRID_HELP = {"Grid": [*GRID, *QUIT]}
 
 

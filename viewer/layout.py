@@ -8,6 +8,7 @@ from viewer.board import Board
 
 GAP = 8  # pixels between two things, and at the edges
 INSET = 5  # the maze's side is so many times that of the observation inset
+STRIP = 5  # an area's width or height is so many times that of the strip of small maps in it
 
 
 class Slot(NamedTuple):
@@ -68,3 +69,18 @@ def arrange(
             )
         )
     return slots
+
+
+def split_strip(area: pygame.Rect, beside: bool) -> tuple[pygame.Rect, pygame.Rect]:
+    """Split an area into that of the panes and that of the strip, beside or below them."""
+    if beside:
+        strip = area.width // STRIP
+        return (
+            pygame.Rect(area.left, area.top, area.width - strip, area.height),
+            pygame.Rect(area.right - strip, area.top + GAP, strip - GAP, area.height - 2 * GAP),
+        )
+    strip = area.height // STRIP
+    return (
+        pygame.Rect(area.left, area.top, area.width, area.height - strip),
+        pygame.Rect(area.left + GAP, area.bottom - strip, area.width - 2 * GAP, strip),
+    )

@@ -2,11 +2,13 @@
 
 from typing import NamedTuple
 
+import numpy as np
 import pygame
 
 from foundation.palette import rgb
 from viewer import board as b
 from viewer.bars import draw_notch, draw_shares
+from viewer.channels import paint_signed
 from viewer.layout import GAP
 from viewer.overlays import OVERLAYS
 from viewer.typography import font, write
@@ -51,6 +53,9 @@ def _draw_swatch(surface: pygame.Surface, rect: pygame.Rect, name: str) -> None:
     if name == "odds":
         draw_shares(surface, rect.inflate(0, -4), {"cheese": 0.3, "neither": 0.2, "corner": 0.5}, named=False)
         draw_notch(surface, pygame.Rect(rect.left + rect.width // 5, rect.top - 1, 3, rect.height + 2))
+    elif name == "channel":
+        shares = np.linspace(-1, 1, rect.width)[None]
+        surface.blit(paint_signed(shares, 1.0, rect.size), rect)
     elif colour is None:
         for column in range(rect.width):
             shade = b.shade(column / max(1, rect.width - 1))

@@ -10,6 +10,7 @@ from analysis.chain import Chain, build_chain, make_greedy
 from envs import paths
 from envs.levels import Levels
 from envs.world import State
+from viewer.inspection import UNCHANGED, Inspection
 
 HORIZON = 256  # of expected visits and odds, in steps
 
@@ -29,9 +30,9 @@ class Maps(NamedTuple):
     value: np.ndarray
 
 
-def compute_maps(mouse: Mouse, level: Levels) -> Maps:
-    """Compute the maps for one level (a batch of one)."""
-    chain = build_chain(mouse, level)
+def compute_maps(mouse: Mouse, level: Levels, inspection: Inspection = UNCHANGED) -> Maps:
+    """Compute the maps for one level (a batch of one), with the changes of an inspection."""
+    chain = build_chain(mouse, level, inspection.build_predict(mouse, level))
     moves = np.stack([chain.to_maps(column)[0] for column in chain.probability.T])
     return Maps(chain, moves, chain.to_maps(chain.value.astype(float))[0])
 

@@ -32,6 +32,7 @@ OVERLAYS = {
     "sees": Overlay("8", "observation", GREY),
     "trail": Overlay("9", "trail", WHITE),
     "odds": Overlay("x", "reached first (notches: random walk)", None),
+    "channel": Overlay("m", "activations of a channel", None),
 }
 DEFAULT_OVERLAYS = ("trail", "odds")
 

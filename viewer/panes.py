@@ -7,6 +7,7 @@ from agents.mouse import Mouse
 from envs.levels import ANYWHERE
 from envs.spec import WorldSpec
 from foundation.errors import InputError
+from viewer.inspection import UNCHANGED, Inspection
 
 AS_TRAINED, AS_DRAWN = "as_trained", "as_drawn"
 CHEESES = (AS_TRAINED, ANYWHERE)
@@ -19,11 +20,13 @@ class Pane(NamedTuple):
         mouse: the mouse.
         place: index of the cheese position; panes with equal index share the cell.
         person: whether a person moves instead of the policy.
+        inspection: what is shown and changed inside the mouse's network; all panes share it.
     """
 
     mouse: Mouse
     place: int
     person: bool = False
+    inspection: Inspection = UNCHANGED
 
 
 def choose_region(cheese: str, spec: WorldSpec) -> str | int:

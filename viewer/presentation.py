@@ -5,10 +5,12 @@ from pathlib import Path
 
 from foundation.errors import InputError
 from foundation.files import write_atomically
+from inside.activations import to_cells
 from viewer import display, grid_scene, grid_window, recording, window
 from viewer.grid import Grid
 from viewer.maps import compute_maps
 from viewer.saving import Session, describe_cheese
+from viewer.texts import describe_channel, describe_inspection
 from viewer.viewing import Viewing
 
 
@@ -36,21 +38,26 @@ def record_sweep(
     print(f"cheese from {list(cells[0])} to {list(cells[1])} and back in level {viewing.number} → {path}")
 
 
-def plot_viewing(viewing: Viewing, path: Path) -> None:
-    """Plot each mouse's policy and value in every cell of its maze.
+def plot_viewing(viewing: Viewing, path: Path, shown: frozenset[str]) -> None:
+    """Plot each mouse's policy and value in every cell of its maze, and the shown channel.
 
     Raises:
         InputError: the file type is not supported.
     """
-    from analysis.field_figures import FORMATS, Field, draw_policy_and_value  # imports matplotlib
+    from analysis.field_figures import FORMATS, Activation, Field, draw_policy_and_value  # imports matplotlib
 
     if path.suffix not in FORMATS:
         raise InputError(f"figure must be a {', '.join(FORMATS)} file, not {str(path)!r}")
     fields = []
     for pane, state in zip(viewing.panes, viewing.states, strict=True):
-        maps = compute_maps(pane.mouse, state.level)
+        maps = compute_maps(pane.mouse, state.level, pane.inspection)
         title = f"{pane.mouse.name}, level {viewing.number}, cheese at {describe_cheese(state.level)}"
-        fields.append(Field(title, state, maps.moves, maps.value))
+        activation = None
+        if "channel" in shown:
+            channel = pane.inspection.collect(pane.mouse, state)[pane.inspection.channel]
+            cells = to_cells(channel, pane.mouse.spec).view_as(state.level.walls[0]).numpy()
+            activation = Activation(describe_channel(pane.inspection), cells)
+        fields.append(Field(title, state, maps.moves, maps.value, describe_inspection(pane.inspection), activation))
     write_atomically(path, draw_policy_and_value(fields, path.suffix))
     print(f"policy and value in level {viewing.number} → {path}")
 

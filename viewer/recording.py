@@ -12,7 +12,7 @@ from foundation.files import write_atomically
 from foundation.film import gif, mp4
 from viewer import edits
 from viewer.board import OUTCOME_COLOURS
-from viewer.layout import GAP, INSET
+from viewer.layout import GAP, INSET, STRIP
 from viewer.scene import Line, Scene
 from viewer.texts import describe_training, describe_verdict
 from viewer.typography import text_size
@@ -114,6 +114,8 @@ def build_surface(viewing: Viewing, shown: frozenset[str]) -> pygame.Surface:
     width, height = number * (side + inset + 2 * GAP), side + 2 * GAP
     line = text_size(height) + 4
     height += line * ((number > 1) + ("odds" in shown))
+    if "channel" in shown:
+        width = width * STRIP // (STRIP - 1)
     return pygame.Surface((width, height + Scene().foot((width, height), viewing, shown, 1)))
 
 

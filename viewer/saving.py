@@ -12,6 +12,7 @@ from envs.drawings import to_text
 from envs.levels import Levels
 from foundation.files import write_atomically
 from viewer import recording
+from viewer.inspection import CHEESE, Inspection
 from viewer.overlays import DEFAULT_OVERLAYS
 from viewer.viewing import Viewing
 
@@ -73,7 +74,10 @@ class Session:
         if all(int(level.cheese) >= 0 for level in levels):
             arguments["cheese"] = _join(list(map(describe_cheese, levels)))
         arguments |= {"seed": str(viewing.seed), "speed": str(speed)}
-        if shown != frozenset(DEFAULT_OVERLAYS):
+        inspected = "channel" in shown or viewing.inspection.changes
+        if inspected:
+            arguments |= describe_settings(viewing.inspection)
+        if inspected or shown != frozenset(DEFAULT_OVERLAYS):
             arguments["show"] = f"[{','.join(sorted(shown))}]"
         return _join_command("watch.py", arguments)
 
@@ -99,6 +103,14 @@ def _join_command(script: str, arguments: dict[str, str]) -> str:
 
 def _join(texts: list[str]) -> str:
     return texts[0] if len(texts) == 1 else f"[{','.join(texts)}]"
+
+
+def describe_settings(inspection: Inspection) -> dict[str, str]:
+    """The settings of watch.py for an inspection."""
+    settings = {"layer": inspection.layer, "channel": str(inspection.channel)}
+    if inspection.clamps:
+        settings["clamp"] = f"[{','.join(f'[{c.channel},{c.row},{c.column},{c.value}]' for c in inspection.clamps)}]"
+    return settings | ({"without": CHEESE} if inspection.without_cheese else {})
 
 
 def describe_cheese(level: Levels) -> str:

@@ -5,18 +5,22 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pygame
+from torch import Tensor
 
 from envs import paths
 from envs.levels import region_mask
+from foundation.palette import YELLOW, rgb
 from viewer import board as b
 from viewer.bars import TEXT, draw_odds
 from viewer.board import Board
-from viewer.layout import GAP, Slot, arrange
+from viewer.channels import Strip, arrange_strip, draw_channel, draw_clamps, draw_strip, find_limit
+from viewer.inspection import Inspection
+from viewer.layout import GAP, Slot, arrange, split_strip
 from viewer.legend import Entry, arrange_rows, draw_row
 from viewer.maps import Maps, compute_greedy_path, compute_maps, compute_shortest_path, compute_visits
 from viewer.odds import compute_first_reached
 from viewer.overlays import OVERLAYS
-from viewer.texts import describe_pane
+from viewer.texts import describe_channel, describe_inspection, describe_pane
 from viewer.typography import font, text_size, write
 from viewer.viewing import Viewing
 
@@ -43,10 +47,12 @@ class Scene:
 
     Attributes:
         slots: the places of the panes in the last frame.
+        strip: the place of the first mouse's channels in the last frame, if they were drawn.
     """
 
     def __init__(self):
         self.slots: list[Slot] = []
+        self.strip: Strip | None = None
         self._kept: dict[str, tuple[tuple, Any]] = {}
 
     @property
@@ -73,7 +79,9 @@ class Scene:
         line = size + 4
         foot = self.foot((width, height), viewing, shown, len(lines))
         surface.fill(PAPER)
-        self.slots = self._arrange(pygame.Rect(0, 0, width, height - foot), viewing, shown, line)
+        self._arrange(pygame.Rect(0, 0, width, height - foot), viewing, shown, line)
+        if self.strip:
+            draw_strip(surface, self.strip, self.channels(viewing, 0), viewing.inspection)
         for number, slot in enumerate(self.slots):
             self._draw_pane(surface, viewing, number, slot, shown)
             if slot.title.height:
@@ -85,14 +93,26 @@ class Scene:
         for row in self._legend(viewing, shown, width, size):
             draw_row(surface, row, top, size, QUIET)
             top += line
-        for each in lines:
+        for each in [*describe_changes(viewing), *lines]:
             self._draw_line(surface, each, pygame.Rect(0, top, width, line), size)
             top += line
 
-    def _arrange(self, area: pygame.Rect, viewing: Viewing, shown: frozenset[str], line: int) -> list[Slot]:
+    def _arrange(self, area: pygame.Rect, viewing: Viewing, shown: frozenset[str], line: int) -> None:
+        """Find the places of panes and strip: the strip is beside or below the panes, where these are larger."""
         number = len(viewing.panes)
         title, odds = line * (number > 1), line * ("odds" in shown)
-        return arrange(area, number, viewing.level.world_dim, title, odds, "sees" in shown)
+
+        def arrange_panes(part: pygame.Rect) -> list[Slot]:
+            return arrange(part, number, viewing.level.world_dim, title, odds, "sees" in shown)
+
+        if "channel" not in shown:
+            self.slots, self.strip = arrange_panes(area), None
+            return
+        choices = []
+        for beside in (True, False):
+            panes, strip = split_strip(area, beside)
+            choices.append((arrange_panes(panes), arrange_strip(strip, len(self.channels(viewing, 0)))))
+        self.slots, self.strip = max(choices, key=lambda choice: choice[0][0].board.cell)
 
     def _draw_line(self, surface: pygame.Surface, line: Line, rect: pygame.Rect, size: int) -> None:
         colour = TEXT
@@ -109,19 +129,29 @@ class Scene:
     def foot(self, size: tuple[int, int], viewing: Viewing, shown: frozenset[str], num_lines: int) -> int:
         """Height in pixels of legend and lines in an image of this width and height."""
         text = text_size(size[1])
-        rows = num_lines + len(self._legend(viewing, shown, size[0], text))
+        rows = num_lines + len(describe_changes(viewing)) + len(self._legend(viewing, shown, size[0], text))
         return rows * (text + 4) + GAP * bool(rows)
 
     def maps(self, viewing: Viewing, number: int) -> Maps:
         """Compute a pane's policy and value maps."""
-        mouse, level = viewing.panes[number].mouse, viewing.states[number].level
-        return self._keep(f"maps {number}", (mouse, level), compute_maps)
+        pane, level = viewing.panes[number], viewing.states[number].level
+        return self._keep(f"maps {number}", (pane.mouse, level, pane.inspection), compute_maps)
+
+    def channels(self, viewing: Viewing, number: int) -> Tensor:
+        """Compute a pane's activations in its present state, float32 (channels, height, width)."""
+        pane, state = viewing.panes[number], viewing.states[number]
+        made_of = (pane.inspection, pane.mouse, state)
+        return self._keep(f"channels {number}", made_of, Inspection.collect)
 
     def _draw_pane(self, surface: pygame.Surface, viewing: Viewing, number: int, slot: Slot, shown: frozenset[str]):
-        state, board, person = viewing.states[number], slot.board, viewing.panes[number].person
+        state, board, pane = viewing.states[number], slot.board, viewing.panes[number]
+        person, spec = pane.person, pane.mouse.spec
         needed = shown & NEED_MAPS - ({"odds"} if _is_slow(viewing) else set())
         maps = self.maps(viewing, number) if needed and not person else None
         surface.blit(self._ground(viewing, number, board, shown, maps), board.rect)
+        if "channel" in shown and not person:
+            draw_channel(surface, board, self._shown_channel(viewing, number), self._channel_limit(viewing), spec)
+            b.draw_corner(surface, board, int(state.level.corner))
         if "visits" in shown and maps:
             b.draw_visits(surface, board, self._keep(f"visits {number}", (maps, state), compute_visits))
         if "trail" in shown:
@@ -133,8 +163,10 @@ class Scene:
         b.draw_objects(surface, board, state, self._keep("sprites", (board.cell,), b.build_sprites))
         if "arrows" in shown and maps:
             surface.blit(self._keep(f"arrows {number}", (maps, board.cell), _draw_arrows), board.rect)
+        if "channel" in shown and not person:
+            draw_clamps(surface, board, viewing.inspection, self._shown_channel(viewing, number), spec)
         if slot.inset:
-            obs = viewing.panes[number].mouse.spec.painter("cpu").paint(state)[0].numpy()
+            obs = spec.painter("cpu").paint(state)[0].numpy()
             draw_observation(surface, slot.inset, obs)
 
     def _ground(self, viewing: Viewing, number: int, board: Board, shown: frozenset[str], maps: Maps | None):
@@ -163,11 +195,22 @@ class Scene:
         values = [self.maps(viewing, number).value for number in panes]
         return float(min(map(np.nanmin, values))), float(max(map(np.nanmax, values)))
 
+    def _shown_channel(self, viewing: Viewing, number: int) -> Tensor:
+        return self.channels(viewing, number)[viewing.inspection.channel]
+
+    def _channel_limit(self, viewing: Viewing) -> float:
+        """The largest absolute activation of the shown channel in all panes, which share one colour scale."""
+        panes = [number for number, pane in enumerate(viewing.panes) if not pane.person]
+        return max(find_limit(self._shown_channel(viewing, number)) for number in panes)
+
     def _legend(self, viewing: Viewing, shown: frozenset[str], width: int, size: int) -> list[list[Entry]]:
         texts = {name: overlay.meaning for name, overlay in OVERLAYS.items() if name in shown}
         if "value" in texts:
             low, high = self._value_limits(viewing)
             texts["value"] += f" {low:.2f} to {high:.2f}"
+        if "channel" in texts:
+            limit = self._channel_limit(viewing)
+            texts["channel"] = f"{describe_channel(viewing.inspection)}, {-limit:.2f} to {limit:.2f}"
         return arrange_rows(texts, width, size)
 
     def _keep(self, slot: str, made_of: tuple, make: Callable[..., Any]) -> Any:
@@ -177,13 +220,22 @@ class Scene:
         return self._kept[slot][1]
 
 
+def describe_changes(viewing: Viewing) -> list[Line]:
+    """The line that says how the network is changed, if it is."""
+    text = describe_inspection(viewing.inspection)
+    return [Line(text, rgb(YELLOW))] if text else []
+
+
 def _is_slow(viewing: Viewing) -> bool:
     """Whether odds would make the dragging jerky: a network that sees rgb needs more than a tenth of a second."""
     return bool(viewing.held) and viewing.spec.observation == "rgb"
 
 
 def _same(one: tuple, other: tuple) -> bool:
-    return all(a is b or (isinstance(a, int | float | frozenset) and a == b) for a, b in zip(one, other, strict=True))
+    return all(
+        a is b or (isinstance(a, int | float | frozenset | Inspection) and a == b)
+        for a, b in zip(one, other, strict=True)
+    )
 
 
 def _draw_arrows(maps: Maps, cell: int) -> pygame.Surface:

@@ -3,6 +3,7 @@
 from envs import paths
 from envs.levels import ANYWHERE
 from viewer.episode import Episode, Moment
+from viewer.inspection import Inspection
 from viewer.panes import AS_DRAWN, AS_TRAINED
 from viewer.viewing import Viewing
 
@@ -36,6 +37,18 @@ def describe_training(viewing: Viewing) -> str:
     regions = {pane.mouse.spec.describe_region() for pane in viewing.panes}
     trained = [f"trained with the cheese {region}" for region in regions if len(regions) == 1]
     return "  ·  ".join([*describe_maze(viewing.states), *trained])
+
+
+def describe_channel(inspection: Inspection) -> str:
+    """The shown channel."""
+    return f"channel {inspection.channel} of {inspection.layer}"
+
+
+def describe_inspection(inspection: Inspection) -> str:
+    """How the network is changed; empty if it is not."""
+    clamps = [f"channel {c.channel} (row {c.row}, column {c.column}) clamped at {c.value:g}" for c in inspection.clamps]
+    changes = [*["without the cheese vector"] * inspection.without_cheese, *clamps]
+    return f"network changed at {inspection.layer}:  {';  '.join(changes)}" if changes else ""
 
 
 def describe_verdict(viewing: Viewing, hints: bool = True) -> str:

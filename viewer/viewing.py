@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from copy import copy
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,13 @@ from envs.levels import ANYWHERE, Levels
 from envs.spec import WorldSpec
 from envs.world import State
 from foundation.errors import InputError
+from inside.activations import find_shape, list_map_layers
+from inside.hooks import INPUT
 from viewer import edits
 from viewer.course import Course
 from viewer.episode import Episode, Moment
 from viewer.inference import Predictor
+from viewer.inspection import UNCHANGED, Inspection, find_clamp
 from viewer.panes import AS_DRAWN, AS_TRAINED, Pane, check_cheeses, check_mice, choose_region
 
 
@@ -33,6 +37,7 @@ class Viewing:
             level, a cell (x, y) counted from the maze's bottom left. Several are shown side by side.
         seed: action seed, also of random cheese cells; each restart uses the next seed.
         drawn: hand-drawn levels to use instead of seeds; their cheese lies as drawn unless a cell is given.
+        inspection: what is shown and changed inside the networks; ``check_inspection`` has checked it.
 
     Attributes:
         episode: all moments since the last edit.
@@ -50,13 +55,14 @@ class Viewing:
         cheeses: Sequence[Any] = (ANYWHERE,),
         seed: int = 0,
         drawn: Levels | None = None,
+        inspection: Inspection = UNCHANGED,
     ):
         check_mice(mice)
         check_cheeses(cheeses)
         self.seed, self.course = seed, Course(mice[0].spec, drawn)
         self.held, self._held_place = "", 0
         self._rng, self._predictor = np.random.default_rng(seed), Predictor()
-        panes = [Pane(mouse, place) for place in range(len(cheeses)) for mouse in mice]
+        panes = [Pane(mouse, place, inspection=inspection) for place in range(len(cheeses)) for mouse in mice]
         usual = ANYWHERE if drawn is None else AS_DRAWN
         self._begin(number, panes, [cheese if cheese == AS_TRAINED else usual for cheese in cheeses])
         for place, cheese in enumerate(cheeses):
@@ -83,6 +89,11 @@ class Viewing:
     def spec(self) -> WorldSpec:
         """The world of the first mouse."""
         return self.panes[0].mouse.spec
+
+    @property
+    def inspection(self) -> Inspection:
+        """What is shown and changed inside the networks."""
+        return self.panes[0].inspection
 
     @property
     def edited(self) -> bool:
@@ -141,7 +152,7 @@ class Viewing:
         if self.episode.is_over(number):
             return state
         if not pane.person:
-            move = self._predictor.predict(number, pane.mouse, state).draw_move(self.seed)
+            move = self._predictor.predict(number, pane, state).draw_move(self.seed)
         return world.step(state, torch.tensor([move]))[0]
 
     def back(self) -> None:
@@ -150,7 +161,7 @@ class Viewing:
 
     def value(self, pane: int) -> float:
         """Value estimate of a pane's mouse in its current state, in scaled-reward units."""
-        return self._predictor.predict(pane, self.panes[pane].mouse, self.states[pane]).value
+        return self._predictor.predict(pane, self.panes[pane], self.states[pane]).value
 
     def at_moment(self, moment: int) -> "Viewing":
         """This viewing as it was at a moment of its episode."""
@@ -178,11 +189,13 @@ class Viewing:
         place, is_cheese = self._held_place, self.held == "cheese"
         self._try(lambda e: edits.move_cheese(e, place, cell) if is_cheese else edits.move_mouse(e, cell))
 
-    def release(self) -> None:
-        """Release the held object; a drop on the old cell is not an edit."""
-        if self.held and self._undo[-1] is self.episode:
+    def release(self) -> bool:
+        """Release the held object; a drop on the old cell is not an edit. Return whether it was one."""
+        moved = bool(self.held) and self._undo[-1] is not self.episode
+        if self.held and not moved:
             self._undo.pop()
         self.held = ""
+        return moved
 
     def move_cheese(self, where: str = ANYWHERE, place: int = -1) -> str:
         """Move the cheese of a position (the last one) to another open cell, drawn at random.
@@ -215,6 +228,44 @@ class Viewing:
             The reason if it was not done, else "".
         """
         return self._edit(lambda episode: edits.toggle_comparison(episode, self._rng))
+
+    # The network
+
+    def pick_channel(self, channel: int) -> None:
+        """Show another channel of the layer; beyond the last one follows the first."""
+        number = min(find_shape(pane.mouse, self.inspection.layer)[0] for pane in self.panes)
+        self.episode = edits.show(self.episode, replace(self.inspection, channel=channel % number))
+
+    def next_layer(self, by: int = 1) -> None:
+        """Show the next (1) or the previous (−1) layer of the first mouse; release what is changed."""
+        layers, now = list_map_layers(self.panes[0].mouse), self.inspection.layer.removesuffix(INPUT)
+        place = layers.index(now) + by if now in layers else 0
+        self._inspect(Inspection(layers[place % len(layers)]))
+
+    def toggle_clamp(self, pane: int, cell: int) -> None:
+        """Clamp the shown channel's activation over a cell at its largest one in this state, or release it."""
+        self._inspect(
+            self.inspection.toggle(find_clamp(self.panes[pane].mouse, self.states[pane], self.inspection, cell))
+        )
+
+    def raise_clamp(self, by: float) -> None:
+        """Add a number to the value of the last clamp."""
+        self._inspect(self.inspection.raise_last(by))
+
+    def toggle_cheese_vector(self) -> None:
+        """Take each level's cheese vector away from the layer, or no longer."""
+        self._inspect(replace(self.inspection, without_cheese=not self.inspection.without_cheese))
+
+    def release_network(self) -> None:
+        """Release everything that is changed inside the network."""
+        self._inspect(self.inspection.release())
+
+    def _inspect(self, inspection: Inspection) -> None:
+        """Inspect in another way; it can be undone if it changes something else."""
+        if inspection != self.inspection and (inspection.changes or self.inspection.changes):
+            self._edit(lambda episode: edits.inspect(episode, inspection))
+        else:
+            self.episode = edits.show(self.episode, inspection)
 
     def undo(self) -> bool:
         """Undo the last edit and restore its episode; return whether there was one."""

@@ -59,6 +59,11 @@ class Window:
             "walk": self._walk,
             "show": self._show,
             "hide_overlays": self._hide_overlays,
+            "channel": self._pick_channel,
+            "layer": self._pick_layer,
+            "raise_clamp": lambda by: self._try(lambda: viewing.raise_clamp(by)),
+            "cheese_vector": lambda: self._try(viewing.toggle_cheese_vector),
+            "release_network": lambda: self._try(viewing.release_network),
             "help": self._toggle_help,
             "save_image": self._save_image,
             "save_video": self._save_video,
@@ -82,7 +87,7 @@ class Window:
                 self.viewing.drag(place[1])
                 self.stale |= self.viewing.episode is not before
         elif event.type == pygame.MOUSEBUTTONUP and event.button == 1 and self.viewing.held:
-            self.viewing.release()
+            self._release(event.pos)
             self.stale = True
         return True
 
@@ -103,8 +108,19 @@ class Window:
     def _click(self, position: tuple[int, int]) -> None:
         if self.helping:
             self.helping = False
+        elif self._scene.strip and (channel := self._scene.strip.channel_at(position)) is not None:
+            self.viewing.pick_channel(channel)
         elif (place := self._scene.pane_at(position)) is not None and not self.viewing.grab(*place):
-            self.message = self.viewing.toggle_wall(place[1])
+            if "channel" in self.shown:
+                self._try(lambda: self.viewing.toggle_clamp(*place))
+            else:
+                self.message = self.viewing.toggle_wall(place[1])
+
+    def _release(self, position: tuple[int, int]) -> None:
+        """Release what is held; where it was not moved, it was clicked."""
+        place = self._scene.pane_at(position)
+        if not self.viewing.release() and place is not None and "channel" in self.shown:
+            self._try(lambda: self.viewing.toggle_clamp(*place))
 
     def _type(self, prompt: NumberPrompt, event: pygame.event.Event) -> None:
         """Handle a key while a level number is entered."""
@@ -143,7 +159,8 @@ class Window:
 
     def _find(self) -> None:
         if self.viewing.course.drawn is None:
-            self._search = search_passed_cheese(self.viewing.panes[0].mouse, self.viewing.number + 1)
+            viewing = self.viewing
+            self._search = search_passed_cheese(viewing.panes[0].mouse, viewing.number + 1, viewing.inspection)
         else:
             self.message = "levels come from a file; use n and p"
 
@@ -178,6 +195,14 @@ class Window:
             self._join()
         if self.viewing.episode.waits_for_person:
             self.viewing.step(MOVE_NAMES.index(move))
+
+    def _pick_channel(self, by: int) -> None:
+        self.shown |= {"channel"}
+        self.viewing.pick_channel(self.viewing.inspection.channel + by)
+
+    def _pick_layer(self, by: int) -> None:
+        self.shown |= {"channel"}
+        self._try(lambda: self.viewing.next_layer(by))
 
     def _show(self, name: str) -> None:
         self.shown ^= {name}
@@ -245,7 +270,7 @@ class Window:
     def draw(self, surface: pygame.Surface) -> None:
         """Draw the window's content at the surface's size."""
         first = Line(describe_status(self.viewing, str(self.pace)), hint="h: help")
-        second = Line(describe_training(self.viewing))
+        second = Line(describe_training(self.viewing), hint="click: clamp" if "channel" in self.shown else "")
         if self._prompt:
             second = Line(f"go to level: {self._prompt.digits}_")
         elif self.message:
