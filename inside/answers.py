@@ -1,6 +1,6 @@
 """What the measurements say: a sentence for each question and group of mice, with its interval and its numbers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ from analysis.answers import count_words
 from analysis.dose import describe_group as name_group
 from analysis.measures import combine_seeds
 from analysis.statistics import share_with_interval
+from foundation.settings import as_list
 from inside.probes import OBSERVATION
 from inside.removal import ALLOWED_FALL, GOALS
 from inside.study import LAYER, Measured
@@ -31,14 +32,21 @@ class Answer(NamedTuple):
 Estimate = dict[str, Any]
 
 
+def name_origin(header: Mapping[str, Any]) -> str | None:
+    """The group of the mouse that a mouse was fine-tuned from; None if it started with new weights."""
+    if "init" not in header:
+        return None
+    env = header["init"].get("config", {}).get("env", {})
+    return name_group(str(env.get("cheese_region", "unknown")), "+".join(as_list(env.get("level_types"))))
+
+
 def group_mice(mice: Sequence[Mouse]) -> dict[str, list[str]]:
-    """The names of mice by group: equal training settings, and the same kind of mouse to begin from if any."""
+    """The names of mice by group: equal training settings, and fine-tuned from the same group if at all."""
     groups: dict[str, list[str]] = {}
     for mouse in mice:
         name = name_group(str(mouse.spec.cheese_region), "+".join(mouse.spec.level_types or ()))
-        if before := mouse.header.get("init"):
-            region = before.get("config", {}).get("env", {}).get("cheese_region", "unknown")
-            name += f", begun from {name_group(str(region), '')}"
+        if origin := name_origin(mouse.header):
+            name += f", fine-tuned from {origin}"
         groups.setdefault(name, []).append(mouse.name)
     return groups
 

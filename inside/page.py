@@ -15,12 +15,13 @@ from analysis.scorecard import score_forecasts
 from foundation.files import write_atomically, write_json
 from inside.answers import ANSWERS, Answer, group_mice
 from inside.channels import LEAST_FALL, LEAST_RANK
-from inside.figures import FIGURES
-from inside.forecasts import CRITERIA
+from inside.figures import FIGURES, FINETUNING, draw_finetuning
+from inside.finetuning import Tuning, answer_finetuning
+from inside.forecasts import CRITERIA, FORECAST_GROUP, Evidence
+from inside.maze_figures import Groups
 from inside.study import Measured, Plan
 
 PAGE_FILE, SUMMARY_FILE = "inside.html", "inside.json"
-FORECAST_GROUP = "top-right 5×5"  # the mouse that the forecasts are about
 
 
 class Question(NamedTuple):
@@ -81,22 +82,49 @@ QUESTIONS = {
         "Were it apart from the rest, dots would lie at the right and below the dashed line, near the black one. A "
         "broken policy ends at the red one.",
     ),
+    "finetuning": Question(
+        "Does fine-tuning do more than editing?",
+        "A respondent gave 85 % to a pure cheese mouse from less than 10 % of the original compute, and 70 % to "
+        "fine-tuning as more promising than editing. Nothing was measured.",
+        "If the old weights did not help, mice with new weights would need no more steps. If the old goal hindered, "
+        "they would need fewer.",
+    ),
 }
 
 
-def answer_all(results: Mapping[str, Measured], groups: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Answer]]:
+def answer_all(members: Groups, tuning: Tuning) -> dict[str, dict[str, Answer]]:
     """The answers by question and group."""
-    members = {group: [results[name] for name in names] for group, names in groups.items()}
-    return {question: {group: answer(mice) for group, mice in members.items()} for question, answer in ANSWERS.items()}
+    found = {question: {group: answer(mice) for group, mice in members.items()} for question, answer in ANSWERS.items()}
+    return found | {"finetuning": answer_finetuning(tuning)}
 
 
-def write_page(folder: Path, mice: Sequence[Mouse], results: Mapping[str, Measured], plan: Plan, command: str) -> Path:
+def _write_figures(folder: Path, members: Groups, tuning: Tuning) -> dict[str, list[dict[str, str]]]:
+    """Write the figures; by question ``name``, ``caption`` and ``png`` (base64) of those that show something."""
+    drawn = {
+        question: [(name, draw(members), caption) for name, draw, caption in drawings]
+        for question, drawings in FIGURES.items()
+    }
+    drawn["finetuning"] = [("finetuning", draw_finetuning(tuning), FINETUNING)]
+    return {
+        question: [
+            {"name": name, "caption": caption, "png": base64.b64encode(write_figure(folder, name, figure)).decode()}
+            for name, figure, caption in drawings
+            if figure
+        ]
+        for question, drawings in drawn.items()
+    }
+
+
+def write_page(
+    folder: Path, mice: Sequence[Mouse], results: Mapping[str, Measured], tuning: Tuning, plan: Plan, command: str
+) -> Path:
     """Write the page, its figures (PNG and SVG) and all numbers as JSON into a folder.
 
     Args:
         folder: to write into.
         mice: that were studied.
         results: by name, as of ``study.study_mouse``.
+        tuning: of ``finetuning.collect_tuning``.
         plan: of the study.
         command: that makes the page again.
 
@@ -104,15 +132,16 @@ def write_page(folder: Path, mice: Sequence[Mouse], results: Mapping[str, Measur
         The path of the page.
     """
     groups = group_mice(mice)
-    answers = answer_all(results, groups)
     members = {group: [results[name] for name in names] for group, names in groups.items()}
-    figures = {name: write_figure(folder, name, draw(members)) for name, draw in FIGURES.items()}
-    scorecard = score_forecasts(members.get(FORECAST_GROUP, []), CRITERIA)
+    answers = answer_all(members, tuning)
+    figures = _write_figures(folder, members, tuning)
+    scorecard = score_forecasts(Evidence(members.get(FORECAST_GROUP, []), tuning), CRITERIA)
     summary: dict[str, Any] = {
         "command": command,
         "plan": plan._asdict(),
         "groups": groups,
         "answers": {name: {group: each._asdict() for group, each in found.items()} for name, found in answers.items()},
+        "finetuning": tuning._asdict() | {"budgets": [budget._asdict() for budget in tuning.budgets]},
         "scorecard": scorecard,
         "mice": results,
     }
@@ -123,7 +152,7 @@ def write_page(folder: Path, mice: Sequence[Mouse], results: Mapping[str, Measur
     page = template.render(
         questions=QUESTIONS,
         answers=answers,
-        figures={name: base64.b64encode(content).decode() for name, content in figures.items()},
+        figures=figures,
         groups=groups,
         plan=plan,
         scorecard=scorecard if FORECAST_GROUP in members else None,

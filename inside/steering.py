@@ -12,11 +12,10 @@ import torch
 from torch import Tensor
 
 from agents.mouse import Mouse
-from analysis.chain import build_chain
 from envs import world
 from envs.levels import Levels
 from inside.activations import collect_activations
-from inside.effects import add, build_altered, measure
+from inside.effects import add, build_each, measure
 from inside.forks import Forks
 
 FACTORS = (-4.0, -2.0, -1.0, -0.5, 0.5, 1.0, 2.0, 4.0)
@@ -97,9 +96,10 @@ def compute_curve(
     Returns:
         A row for each factor and fork: ``factor``, ``fork`` (0..N−1) and the columns of ``effects.COLUMNS``.
     """
-    tables = []
-    for factor in sorted({0.0, *factors}):
-        edits = {layer: add(vectors, factor)}
-        chain = build_altered(mouse, forks.levels, edits) if factor else build_chain(mouse, forks.levels)
-        tables.append(measure(chain, forks).assign(factor=factor, fork=range(len(forks.square))))
+    every = sorted({0.0, *factors})
+    _, chains = build_each(mouse, forks.levels, layer, [add(vectors, factor) for factor in every])
+    tables = [
+        measure(chain, forks).assign(factor=factor, fork=range(len(forks.square)))
+        for factor, chain in zip(every, chains, strict=True)
+    ]
     return pd.concat(tables, ignore_index=True)
