@@ -1,9 +1,9 @@
 """Single mazes in which an edit is shown cell by cell, and the channels of a layer in one of them.
 
-Nobody picks a maze: each is the one with the median effect.
+Nobody picks a maze: of those in which the edit has something to change, each is the one with the median effect.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,10 +20,25 @@ from inside.retargeting import REACHED, clamp
 from inside.steering import compute_named_vectors
 
 DIGITS = 4  # of what is drawn
-EDITS = {  # by vector: its factor, and the outcome whose change is the effect
-    "cheese": (-1.0, "to_cheese"),
-    "corner": (1.0, "p_corner_first"),
-}
+HALF = 0.5
+
+
+class ShownEdit(NamedTuple):
+    """An edit by a vector.
+
+    Attributes:
+        factor: of the vector.
+        outcome: the column of ``effects.COLUMNS`` whose change is the effect.
+        lowers: the edit should lower the outcome, so that forks count in which it is at least ``HALF`` before;
+            otherwise those in which it is less.
+    """
+
+    factor: float
+    outcome: str
+    lowers: bool
+
+
+EDITS = {"cheese": ShownEdit(-1.0, "to_cheese", True), "corner": ShownEdit(1.0, "p_corner_first", False)}
 
 
 def pick_median(effects: np.ndarray) -> int:
@@ -49,8 +64,8 @@ def _show(before: Chain, after: Chain, row: int, square: int | None) -> dict[str
     }
 
 
-def show_vector(mouse: Mouse, layer: str, forks: Forks, name: str) -> dict[str, Any]:
-    """The moves before and after an edit of ``EDITS``, in the fork with the median effect.
+def show_vector(mouse: Mouse, layer: str, forks: Forks, name: str) -> dict[str, Any] | None:
+    """The moves before and after an edit of ``EDITS``, in the fork with the median effect among those that count.
 
     Args:
         mouse: the mouse.
@@ -59,17 +74,20 @@ def show_vector(mouse: Mouse, layer: str, forks: Forks, name: str) -> dict[str, 
         name: of the vector.
 
     Returns:
-        ``fork`` (0..N−1), ``mazes`` (N), ``rates`` (the outcome before and after), ``maze`` (as text), ``world_dim``,
-        ``seed``, ``square`` (cell of the decision square), and the move probabilities ``before`` and ``after`` as
-        nested lists (5, world_dim, world_dim) with NaN in walls.
+        None if no fork counts. Otherwise ``fork`` (0..N−1), ``mazes`` (how many count), ``rates`` (the outcome before
+        and after), ``maze`` (as text), ``world_dim``, ``seed``, ``square`` (cell of the decision square), and the move
+        probabilities ``before`` and ``after`` as nested lists (5, world_dim, world_dim) with NaN in walls.
     """
-    factor, column = EDITS[name]
+    factor, column, lowers = EDITS[name]
     vectors = compute_named_vectors(mouse, layer, name, forks)
     before, (after,) = build_each(mouse, forks.levels, layer, [add(vectors, factor)])
     rates = np.stack([measure(chain, forks)[column].to_numpy() for chain in (before, after)])
-    row = pick_median(rates[1] - rates[0])
+    counted = np.flatnonzero((rates[0] >= HALF) == lowers)
+    if not len(counted):
+        return None
+    row = int(counted[pick_median(rates[1, counted] - rates[0, counted])])
     shown = _show(before, after, row, int(forks.square[row]))
-    return {"fork": row, "mazes": len(forks.square), "rates": rates[:, row].tolist(), **shown}
+    return {"fork": row, "mazes": len(counted), "rates": rates[:, row].tolist(), **shown}
 
 
 def show_clamp(
@@ -77,7 +95,7 @@ def show_clamp(
 ) -> dict[str, Any] | None:
     """The moves before and after channels are clamped, for the target cell with the median effect.
 
-    Targets that the mouse reaches anyway do not count.
+    Targets that the mouse reaches without the clamp do not count.
 
     Args:
         mouse: the mouse.
@@ -89,7 +107,7 @@ def show_clamp(
 
     Returns:
         As of ``show_vector``, with ``target`` (a cell) and ``cells`` (how many it is chosen from) instead of ``mazes``;
-        None if the mouse reaches every target anyway.
+        None if the mouse reaches every target without the clamp.
     """
     missed = cells.loc[cells.plain_target < REACHED]
     if missed.empty:

@@ -13,7 +13,7 @@ from analysis.figures import format_percent, remove_spines
 from analysis.panels import choose_style, make_panels
 from foundation.palette import BLACK, BLUE, GREY, ORANGE, SERIES, SKY_BLUE, VERMILION
 from inside.answers import compute_share_over_cheese, count_channels, get_probe, get_retargeted, pick
-from inside.finetuning import MARGIN, NEW_WEIGHTS, Tuning
+from inside.finetuning import MARGIN, NEW_WEIGHTS, Firsts, Tuning
 from inside.maze_figures import Groups, draw_channel_maps, draw_moves
 from inside.probes import OBSERVATION, TARGETS
 from inside.study import Measured
@@ -222,36 +222,43 @@ def draw_removal(groups: Groups) -> Figure:
 
 
 def draw_finetuning(tuning: Tuning) -> Figure | None:
-    """Draw P(cheese first) at forks against the share of the original steps, a curve for each origin."""
+    """Draw what is reached first at forks against the share of the original steps, a curve for each origin."""
     if not tuning.budgets:
         return None
-    figure, (axes,) = make_panels(1, 6.4, 3.8)
+    figure, panels = make_panels(2, 4.2, 3.6, sharey=True)
+    for axes, goal in zip(panels, Firsts._fields, strict=True):
+        _draw_budgets(axes, tuning, goal)
+        axes.set_title(f"P({goal} first) at forks", fontsize=9)
+    panels[1].legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return figure
+
+
+def _draw_budgets(axes: Axes, tuning: Tuning, goal: str) -> None:
     if tuning.target is not None:
-        rate = tuning.target["rate"]
+        rate = getattr(tuning.target, goal)
         axes.axhspan(rate - MARGIN, rate + MARGIN, color=GREY, alpha=0.3, lw=0)
         axes.axhline(rate, color=BLACK, lw=1, label=f"trained anywhere, ± {100 * MARGIN:.0f} points")
     for number, origin in enumerate(dict.fromkeys(budget.origin for budget in tuning.budgets)):
         own, style = [budget for budget in tuning.budgets if budget.origin == origin], choose_style(number)
-        shares, rates = [budget.share for budget in own], [budget.cheese_first["rate"] for budget in own]
         label = origin if origin == NEW_WEIGHTS else f"fine-tuned from {origin}"
-        axes.plot(shares, rates, ms=5, label=label, **style)
+        rates = [getattr(budget.firsts, goal) for budget in own]
+        axes.plot([budget.share for budget in own], rates, ms=5, label=label, **style)
         for budget in own:
-            if budget.cheese_first["low"] is not None:
-                axes.vlines(budget.share, budget.cheese_first["low"], budget.cheese_first["high"], style["color"], lw=1)
-            axes.scatter([budget.share] * len(budget.seeds), budget.seeds, s=7, color=BLACK, lw=0, zorder=3)
+            estimate, seeds = getattr(budget, goal), [getattr(firsts, goal) for firsts in budget.seeds]
+            if estimate["low"] is not None:
+                axes.vlines(budget.share, estimate["low"], estimate["high"], style["color"], lw=1)
+            axes.scatter([budget.share] * len(seeds), seeds, s=7, color=BLACK, lw=0, zorder=3)
         if origin in tuning.before:
-            axes.axhline(tuning.before[origin]["rate"], color=style["color"], ls=":", lw=1, label=f"{origin}, before")
-    axes.axhline(tuning.walk, color=GREY, ls="--", lw=1, label="random walk")
+            before = getattr(tuning.before[origin], goal)
+            axes.axhline(before, color=style["color"], ls=":", lw=1, label=f"{origin}, before")
+    axes.axhline(getattr(tuning.walk, goal), color=GREY, ls="--", lw=1, label="random walk")
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g} %"))
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_xlabel("steps with the cheese anywhere, as a share of the original steps")
-    axes.set_ylabel("P(cheese first) at forks")
+    axes.set_xlabel("steps with the cheese anywhere,\nas a share of the original steps")
     axes.set_ylim(0, 1)
     format_percent(axes.yaxis)
     remove_spines(axes)
-    axes.legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
-    return figure
 
 
 class Drawing(NamedTuple):
@@ -269,18 +276,19 @@ class Drawing(NamedTuple):
 
 
 MOVES = (
-    "Arrows: the mean move, one cell long if the move is certain. ● mouse, ◆ cheese, □ decision square. First mouse of "
-    "each group. Of all mazes, this is the one with the median change of "
+    "Arrows: the mean move, long if the move is certain. ● mouse, ◆ cheese, □ decision square. The first mouse of each "
+    "group, in the maze with the median change among those in which "
 )
 CHANNEL_MAPS = (
-    "The activation of every channel, with its number above it. The mouse is at the start of the maze of the figure "
-    "about the cheese vector. All channels of a mouse share one colour scale. First mouse of each group. ● position "
-    "over the mouse, ◆ over the cheese. Framed: channels found for the cheese (orange) or for the corner (blue)."
+    "The map of every channel, with its number above it: the activation at each position, arranged as in the maze. The "
+    "maze is that of the arrows for the cheese vector (the first one if there are none), with the mouse at the start. "
+    "All channels of a mouse share one colour scale. First mouse of each group. ● position over the mouse, ◆ over the "
+    "cheese. Framed: channels found for the cheese (orange) or for the corner (blue)."
 )
 CLAMPED = (
     "Arrows: the mean move in a maze without cheese, before and after the channels are clamped at the position over ☆. "
-    "First mouse of each group. Of all cells that the mouse does not reach without the clamp, ☆ is the one with the "
-    "median change of P(☆ before the corner)."
+    "The first mouse of each group. ☆ is the cell with the median change of P(☆ before the corner) among those for "
+    "which it is below 50 % without the clamp."
 )
 TO_CHEESE = "P(the move at the decision square leads to the cheese)"
 
@@ -292,11 +300,15 @@ FINETUNING = (
 FIGURES: dict[str, tuple[Drawing, ...]] = {
     "cheese_vector": (
         Drawing("cheese_vector", draw_vector("cheese", "to_cheese", TO_CHEESE.replace("decision ", "decision\n"))),
-        Drawing("cheese_vector_moves", draw_moves("cheese", TO_CHEESE), f"{MOVES}{TO_CHEESE}."),
+        Drawing("cheese_vector_moves", draw_moves("cheese", TO_CHEESE), f"{MOVES}{TO_CHEESE} is at least 50 % before."),
     ),
     "corner_vector": (
         Drawing("corner_vector", draw_vector("corner", "p_corner_first", "P(corner first)")),
-        Drawing("corner_vector_moves", draw_moves("corner", "P(corner first)"), f"{MOVES}P(corner first)."),
+        Drawing(
+            "corner_vector_moves",
+            draw_moves("corner", "P(corner first)"),
+            f"{MOVES}P(corner first) is below 50 % before.",
+        ),
     ),
     "places": (Drawing("places", draw_places),),
     "probes": (Drawing("probes", draw_probes),),

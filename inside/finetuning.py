@@ -17,12 +17,20 @@ from foundation.errors import InputError
 from inside.answers import Answer, combine, group_mice, name_origin, say
 from inside.study import Measured
 
-MARGIN = 0.02  # below the mice trained anywhere, of P(cheese first): less counts as equal
+MARGIN = 0.02  # of either probability: a smaller difference from the mice trained anywhere counts as none
 NEW_WEIGHTS = "new weights"  # stands for an origin
 COMMAND = (
     "python train.py -m name=tuned env.cheese_region=anywhere "
     "init=checkpoints/region5-seed0.safetensors total_steps=65536,131072,229376"
 )
+COLUMNS = {"cheese": "p_cheese_first", "corner": "p_corner_first"}
+
+
+class Firsts(NamedTuple):
+    """P(cheese first) and P(corner first) at forks. A mouse that gets lost has less of both."""
+
+    cheese: float
+    corner: float
 
 
 class Budget(NamedTuple):
@@ -32,17 +40,19 @@ class Budget(NamedTuple):
         origin: the group of the mice that they were fine-tuned from, or ``NEW_WEIGHTS``.
         steps: with the cheese anywhere.
         share: of the steps of the mice that they were fine-tuned from.
-        cheese_first: P(cheese first) at forks, over the mice.
-        success: P(cheese) at forks, over the mice.
-        seeds: P(cheese first) of each mouse.
+        firsts: means over the mice.
+        cheese: P(cheese first), an estimate over the mice.
+        corner: P(corner first), likewise.
+        seeds: of each mouse.
     """
 
     origin: str
     steps: int
     share: float
-    cheese_first: Estimate
-    success: Estimate
-    seeds: list[float]
+    firsts: Firsts
+    cheese: Estimate
+    corner: Estimate
+    seeds: list[Firsts]
 
 
 class Tuning(NamedTuple):
@@ -50,17 +60,17 @@ class Tuning(NamedTuple):
 
     Attributes:
         budgets: sorted by origin and steps.
-        target: P(cheese first) of the studied mice that trained anywhere from new weights; None if there are none.
-        before: P(cheese first) of the studied mice by group.
-        edits: by group of studied mice the largest P(cheese first) that an edit gives, and its name.
-        walk: P(cheese first) of a random walk.
+        target: means of the studied mice that trained anywhere from new weights; None if there are none.
+        before: means of the studied mice by group.
+        edits: means after each edit of the studied mice, by group and name of the edit.
+        walk: those of a random walk.
     """
 
     budgets: list[Budget]
-    target: Estimate | None
-    before: dict[str, Estimate]
-    edits: dict[str, tuple[float, str]]
-    walk: float
+    target: Firsts | None
+    before: dict[str, Firsts]
+    edits: dict[str, dict[str, Firsts]]
+    walk: Firsts
 
 
 def check_finetuned(mice: Sequence[Mouse]) -> None:
@@ -80,36 +90,35 @@ def _count_steps(header: Mapping[str, Any]) -> int:
     return int(header.get("progress", {}).get("steps", 0))
 
 
-def list_edits(mice: Sequence[Measured]) -> dict[str, float]:
-    """P(cheese first) at forks after each edit that was measured, mean over the mice of a group.
+def _mean(each: Sequence[Firsts]) -> Firsts:
+    return Firsts(*np.mean(each, axis=0).tolist())
 
-    Where channels are clamped, it is P(target before the corner) over the cells that are forks as well.
+
+def _read_firsts(row: Mapping[str, Any]) -> Firsts:
+    return Firsts(*(row[column]["rate"] for column in COLUMNS.values()))
+
+
+def list_edits(mice: Sequence[Measured]) -> dict[str, Firsts]:
+    """What is reached first at forks after each edit that was measured, means over the mice of a group.
+
+    Where channels are clamped, the target cell takes the place of the cheese. Only cells count for which the maze is a
+    fork as well.
     """
-    rates: dict[str, list[float]] = {}
+    found: dict[str, list[Firsts]] = {}
     for mouse in mice:
-        found = {
-            f"{row['factor']:+g} × the {row['vector']} vector ({row['source']})": row["p_cheese_first"]["rate"]
+        edits = {
+            f"{row['factor']:+g} × the {row['vector']} vector ({row['source']})": _read_firsts(row)
             for row in mouse["steering"]
             if row["factor"]
         }
-        found |= {
-            f"an offset of {row['offset']:+g}": row["p_cheese_first"]["rate"]
-            for row in mouse["offsets"]
-            if row["offset"]
-        }
+        edits |= {f"an offset of {row['offset']:+g}": _read_firsts(row) for row in mouse["offsets"] if row["offset"]}
         for row in mouse["retargeting"]:
-            arrived = [cell["p_target"] for cell in row["cells"] if cell["is_fork"]]
-            if arrived:
-                found[f"{row['activations']} activations clamped"] = float(np.mean(arrived))
-        for name, rate in found.items():
-            rates.setdefault(name, []).append(rate)
-    return {name: float(np.mean(values)) for name, values in rates.items() if len(values) == len(mice)}
-
-
-def _find_best_edit(mice: Sequence[Measured]) -> tuple[float, str]:
-    rates = list_edits(mice)
-    name = max(rates, key=lambda each: rates[each])
-    return rates[name], name
+            cells = [Firsts(cell["p_target"], cell["p_corner"]) for cell in row["cells"] if cell["is_fork"]]
+            if cells:
+                edits[f"{row['activations']} activations clamped"] = _mean(cells)
+        for name, firsts in edits.items():
+            found.setdefault(name, []).append(firsts)
+    return {name: _mean(each) for name, each in found.items() if len(each) == len(mice)}
 
 
 def collect_tuning(
@@ -123,71 +132,84 @@ def collect_tuning(
         tuned: fine-tuned mice, and mice with new weights and small budgets.
         behaviour: of them, the part "behaviour" at least, by name.
     """
-    groups = group_mice(mice)
-    before = {group: combine(_get_rates([results[name] for name in names])) for group, names in groups.items()}
-    edits = {group: _find_best_edit([results[name] for name in names]) for group, names in groups.items()}
-    begun = [_count_steps(mouse.header["init"]) for mouse in tuned if "init" in mouse.header]
-    begun = begun or [_count_steps(mouse.header) for mouse in mice if mouse.name in groups.get(ANYWHERE, ())]
-    usual = float(np.mean(begun)) if begun else float("nan")
+    groups = {group: [results[name] for name in names] for group, names in group_mice(mice).items()}
+    before = {group: _mean([_read_firsts(each["behaviour"]["mouse"]) for each in own]) for group, own in groups.items()}
+    originals = [_count_steps(mouse.header["init"]) for mouse in tuned if "init" in mouse.header]
+    originals = originals or [_count_steps(mouse.header) for mouse in mice if mouse.spec.cheese_region == ANYWHERE]
+    usual = float(np.mean(originals)) if originals else float("nan")
     members: dict[tuple[str, int], list[Mouse]] = {}
     for mouse in tuned:
         members.setdefault((name_origin(mouse.header) or NEW_WEIGHTS, _count_steps(mouse.header)), []).append(mouse)
     budgets = []
     for (origin, steps), own in sorted(members.items()):
-        measured = [behaviour[mouse.name] for mouse in own]
+        measured = [behaviour[mouse.name]["behaviour"]["mouse"] for mouse in own]
         original = [_count_steps(mouse.header.get("init", {})) or usual for mouse in own]
-        rates = _get_rates(measured)
-        success = combine(_get_rates(measured, "p_cheese"))
-        seeds = [each["rate"] for each in rates]
-        budgets.append(Budget(origin, steps, steps / float(np.mean(original)), combine(rates), success, seeds))
-    walks = [each["behaviour"]["random walk"]["p_cheese_first"]["rate"] for each in results.values()]
-    return Tuning(budgets, before.get(ANYWHERE), before, edits, float(np.mean(walks)))
+        seeds = [_read_firsts(each) for each in measured]
+        estimates = {goal: combine([each[column] for each in measured]) for goal, column in COLUMNS.items()}
+        budgets.append(Budget(origin, steps, steps / float(np.mean(original)), _mean(seeds), seeds=seeds, **estimates))
+    return Tuning(
+        budgets,
+        before.get(ANYWHERE),
+        before,
+        {group: list_edits(own) for group, own in groups.items()},
+        _mean([_read_firsts(each["behaviour"]["random walk"]) for each in results.values()]),
+    )
 
 
-def _get_rates(mice: Sequence[Measured], column: str = "p_cheese_first") -> list[Estimate]:
-    return [mouse["behaviour"]["mouse"][column] for mouse in mice]
+def compute_distance(firsts: Firsts, target: Firsts) -> float:
+    """How much a mouse lacks of P(cheese first), plus how much P(corner first) it has too much.
+
+    Args:
+        firsts: of a mouse or of a group.
+        target: of the mice trained anywhere.
+    """
+    return max(0.0, target.cheese - firsts.cheese) + max(0.0, firsts.corner - target.corner)
 
 
-def compute_shortfall(rate: float, target: Estimate) -> float:
-    """By how much P(cheese first) is below that of the mice trained anywhere; 0 where it is above."""
-    return max(0.0, target["rate"] - rate)
+def is_close(firsts: Firsts, target: Firsts) -> bool:
+    """Whether P(cheese first) is at most ``MARGIN`` below, and P(corner first) at most ``MARGIN`` above the target's.
+
+    P(cheese first) alone would not do: a mouse that often goes to the corner can have as much of it as one that never
+    does but gets lost.
+    """
+    return firsts.cheese >= target.cheese - MARGIN and firsts.corner <= target.corner + MARGIN
 
 
-def is_close(budget: Budget, target: Estimate) -> bool:
-    """Whether mice are within ``MARGIN`` of those trained anywhere. More of the cheese is not too much."""
-    return compute_shortfall(budget.cheese_first["rate"], target) <= MARGIN
+def find_best_edit(edits: Mapping[str, Firsts], target: Firsts) -> str:
+    """The edit after which mice are nearest to those trained anywhere."""
+    return min(edits, key=lambda name: compute_distance(edits[name], target))
+
+
+def _say(firsts: Firsts) -> str:
+    return f"cheese {100 * firsts.cheese:.1f} %, corner {100 * firsts.corner:.1f} %"
 
 
 def _answer(origin: str, tuning: Tuning) -> Answer:
     own = [budget for budget in tuning.budgets if budget.origin == origin]
-    each = "; ".join(
-        f"{100 * budget.share:.2g} % of the steps ({budget.steps:,}): cheese first "
-        f"{100 * budget.cheese_first['rate']:.1f} %, within 500 steps {100 * budget.success['rate']:.1f} %"
-        for budget in own
-    )
-    beside = f"By budget: {each}."
-    if origin in tuning.before:
-        rate, name = tuning.edits[origin]
-        beside += (
-            f" Before: {say(tuning.before[origin])}. The best edit, chosen on these mazes ({name}): {100 * rate:.1f} %."
-        )
-    beside += f" A random walk: {100 * tuning.walk:.1f} %."
-    if tuning.target is None:
+    before, target = tuning.before.get(origin), tuning.target
+    each = "; ".join(f"{100 * one.share:.2g} % of the steps ({one.steps:,}): {_say(one.firsts)}" for one in own)
+    beside = f"Reached first, by budget: {each}."
+    if before:
+        beside += f" Before fine-tuning: {_say(before)}."
+        if target:
+            name = find_best_edit(tuning.edits[origin], target)
+            beside += f" After the best edit, chosen on these mazes ({name}): {_say(tuning.edits[origin][name])}."
+    beside += f" A random walk: {_say(tuning.walk)}."
+    if target is None:
         sentence = "Not judged: no mouse among checkpoint=… trained with the cheese anywhere from new weights."
         return Answer(sentence, beside)
-    goal = f"within {100 * MARGIN:.0f} points of the mice trained anywhere ({100 * tuning.target['rate']:.1f} %)"
-    if close := next((budget for budget in own if is_close(budget, tuning.target)), None):
-        return Answer(
-            f"The smallest measured budget {goal} is {100 * close.share:.2g} % of the steps: P(cheese first) "
-            f"{say(close.cheese_first)}.",
-            beside,
-        )
-    last = own[-1]
-    return Answer(
-        f"No measured budget is {goal}: with the largest, {100 * last.share:.2g} % of the steps, P(cheese first) is "
-        f"{say(last.cheese_first)}.",
-        beside,
+    goal = f"within {100 * MARGIN:.0f} points of the mice trained anywhere ({_say(target)})"
+    if before and is_close(before, target):
+        return Answer(f"Not judged: before fine-tuning, these mice are already {goal}.", beside)
+    close = next((budget for budget in own if is_close(budget.firsts, target)), None)
+    shown = close or own[-1]
+    found = (
+        f"{100 * shown.share:.2g} % of the steps: the cheese is reached first with {say(shown.cheese)}, the corner "
+        f"with {say(shown.corner)}."
     )
+    if close:
+        return Answer(f"The smallest measured budget {goal} is {found}", beside)
+    return Answer(f"No measured budget is {goal}. The largest is {found}", beside)
 
 
 def answer_finetuning(tuning: Tuning) -> dict[str, Answer]:

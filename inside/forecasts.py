@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from analysis.scorecard import Criterion
 from inside.answers import count_channels, get_probe, get_retargeted, pick
-from inside.finetuning import Budget, Tuning, compute_shortfall, is_close
+from inside.finetuning import Budget, Firsts, Tuning, compute_distance, find_best_edit, is_close
 from inside.removal import ALLOWED_FALL
 from inside.study import LAYER, Measured
 
@@ -87,16 +87,23 @@ def _list_cheap(tuning: Tuning) -> list[Budget]:
     return [each for each in tuning.budgets if each.origin == FORECAST_GROUP and each.share < CHEAP]
 
 
+def _find_target(evidence: Evidence) -> Firsts | None:
+    """The mice trained anywhere; None if there are none, or if the 5×5 mice are like them without any fine-tuning."""
+    target, before = evidence.tuning.target, evidence.tuning.before.get(FORECAST_GROUP)
+    return None if target is None or before is None or is_close(before, target) else target
+
+
 def _finetuning_is_cheap(evidence: Evidence) -> bool | None:
     """Yes if mice fine-tuned from 5×5 mice with less than 10 % of the original steps equal mice trained anywhere.
 
-    Equal: their P(cheese first) at forks, mean over seeds, is at most 2 points lower. One such budget is enough. No if
-    there is none although a budget of 8 % or more was measured.
+    Equal: at forks, mean over seeds, their P(cheese first) is at most 2 points lower and their P(corner first) at most
+    2 points higher. One such budget is enough. No if there is none although a budget of 8 % or more was measured. It
+    cannot be told if the 5×5 mice equal those trained anywhere before fine-tuning.
     """
-    cheap, target = _list_cheap(evidence.tuning), evidence.tuning.target
+    cheap, target = _list_cheap(evidence.tuning), _find_target(evidence)
     if target is None:
         return None
-    if any(is_close(budget, target) for budget in cheap):
+    if any(is_close(budget.firsts, target) for budget in cheap):
         return True
     return False if any(budget.share >= NEARLY for budget in cheap) else None
 
@@ -104,17 +111,18 @@ def _finetuning_is_cheap(evidence: Evidence) -> bool | None:
 def _finetuning_beats_editing(evidence: Evidence) -> bool | None:
     """Yes if fine-tuning with less than 10 % of the steps comes nearer to mice trained anywhere than the best edit.
 
-    What counts is P(cheese first) at forks, mean over mice. More than the mice trained anywhere is no distance. The
-    edits are those of the page for 5×5 mice: vectors added with any factor, offsets, and clamped channels, whose
-    P(target before the corner) is taken over cells that are forks. The best edit is chosen on the mazes that it is
-    judged on, so that "yes" is not due to a bad choice. A tie is a no.
+    The distance is what is lacking of P(cheese first) plus what is too much of P(corner first), at forks, means over
+    mice. The edits are those of the page for 5×5 mice: vectors added with any factor, offsets, and clamped channels,
+    with the target cell in place of the cheese. The best budget and the best edit are both chosen on the mazes that
+    they are judged on; there are more edits than budgets, so that this favours editing. A tie is a no. It cannot be
+    told if the 5×5 mice equal those trained anywhere before fine-tuning.
     """
-    cheap, target = _list_cheap(evidence.tuning), evidence.tuning.target
-    if target is None or not cheap or FORECAST_GROUP not in evidence.tuning.edits:
+    cheap, target = _list_cheap(evidence.tuning), _find_target(evidence)
+    if target is None or not cheap:
         return None
-    edited, _ = evidence.tuning.edits[FORECAST_GROUP]
-    tuned = max(budget.cheese_first["rate"] for budget in cheap)
-    return compute_shortfall(tuned, target) < compute_shortfall(edited, target)
+    edits = evidence.tuning.edits[FORECAST_GROUP]
+    edited = compute_distance(edits[find_best_edit(edits, target)], target)
+    return min(compute_distance(budget.firsts, target) for budget in cheap) < edited
 
 
 def _cannot_tell(evidence: Evidence) -> bool | None:

@@ -34,53 +34,54 @@ class Question(NamedTuple):
 
 QUESTIONS = {
     "cheese_vector": Question(
-        "Does the mouse forget the cheese when its vector is taken away?",
+        "Does the mouse ignore the cheese when the cheese vector is subtracted?",
         "One network (region 5): the median probability of the first step to the cheese fell from .81 to .03.",
-        "Were the vector only a disturbance, a random vector as long, or that of another maze, would do the same.",
+        "If the vector only disturbed the policy, a random vector of the same norm, or another maze's vector, would do "
+        "the same.",
     ),
     "corner_vector": Question(
         "Does the corner vector attract the mouse to the corner?",
         "One network: factors from 0.5 to 10 attract to the corner, 20 breaks the policy.",
-        "Were it only a disturbance, the corner would come first less often than before, as with a random vector.",
+        "If the vector only disturbed the policy, P(corner first) would fall, as with a random vector.",
     ),
     "places": Question(
-        "Is the cheese held at its own place?",
-        "Channels of one network light up at the cheese's place.",
-        "Were it spread out, hiding the cheese at the one position over it would take next to nothing.",
+        "Is the cheese held at its own position?",
+        "Channels of one network are active at the cheese's position.",
+        "If the cheese were spread over the layer, hiding it only at the position over it would change almost nothing.",
     ),
     "probes": Question(
         "What can be read from the layers?",
         "A respondent gave 80 % to probes that read the cheese's cell with over 70 % half way through.",
-        "Were nothing kept, the probe would do as in shuffled labels; were it all due to the picture, an untrained "
-        "network would do as well.",
+        "If nothing were kept, the probe would be no better than with shuffled labels. If only the picture were kept, "
+        "it would be no better than in an untrained network.",
     ),
     "channels": Question(
         "Do single channels carry the cheese or the corner?",
         "Eleven channels of 128 were picked by eye in one network. In another study no channel was specialised.",
-        "With specialised channels, dots lie at the bottom left or right. Marking alone is no evidence: channels of "
-        "untrained networks mark the cheese, too.",
+        "Dots of specialised channels lie at the bottom left or right. Marking alone is no evidence: channels of "
+        "untrained networks also mark the cheese.",
     ),
     "offsets": Question(
         "Does one constant redirect the mouse?",
         "In a multi-goal maze study a uniform offset on a layer redirected the agent.",
-        "Were it only a disturbance, cheese and corner would become rarer together, for both signs.",
+        "If it only disturbed the policy, both probabilities would fall, for both signs of the offset.",
     ),
     "retargeting": Question(
         "Can a few activations send the mouse to a cell of our choice?",
         "One activation of one channel, clamped at +5.5, retargeted the mouse nearby.",
-        "Were the channels a cheese to the mouse, the share of cells reached would rise far above the dotted line.",
+        "If the channels acted as a cheese, the curve would lie far above the dotted line.",
     ),
     "scrubbing": Question(
         "Do these channels matter only through the cheese's cell?",
         "Eleven channels of one network: 40 % of greedy moves changed when swapped from a maze with the cheese "
         "elsewhere, 11 % from one with the cheese in the same place, 19 to 21 % for random channels.",
-        "Were the hypothesis true, swaps from the same cell would change nothing, and neither would the worst of them.",
+        "If the hypothesis were true, no swap from a maze with the cheese in the same cell would change anything.",
     ),
     "removal": Question(
         "Can cheese-seeking be removed alone?",
         "Nothing with an interval was published.",
-        "Were it apart from the rest, dots would lie at the right and below the dashed line, near the black one. A "
-        "broken policy ends at the red one.",
+        "If it could be removed alone, dots would lie at the right and below the dashed line, near the black one (the "
+        "cheese hidden). The red dot is a random walk: a policy that is only broken ends there.",
     ),
     "finetuning": Question(
         "Does fine-tuning do more than editing?",
@@ -141,7 +142,7 @@ def write_page(
         "plan": plan._asdict(),
         "groups": groups,
         "answers": {name: {group: each._asdict() for group, each in found.items()} for name, found in answers.items()},
-        "finetuning": tuning._asdict() | {"budgets": [budget._asdict() for budget in tuning.budgets]},
+        "finetuning": tuning._asdict() | {"budgets": [each._asdict() for each in tuning.budgets]},
         "scorecard": scorecard,
         "mice": results,
     }

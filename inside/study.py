@@ -191,7 +191,9 @@ def _show(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
     channels, few = clamped["channels"], find_forks(mouse.spec, min(FEW, plan.forks))
     value = estimate_level(mouse, plan.layer, channels)
     shown["clamp"] = show_clamp(mouse, plan.layer, few, pd.DataFrame(clamped["cells"]), channels, value)
-    shown["channels"] = show_channels(mouse, plan.layer, forks.rows([shown["cheese"]["fork"]]))
+    shown["channels"] = show_channels(
+        mouse, plan.layer, forks.rows([shown["cheese"]["fork"] if shown["cheese"] else 0])
+    )
     return shown
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from networks import CHANNELS, CHEESE, LAYER, NETWORKS
+from networks import CHANNELS, CHEESE, LAYER, NETWORKS, planted
 from test_effects import FORKS
 
 from analysis.chain import build_chain
@@ -14,6 +14,7 @@ from inside.maze_figures import draw_channel_maps, draw_moves
 from inside.retargeting import REACHED, clamp, estimate_level, retarget
 from inside.steering import compute_named_vectors
 
+TORN = planted(cheese=1.0, corner=1.0)  # goes to the nearer one
 MOUSE, FEW = NETWORKS["plain"], FORKS.rows(slice(0, 5))
 
 
@@ -24,12 +25,15 @@ def test_the_median_by_hand():
 
 @pytest.mark.parametrize("name", EDITS)
 def test_the_fork_of_a_vector_is_the_median_one_and_its_moves_are_the_chain_s(name):
-    shown, (factor, column) = show_vector(MOUSE, LAYER, FORKS, name), EDITS[name]
-    vectors = compute_named_vectors(MOUSE, LAYER, name, FORKS)
-    chains = build_chain(MOUSE, FORKS.levels), build_altered(MOUSE, FORKS.levels, {LAYER: add(vectors, factor)})
+    shown, (factor, column, lowers) = show_vector(TORN, LAYER, FORKS, name), EDITS[name]
+    vectors = compute_named_vectors(TORN, LAYER, name, FORKS)
+    chains = build_chain(TORN, FORKS.levels), build_altered(TORN, FORKS.levels, {LAYER: add(vectors, factor)})
     rates = [measure(chain, FORKS)[column] for chain in chains]
-    effects, fork = rates[1] - rates[0], shown["fork"]
-    assert (effects < effects[fork]).sum() <= 12 <= (effects <= effects[fork]).sum() and shown["mazes"] == 24
+    counts, fork = (rates[0] >= 0.5) if lowers else (rates[0] < 0.5), shown["fork"]
+    effects = (rates[1] - rates[0])[counts]
+    half, effect = len(effects) / 2, shown["rates"][1] - shown["rates"][0]
+    assert 0 < counts.sum() < 24 and counts[fork] and shown["mazes"] == counts.sum()
+    assert (effects < effect - 1e-9).sum() <= half <= (effects <= effect + 1e-9).sum()
     assert shown["rates"] == pytest.approx([rate[fork] for rate in rates])
     level = from_text(shown["maze"], shown["world_dim"])
     assert torch.equal(level.walls[0], FORKS.levels.walls[fork]) and level.cheese == FORKS.levels.cheese[fork]
@@ -39,6 +43,10 @@ def test_the_fork_of_a_vector_is_the_median_one_and_its_moves_are_the_chain_s(na
         assert np.isnan(moves[0]).tolist() == level.walls[0].tolist()
         own = (chain.level == fork) & (chain.cell == shown["square"])
         np.testing.assert_allclose(moves.reshape(5, -1)[:, shown["square"]], chain.probability[own][0], atol=1e-4)
+
+
+def test_no_maze_is_shown_where_there_is_nothing_to_take_away():
+    assert show_vector(NETWORKS["blind"], LAYER, FORKS, "cheese") is None
 
 
 def test_the_clamped_cell_is_the_median_of_those_not_reached_anyway():

@@ -10,9 +10,11 @@ from inside.figures import draw_finetuning
 from inside.finetuning import (
     COMMAND,
     NEW_WEIGHTS,
+    Firsts,
     answer_finetuning,
     check_finetuned,
     collect_tuning,
+    compute_distance,
     is_close,
     list_edits,
 )
@@ -34,24 +36,24 @@ def estimate(rate):
     return {"rate": rate, "low": rate - 0.05, "high": rate + 0.05, "n": 64}
 
 
-def behave(rate):
-    outcomes = {"p_cheese_first": estimate(rate), "p_cheese": estimate(0.99)}
-    return {"behaviour": {"mouse": outcomes, "random walk": {"p_cheese_first": estimate(0.2)}}}
+def firsts(cheese, corner):
+    return {"p_cheese_first": estimate(cheese), "p_corner_first": estimate(corner)}
 
 
-def study(rate, edited, offset=0.1, clamped=0.1):
+def behave(cheese, corner=0.05):
+    return {"behaviour": {"mouse": firsts(cheese, corner), "random walk": firsts(0.2, 0.1)}}
+
+
+def study(rate, edited, offset=0.1, clamped=0.1, corner=0.05):
     row = {"vector": "cheese", "source": "own"}
-    cells = [{"p_target": clamped, "is_fork": True}, {"p_target": 1.0, "is_fork": False}]
+    cells = [
+        {"p_target": clamped, "p_corner": corner, "is_fork": True},
+        {"p_target": 1.0, "p_corner": 0.0, "is_fork": False},
+    ]
     return {
-        **behave(rate),
-        "steering": [
-            row | {"factor": 0.0, "p_cheese_first": estimate(0.99)},
-            row | {"factor": 2.0, "p_cheese_first": estimate(edited)},
-        ],
-        "offsets": [
-            {"offset": 0.0, "p_cheese_first": estimate(0.99)},
-            {"offset": 1.0, "p_cheese_first": estimate(offset)},
-        ],
+        **behave(rate, corner),
+        "steering": [row | {"factor": factor, **firsts(one, corner)} for factor, one in ((0.0, 0.99), (2.0, edited))],
+        "offsets": [{"offset": each, **firsts(one, corner)} for each, one in ((0.0, 0.99), (1.0, offset))],
         "retargeting": [{"activations": 1, "cells": cells}],
     }
 
@@ -85,11 +87,12 @@ def test_budgets_are_means_over_seeds_by_origin_and_steps():
         (NEW_WEIGHTS, 50_000),
     }
     both = found["top-right 5×5", 20_000]
-    assert both.cheese_first["rate"] == pytest.approx(0.6) and both.cheese_first["n"] == 2 and both.seeds == [0.5, 0.7]
-    assert both.cheese_first["low"] < 0.6 < both.cheese_first["high"] and both.success["rate"] == pytest.approx(0.99)
+    assert both.cheese["rate"] == pytest.approx(0.6) and both.cheese["n"] == 2
+    assert both.cheese["low"] < 0.6 < both.cheese["high"] and both.seeds == [(0.5, 0.05), (0.7, 0.05)]
+    assert both.firsts == pytest.approx((0.6, 0.05)) and both.corner["rate"] == pytest.approx(0.05)
     assert found[NEW_WEIGHTS, 50_000].share == 0.05  # of the steps of the mice that the others were fine-tuned from
-    assert tuning.target["rate"] == pytest.approx(0.9) and tuning.target["n"] == 2 and tuning.walk == pytest.approx(0.2)
-    assert tuning.before["top-right 5×5"]["rate"] == 0.3
+    assert tuning.target == pytest.approx((0.9, 0.05)) and tuning.walk == pytest.approx((0.2, 0.1))
+    assert tuning.before["top-right 5×5"] == pytest.approx((0.3, 0.05))
 
 
 def test_new_weights_alone_are_compared_with_mice_trained_anywhere():
@@ -102,22 +105,23 @@ def test_new_weights_alone_are_compared_with_mice_trained_anywhere():
     [
         (
             [(5, 10_000, [0.5, 0.6]), (5, 30_000, [0.87, 0.9]), (5, 80_000, [0.9, 0.9])],
-            "The smallest measured budget within 2 points of the mice trained anywhere (90.0 %) is 3 % of the steps: "
-            "P(cheese first) 88.5 % (",
+            "The smallest measured budget within 2 points of the mice trained anywhere (cheese 90.0 %, corner 5.0 %) "
+            "is 3 % of the steps: the cheese is reached first with 88.5 % (",
         ),
-        ([(5, 30_000, [0.97])], "is 3 % of the steps: P(cheese first) 97.0 % ("),
+        ([(5, 30_000, [0.97])], "is 3 % of the steps: the cheese is reached first with 97.0 % ("),
         (
             [(5, 10_000, [0.5]), (5, 30_000, [0.8, 0.95, 0.86])],
-            "No measured budget is within 2 points of the mice trained anywhere (90.0 %): with the largest, 3 % of the "
-            "steps, P(cheese first) is 87.0 % (",
+            "No measured budget is within 2 points of the mice trained anywhere (cheese 90.0 %, corner 5.0 %). The "
+            "largest is 3 % of the steps: the cheese is reached first with 87.0 % (",
         ),
     ],
 )
 def test_the_sentence_names_the_smallest_budget_whose_mean_is_close(budgets, sentence):
     (answer,) = answer_finetuning(tune(budgets)).values()
     assert sentence in answer.sentence and "× 64 mazes)." in answer.sentence
-    assert "Before: 30.0 %" in answer.beside and "A random walk: 20.0 %." in answer.beside
-    assert "The best edit, chosen on these mazes (+2 × the cheese vector (own)): 50.0 %." in answer.beside
+    assert "Before fine-tuning: cheese 30.0 %, corner 5.0 %." in answer.beside
+    assert "A random walk: cheese 20.0 %, corner 10.0 %." in answer.beside
+    assert "chosen on these mazes (+2 × the cheese vector (own)): cheese 50.0 %, corner 5.0 %." in answer.beside
 
 
 def test_without_a_target_or_mice_nothing_is_judged():
@@ -127,9 +131,29 @@ def test_without_a_target_or_mice_nothing_is_judged():
     assert COMMAND in answer.sentence and draw_finetuning(tune([])) is None
 
 
-def test_two_points_below_are_close_and_any_number_above():
-    tuning = tune([(5, steps, [rate]) for steps, rate in ((1, 0.879), (2, 0.881), (3, 0.92), (4, 0.99))])
-    assert [is_close(budget, tuning.target) for budget in tuning.budgets] == [False, True, True, True]
+@pytest.mark.parametrize(
+    ("cheese", "corner", "close", "distance"),
+    [
+        (0.879, 0.05, False, 0.021),
+        (0.881, 0.05, True, 0.019),
+        (0.99, 0.0, True, 0.0),
+        (0.9, 0.069, True, 0.019),
+        (0.95, 0.08, False, 0.03),  # more of both: it gets lost less, and goes to the corner more
+        (0.8, 0.1, False, 0.15),
+    ],
+)
+def test_less_cheese_and_more_corner_are_far_and_the_opposite_is_not(cheese, corner, close, distance):
+    target = Firsts(0.9, 0.05)
+    assert is_close(Firsts(cheese, corner), target) is close
+    assert compute_distance(Firsts(cheese, corner), target) == pytest.approx(distance)
+
+
+@pytest.mark.parametrize("name", ["finetune_pure_cheese_under_10", "finetuning_beats_editing"])
+def test_mice_that_are_close_before_tell_nothing_of_fine_tuning(name, monkeypatch):
+    monkeypatch.setitem(RATES, "region5-seed0", 0.95)
+    budgets = [(5, 30_000, [0.95])]
+    assert judge(budgets, name, edited=0.1) is None
+    assert answer_finetuning(tune(budgets))["top-right 5×5"].sentence.startswith("Not judged: before fine-tuning")
 
 
 @pytest.mark.parametrize(
@@ -168,12 +192,14 @@ def test_whether_finetuning_beats_editing(budgets, edited, expected):
 def test_edits_are_averaged_over_mice_and_doing_nothing_is_none():
     found = list_edits([study(0.3, 0.6, offset=0.2, clamped=0.7), study(0.3, 0.4, offset=0.4, clamped=0.1)])
     expected = {"+2 × the cheese vector (own)": 0.5, "an offset of +1": 0.3, "1 activations clamped": 0.4}
-    assert found == pytest.approx(expected)
+    assert {name: each.cheese for name, each in found.items()} == pytest.approx(expected)
+    assert all(each.corner == pytest.approx(0.05) for each in found.values())
 
 
 def test_the_figure_has_a_dot_for_each_seed_and_a_curve_for_each_origin():
     tuning = tune([(5, 10_000, [0.5, 0.6]), (5, 50_000, [0.8, 0.9]), (0, 10_000, [0.4]), (None, 10_000, [0.3])])
-    (axes,) = draw_finetuning(tuning).axes
+    axes, other = draw_finetuning(tuning).axes
+    assert list(other.lines[1].get_ydata()) == pytest.approx([0.05])
     curves = {line.get_label(): line for line in axes.lines}
     labels = {"fine-tuned from top-right 5×5", "fine-tuned from corner", NEW_WEIGHTS, "top-right 5×5, before"}
     assert labels <= set(curves)

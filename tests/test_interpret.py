@@ -79,7 +79,7 @@ def test_the_answer_about_the_cheese_vector(name, low, high):
     mouse, plan = NETWORKS[name], Plan(LAYER, 12)
     measured = {"behaviour": study._behave(mouse, plan, {}), "steering": study._steer(mouse, plan, {})}
     answer = answer_cheese_vector([measured])
-    rate = float(answer.sentence.split(" with ")[1].split(" %")[0])
+    rate = float(answer.sentence.split("probability ")[1].split(" %")[0])
     before = float(answer.beside.split("Before: ")[1].split(" %")[0])
     assert low <= rate <= high and (before > 70) == (name == "plain") and "1 mouse × 12 mazes" in answer.sentence
 
