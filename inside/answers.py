@@ -269,8 +269,8 @@ def answer_removal(mice: Mice) -> Answer:
     )
     of = "95 % interval over mazes" if len(mice) == 1 else "the least and the most of these mice"
     return Answer(
-        f"The best patch lowers P(cheese) by {100 * np.mean(falls):.0f} % of what it was ({100 * low:.0f} to "
-        f"{100 * high:.0f}: {of}; {count_words(len(mice), 'mouse', 'mice')}).",
+        f"With the best patch, P(cheese) {_say_fall(float(np.mean(falls)))} (fall: {100 * low:.0f} to "
+        f"{100 * high:.0f} %, {of}; {count_words(len(mice), 'mouse', 'mice')}).",
         "It is chosen on other mazes, among the patches that lower P(corner first) there by less than "
         f"{100 * ALLOWED_FALL:.0f} %. On the mazes reported here, P(corner first) "
         f"{_say_fall(float(np.mean(corners)))}. With the cheese hidden, P(cheese) "

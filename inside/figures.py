@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import NullLocator
 
 from analysis.figures import format_percent, remove_spines
 from analysis.panels import choose_style, make_panels
@@ -253,8 +253,9 @@ def _draw_budgets(axes: Axes, tuning: Tuning, goal: str) -> None:
             axes.axhline(before, color=style["color"], ls=":", lw=1, label=f"{origin}, before")
     axes.axhline(getattr(tuning.walk, goal), color=GREY, ls="--", lw=1, label="random walk")
     axes.set_xscale("log")
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g} %"))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    shares = sorted({budget.share for budget in tuning.budgets})
+    axes.set_xticks(shares, [f"{100 * share:.2g} %" for share in shares])
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel("steps with the cheese anywhere,\nas a share of the original steps")
     axes.set_ylim(0, 1)
     format_percent(axes.yaxis)

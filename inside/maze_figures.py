@@ -33,7 +33,7 @@ def _mark(axes: Axes, cell: int, world_dim: int, marker: str, size: int) -> None
 
 def _draw_example(row: SubFigure, example: dict[str, Any]) -> None:
     before, after = (np.array(example[name], float) for name in ("before", "after"))
-    panels = {"before": before, "after": after, "difference: after less before": after - before}
+    panels = {"before": before, "after": after, "difference: after minus before": after - before}
     for axes, (title, moves) in zip(row.subplots(1, 3), panels.items(), strict=True):
         draw_vector_field(axes, _make_field(example, moves))
         if example["square"] is not None:

@@ -54,7 +54,9 @@ def test_the_page_answers_every_question_and_goes_on_where_it_was(call, tmp_path
     summary = json.loads((folder / "inside.json").read_text())
     drawn = [drawing.name for drawings in FIGURES.values() for drawing in drawings]
     assert len(drawn) > len(FIGURES) and not re.search(r"\bnan\b", page)
-    assert page.count("PICTURE") == len(drawn) - (summary["mice"]["mouse"]["examples"]["clamp"] is None)
+    (studied,) = summary["mice"].values()
+    missing = [name for name, example in studied["examples"].items() if example is None]
+    assert page.count("PICTURE") == len(drawn) - len(missing)
     for name, question in QUESTIONS.items():
         assert question.question in page and question.published in page and question.otherwise in page
         if name in FIGURES:
@@ -113,6 +115,8 @@ def test_mice_fine_tuned_from_another_one_are_a_group_of_their_own():
         ),
         (("checkpoint={mouse}", "layer=embedder.fc"), "embedder.fc has no maps"),
         (("checkpoint=[{mouse},{larger}]",), "all mice must be of one world"),
+        (("checkpoint={mouse}", "finetuned={mouse}"), "finetuned= takes mice trained with env.cheese_region=anywhere"),
+        (("checkpoint={mouse}", "finetuned=nowhere*"), "no mouse at finetuned=nowhere*"),
         (("checkpoint={mouse}", "levels=1"), "levels must be from 4 to 100,000, not 1"),
         (("checkpoint={mouse}", "nonsense=1"), "nonsense"),
     ],
