@@ -2,6 +2,7 @@
 
     python interpret.py checkpoint=checkpoints/corner-seed0.safetensors              a page about one mouse
     python interpret.py checkpoint='checkpoints/corner-*.safetensors' out=docs/inside    about a group of mice
+    python interpret.py checkpoint='checkpoints/*-seed?.safetensors' finetuned='runs/tuned-*/mouse.safetensors'
 
 The same command goes on after a stop.
 """
@@ -21,6 +22,7 @@ OUT = "runs/inside"
 @dataclass
 class InterpretConfig:
     checkpoint: Any = setting("", "trained mice: a .safetensors file, a glob pattern, or a list")
+    finetuned: Any = setting("", "fine-tuned mice, and mice with new weights and as few steps: measured at forks only")
     layer: str = setting("embedder.block2.res1", "layer with maps, for vectors, channels and clamps")
     levels: int = setting(64, "mazes in which effects are measured", 4, 100_000)
     out: str = setting(OUT, "output folder")
@@ -39,21 +41,26 @@ def run(config: InterpretConfig, command: str) -> None:
     from agents.mouse import load_mice
     from foundation.files import lock_folder
     from foundation.progress import progress_bar
+    from inside.finetuning import check_finetuned, collect_tuning
     from inside.page import write_page
     from inside.study import STUDIES, Plan, check_plan, study_mouse
 
     if not config.checkpoint:
         raise InputError("no checkpoint given; expected checkpoint=FILE.safetensors, a mouse that train.py wrote")
-    mice = load_mice(as_list(config.checkpoint), choose_device(config.device))
+    device = choose_device(config.device)
+    mice = load_mice(as_list(config.checkpoint), device)
+    tuned = load_mice(as_list(config.finetuned), device, "finetuned") if config.finetuned else []
     plan, folder = Plan(config.layer, config.levels), Path(config.out or OUT)
-    check_plan(mice, plan)
+    check_plan([*mice, *tuned], plan)
+    check_finetuned(tuned)
     keep_freed_memory()
     console = Console(soft_wrap=True)
     with lock_folder(folder):
-        with progress_bar(console, "looking inside", len(mice) * len(STUDIES)) as advance:
+        with progress_bar(console, "looking inside", len(mice) * len(STUDIES) + len(tuned)) as advance:
             results = {mouse.name: study_mouse(mouse, plan, folder, advance) for mouse in mice}
+            behaviour = {mouse.name: study_mouse(mouse, plan, folder, advance, ["behaviour"]) for mouse in tuned}
         with console.status("drawing"):
-            page = write_page(folder, mice, results, plan, command)
+            page = write_page(folder, mice, results, collect_tuning(mice, results, tuned, behaviour), plan, command)
     console.print(f"page: {page}   (figures/ and inside.json beside it)", markup=False)
 
 

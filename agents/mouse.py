@@ -116,8 +116,8 @@ def load_weights(policy: ImpalaPolicy, path: str | Path) -> dict[str, Any]:
     return {"name": mouse.name, **{key: mouse.header[key] for key in REMEMBERED if key in mouse.header}}
 
 
-def load_mice(patterns: Sequence[str], device: torch.device | str = "cpu") -> list[Mouse]:
-    """Load the mice of several files or glob patterns.
+def load_mice(patterns: Sequence[str], device: torch.device | str = "cpu", setting: str = "checkpoint") -> list[Mouse]:
+    """Load the mice of several files or glob patterns, which errors call by the name of the setting.
 
     Raises:
         InputError: there is no such file.
@@ -125,7 +125,7 @@ def load_mice(patterns: Sequence[str], device: torch.device | str = "cpu") -> li
     """
     paths = [path for text in map(str, patterns) for path in (sorted(glob(text)) if "*" in text else [text]) if path]
     if not paths:
-        raise InputError(f"no mouse at checkpoint={', '.join(patterns)}; expected .safetensors files of train.py")
+        raise InputError(f"no mouse at {setting}={', '.join(patterns)}; expected .safetensors files of train.py")
     mice = [load_mouse(path, device) for path in paths]
     names = [mouse.name for mouse in mice]
     if len(set(names)) < len(names):

@@ -1,6 +1,6 @@
 """What the measurements say: a sentence for each question and group of mice, with its interval and its numbers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ from analysis.answers import count_words
 from analysis.dose import describe_group as name_group
 from analysis.measures import combine_seeds
 from analysis.statistics import share_with_interval
+from foundation.settings import as_list
 from inside.probes import OBSERVATION
 from inside.removal import ALLOWED_FALL, GOALS
 from inside.study import LAYER, Measured
@@ -31,14 +32,21 @@ class Answer(NamedTuple):
 Estimate = dict[str, Any]
 
 
+def name_origin(header: Mapping[str, Any]) -> str | None:
+    """The group of the mouse that a mouse was fine-tuned from; None if it started with new weights."""
+    if "init" not in header:
+        return None
+    env = header["init"].get("config", {}).get("env", {})
+    return name_group(str(env.get("cheese_region", "unknown")), "+".join(as_list(env.get("level_types"))))
+
+
 def group_mice(mice: Sequence[Mouse]) -> dict[str, list[str]]:
-    """The names of mice by group: equal training settings, and the same kind of mouse to begin from if any."""
+    """The names of mice by group: equal training settings, and fine-tuned from the same group if at all."""
     groups: dict[str, list[str]] = {}
     for mouse in mice:
         name = name_group(str(mouse.spec.cheese_region), "+".join(mouse.spec.level_types or ()))
-        if before := mouse.header.get("init"):
-            region = before.get("config", {}).get("env", {}).get("cheese_region", "unknown")
-            name += f", begun from {name_group(str(region), '')}"
+        if origin := name_origin(mouse.header):
+            name += f", fine-tuned from {origin}"
         groups.setdefault(name, []).append(mouse.name)
     return groups
 
@@ -85,10 +93,10 @@ def answer_cheese_vector(mice: Mice) -> Answer:
         rows = [pick(mouse["steering"], vector="cheese", source="own", factor=factor) for mouse in mice]
         medians.append(float(np.mean([row["median_to_cheese"] for row in rows])))
     return Answer(
-        "Without the maze's cheese vector, the move at the decision square leads to the cheese with "
-        f"{say(combine(lead('own', -1.0)))}.",
-        f"Before: {_rate(lead('own', 0.0))}. Without another maze's vector: {_rate(lead('carried', -1.0))}. Without a "
-        f"random vector as long: {_rate(lead('random', -1.0))}. With the cheese hidden: "
+        "With the maze's cheese vector subtracted, the move at the decision square leads to the cheese with "
+        f"probability {say(combine(lead('own', -1.0)))}.",
+        f"Before: {_rate(lead('own', 0.0))}. With another maze's vector: {_rate(lead('carried', -1.0))}. With a "
+        f"random vector of the same norm: {_rate(lead('random', -1.0))}. With the cheese hidden: "
         f"{_rate([mouse['behaviour']['blind']['to_cheese'] for mouse in mice])}. A random walk: "
         f"{_rate([mouse['behaviour']['random walk']['to_cheese'] for mouse in mice])}. Medians, as published: "
         f"{medians[0]:.2f} to {medians[1]:.2f}.",
@@ -100,9 +108,10 @@ def answer_corner_vector(mice: Mice) -> Answer:
         return _steered(mice, "corner", source, factor, "p_corner_first")
 
     return Answer(
-        f"With the maze's corner vector added, the corner comes first with {say(combine(come('own', 1.0)))}.",
-        f"Before: {_rate(come('own', 0.0))}. With a random vector as long: {_rate(come('random', 1.0))}. With another "
-        f"maze's vector: {_rate(come('carried', 1.0))}. A random walk: "
+        "With the maze's corner vector added, the mouse reaches the corner first with probability "
+        f"{say(combine(come('own', 1.0)))}.",
+        f"Before: {_rate(come('own', 0.0))}. With a random vector of the same norm: {_rate(come('random', 1.0))}. With "
+        f"another maze's vector: {_rate(come('carried', 1.0))}. A random walk: "
         f"{_rate([mouse['behaviour']['random walk']['p_corner_first'] for mouse in mice])}.",
     )
 
@@ -121,12 +130,12 @@ def answer_places(mice: Mice) -> Answer:
         if np.isfinite(shares).any():
             parts[layer.removeprefix("embedder.")] = 100 * np.nanmean(shares)
     if not parts:
-        return Answer("Not defined: hiding the cheese changes P(cheese) too little in these mice.", "")
+        return Answer("Not defined: hiding the cheese lowers P(cheese) too little in these mice.", "")
     first, *_, last = parts
     return Answer(
-        "Hiding the cheese at the one position over it alone takes "
-        f"{parts[first]:.0f} % ({first}) to {parts[last]:.0f} % ({last}) of what hiding it everywhere takes from "
-        f"P(cheese) ({count_words(len(mice), 'mouse', 'mice')}).",
+        "If the cheese is hidden only at the position over it, P(cheese) falls by "
+        f"{parts[first]:.0f} % ({first}) to {parts[last]:.0f} % ({last}) of the fall with the cheese hidden everywhere "
+        f"({count_words(len(mice), 'mouse', 'mice')}).",
         "By layer: " + ", ".join(f"{layer} {share:.0f} %" for layer, share in parts.items()) + ".",
     )
 
@@ -146,7 +155,8 @@ def answer_probes(mice: Mice) -> Answer:
     if not here:
         return Answer("Not measured: the network has no layer half way.", "")
     return Answer(
-        f"Half way, a linear probe reads the cheese's x and y with {say(combine(here))}.",
+        "Half way through the network, a linear probe reads the cheese's cell with an accuracy of "
+        f"{say(combine(here))}.",
         f"In an untrained network: {_rate(untrained)}. From the picture: {_rate(picture)}. With shuffled labels: "
         f"{100 * np.mean([each['shuffled'] for each in here]):.1f} %. The layer: {LAYER}.",
     )
@@ -170,13 +180,15 @@ def answer_channels(mice: Mice) -> Answer:
             pd.DataFrame([count_channels(mouse, network, goal) for mouse in mice])
             for network in ("trained", "untrained")
         )
-        sentences.append(f"of the {goal} in {(trained.both > 0).sum()} of {len(mice)} mice")
+        sentences.append(f"the {goal} was found in {(trained.both > 0).sum()} of {len(mice)} mice")
         beside.append(
             f"{goal.capitalize()}, channels of {trained.of[0]} (mean over mice; untrained): both "
             f"{trained.both.mean():.1f} ({untrained.both.mean():.1f}), marking {trained.marks.mean():.1f} "
             f"({untrained.marks.mean():.1f}), carrying {trained.lowers.mean():.1f} ({untrained.lowers.mean():.1f})."
         )
-    return Answer(f"A channel that marks and carries it was found {' and '.join(sentences)}.", " ".join(beside))
+    return Answer(
+        f"A channel that marks and carries {', and one that does so for '.join(sentences)}.", " ".join(beside)
+    )
 
 
 def answer_offsets(mice: Mice) -> Answer:
@@ -189,8 +201,8 @@ def answer_offsets(mice: Mice) -> Answer:
         _rate([mouse["behaviour"]["random walk"][name] for mouse in mice]) for name in ("p_cheese", "p_corner_first")
     ]
     return Answer(
-        "With one standard deviation added to the whole layer, the mouse takes the cheese with "
-        f"{say(combine(at(1.0, 'p_cheese')))} and comes to the corner first with "
+        "With one standard deviation added to the whole layer, P(cheese) is "
+        f"{say(combine(at(1.0, 'p_cheese')))} and P(corner first) is "
         f"{say(combine(at(1.0, 'p_corner_first')))}.",
         f"{'; '.join(rest)}; a random walk: cheese {walk[0]}, corner first {walk[1]}.",
     )
@@ -213,12 +225,12 @@ def answer_retargeting(mice: Mice) -> Answer:
         found = [each for mouse in mice if (each := get_retargeted(mouse, number))]
         means = pd.DataFrame(found)[["rate", "plain", "gained", "lost"]].mean() * 100
         sentence = (
-            f"With {number} activations clamped, half of the cells are reached in {say(combine(found))} of the "
-            f"mazes; without, in {means.plain:.1f} %."
+            f"With {number} activations clamped, the mouse reaches at least half of the cells in "
+            f"{say(combine(found))} of the mazes; without a clamp, in {means.plain:.1f} %."
         )
         beside.append(
-            f"{number}: {means.rate:.1f} % of the mazes, {means.gained:.1f} % of the cells gained, lost on the way "
-            f"{means.lost:.1f} %"
+            f"{count_words(number, 'activation', 'activations')}: {means.rate:.1f} % of the mazes, {means.gained:.1f} "
+            f"% of the cells only with the clamp, neither cell nor corner {means.lost:.1f} %"
         )
     return Answer(sentence, "; ".join(beside) + ".")
 
@@ -229,16 +241,19 @@ def answer_scrubbing(mice: Mice) -> Answer:
     size = {swap: np.mean([each[swap]["size"]["rate"] for each in swaps]) for swap in swaps[0]}
     found = sum(mouse["scrubbing"]["found"] for mouse in mice)
     return Answer(
-        "Swapped from a maze with the cheese in the same cell, the channels change the greedy move at the decision "
-        f"square in {say(combine(moved['same']))}.",
-        f"From another cell: {_rate(moved['other'])}. Random channels: {_rate(moved['control'])}. The worst swap: "
-        f"{_rate(moved['worst'])}. Mean |change of P(cheese)|: same {size['same']:.2f}, other {size['other']:.2f}, "
+        "If the channels are swapped for those of a maze with the cheese in the same cell, the greedy move at the "
+        f"decision square changes in {say(combine(moved['same']))} of the mazes.",
+        f"From a maze with the cheese in another cell: {_rate(moved['other'])}. Random channels: "
+        f"{_rate(moved['control'])}. The worst swap: {_rate(moved['worst'])}. Mean |change of P(cheese)|: same "
+        f"{size['same']:.2f}, other {size['other']:.2f}, "
         f"random {size['control']:.2f}, worst {size['worst']:.2f} ({mice[0]['scrubbing']['tried']} tried a maze). The "
         f"channels are those found in {found} of {len(mice)} mice, and those that carry the cheese most in the others.",
     )
 
 
 def _say_fall(share: float) -> str:
+    if share < -9:
+        return "rises to more than ten times what it was"
     return f"{'falls' if share >= 0 else 'rises'} by {100 * abs(share):.0f} % of what it was"
 
 
@@ -254,11 +269,12 @@ def answer_removal(mice: Mice) -> Answer:
     )
     of = "95 % interval over mazes" if len(mice) == 1 else "the least and the most of these mice"
     return Answer(
-        f"The best patch takes {100 * np.mean(falls):.0f} % of P(cheese) ({100 * low:.0f} to {100 * high:.0f}: {of}; "
-        f"{count_words(len(mice), 'mouse', 'mice')}) where it may take less than {100 * ALLOWED_FALL:.0f} % of "
-        "P(corner first).",
-        f"It is chosen on other mazes; P(corner first) {_say_fall(float(np.mean(corners)))}. With the cheese hidden, "
-        f"P(cheese) {_say_fall(falls_of['blind']['cheese'])}. A policy that is broken to a random walk: P(cheese) "
+        f"With the best patch, P(cheese) {_say_fall(float(np.mean(falls)))} (fall: {100 * low:.0f} to "
+        f"{100 * high:.0f} %, {of}; {count_words(len(mice), 'mouse', 'mice')}).",
+        "It is chosen on other mazes, among the patches that lower P(corner first) there by less than "
+        f"{100 * ALLOWED_FALL:.0f} %. On the mazes reported here, P(corner first) "
+        f"{_say_fall(float(np.mean(corners)))}. With the cheese hidden, P(cheese) "
+        f"{_say_fall(falls_of['blind']['cheese'])}. For a random walk: P(cheese) "
         f"{_say_fall(falls_of['walk']['cheese'])}, P(corner first) {_say_fall(falls_of['walk']['corner'])}.",
     )
 

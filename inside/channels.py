@@ -15,14 +15,13 @@ from statsmodels.stats.multitest import multipletests
 from torch import Tensor
 
 from agents.mouse import Mouse
-from analysis.chain import build_chain
 from envs import world
 from envs.levels import Levels
 from envs.world import State
 from inside.activations import collect_activations, find_shape, to_cells
-from inside.effects import add, build_altered, measure
+from inside.effects import add, build_each, measure
 from inside.forks import Forks
-from inside.patching import measure_patch, select
+from inside.patching import make_donors, make_patch, select
 
 MARKS = ("cheese", "corner", "mouse", "walls", "dead ends")
 GOALS = {"cheese": "p_cheese", "corner": "p_corner_first"}  # what resampling a goal's channel lowers
@@ -136,9 +135,11 @@ def score_resampling(mouse: Mouse, layer: str, forks: Forks) -> pd.DataFrame:
         clearly negative).
     """
     shape = find_shape(mouse, layer)
-    plain = measure(build_chain(mouse, forks.levels), forks)
-    changes = [measure_patch(mouse, layer, forks, "resample", select(shape, [channel])) - plain
-               for channel in range(shape[0])]  # fmt: skip
+    edits = [make_patch("resample", select(shape, [channel])) for channel in range(shape[0])]
+    donors = make_donors("resample", forks, mouse.spec)
+    plain, patched = build_each(mouse, forks.levels, layer, edits, donors)
+    before = measure(plain, forks)
+    changes = [measure(chain, forks) - before for chain in patched]
     tables = []
     for goal, column in GOALS.items():
         values = np.stack([change[column] for change in changes], axis=1)
@@ -174,8 +175,10 @@ def measure_offsets(mouse: Mouse, layer: str, forks: Forks, offsets: Sequence[fl
     """
     activation = collect_activations(mouse, [layer], world.start(forks.levels))[layer]
     one = torch.full(activation.shape[1:], float(activation.std()))
-    tables = []
-    for offset in sorted({0.0, *offsets}):
-        found = measure(build_altered(mouse, forks.levels, {layer: add(one, offset)}), forks)
-        tables.append(found.assign(offset=offset, fork=range(len(forks.square))))
+    every = sorted({0.0, *offsets})
+    _, chains = build_each(mouse, forks.levels, layer, [add(one, offset) for offset in every])
+    tables = [
+        measure(chain, forks).assign(offset=offset, fork=range(len(forks.square)))
+        for offset, chain in zip(every, chains, strict=True)
+    ]
     return pd.concat(tables, ignore_index=True)

@@ -20,6 +20,7 @@ from envs.world import MAX_EPISODE_STEPS, STAY, State
 from foundation.errors import InputError
 from inside.forks import Forks
 from inside.hooks import record, replace
+from inside.remainder import run_remainder
 
 COLUMNS = {
     "p_cheese": "P(cheese within 500 steps)",
@@ -99,18 +100,10 @@ def build_altered(mouse: Mouse, levels: Levels, edits: Mapping[str, Edit], donor
     Raises:
         InputError: a layer is unknown, or an edit does not fit its layer.
     """
-    painter, device = mouse.spec.painter(mouse.device), mouse.device
-    places = [find_nearest_open(donor.to("cpu")).to(device) for donor in donors]
-    donors = [donor.to(device) for donor in donors]
+    painter, give = mouse.spec.painter(mouse.device), _prepare_donors(mouse, list(edits), donors)
 
     def predict(state: State, level: Tensor) -> tuple[Tensor, Tensor]:
-        given: dict[str, list[Tensor]] = {layer: [] for layer in edits}
-        for donor, place in zip(donors, places, strict=True):
-            donated = State(donor.rows(level), place[level, state.mouse], state.facing_right, state.clock)
-            with record(mouse.policy, list(edits)) as found:
-                mouse.policy(painter.paint(donated))
-            for layer, activation in found.items():
-                given[layer].append(activation)
+        given = give(state, level)
         functions = {
             layer: lambda activation, layer=layer, edit=edit: edit(activation, Rows(level, given[layer]))
             for layer, edit in edits.items()
@@ -119,6 +112,60 @@ def build_altered(mouse: Mouse, levels: Levels, edits: Mapping[str, Edit], donor
             return mouse.policy(painter.paint(state))
 
     return build_chain(mouse, levels, predict)
+
+
+def _prepare_donors(
+    mouse: Mouse, layers: Sequence[str], donors: Sequence[Levels]
+) -> Callable[[State, Tensor], dict[str, list[Tensor]]]:
+    """A function from states and the numbers of their levels to the activations of each donor, by layer."""
+    painter, device = mouse.spec.painter(mouse.device), mouse.device
+    places = [find_nearest_open(donor.to("cpu")).to(device) for donor in donors]
+    donors = [donor.to(device) for donor in donors]
+
+    def give(state: State, level: Tensor) -> dict[str, list[Tensor]]:
+        given: dict[str, list[Tensor]] = {layer: [] for layer in layers}
+        for donor, place in zip(donors, places, strict=True):
+            donated = State(donor.rows(level), place[level, state.mouse], state.facing_right, state.clock)
+            with record(mouse.policy, layers) as found:
+                mouse.policy(painter.paint(donated))
+            for layer, activation in found.items():
+                given[layer].append(activation)
+        return given
+
+    return give
+
+
+def build_each(
+    mouse: Mouse, levels: Levels, layer: str, edits: Sequence[Edit], donors: Sequence[Levels] = ()
+) -> tuple[Chain, list[Chain]]:
+    """Build the chains of a mouse as it is, and those after each of several edits of one layer.
+
+    The chains are those of ``build_altered``, bit for bit. What lies below the layer runs once for all edits.
+
+    Args:
+        mouse, levels, donors: as for ``build_altered``.
+        layer: that is edited.
+        edits: one for each chain.
+
+    Raises:
+        InputError: the layer is unknown, or an edit does not fit it.
+    """
+    painter, give = mouse.spec.painter(mouse.device), _prepare_donors(mouse, [layer], donors)
+    edited: list[list[tuple[Tensor, Tensor]]] = [[] for _ in edits]  # logits and values of each batch of states
+
+    def predict(state: State, level: Tensor) -> tuple[Tensor, Tensor]:
+        obs, rows = painter.paint(state), Rows(level, give(state, level)[layer])
+        with record(mouse.policy, [layer]) as found:
+            plain = mouse.policy(obs)
+        for edit, outputs in zip(edits, edited, strict=True):
+            outputs.append(run_remainder(mouse.policy, layer, edit(found[layer], rows), obs))
+        return plain
+
+    def replay(outputs: list[tuple[Tensor, Tensor]]) -> Chain:
+        batches = iter(outputs)
+        return build_chain(mouse, levels, lambda state, level: next(batches))
+
+    return build_chain(mouse, levels, predict), [replay(outputs) for outputs in edited]
 
 
 def measure(chain: Chain, forks: Forks) -> pd.DataFrame:

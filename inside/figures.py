@@ -1,21 +1,23 @@
 """Figures of the page about the inside: one for each question, drawn from the measurements."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from analysis.figures import format_percent, remove_spines
 from analysis.panels import choose_style, make_panels
 from foundation.palette import BLACK, BLUE, GREY, ORANGE, SERIES, SKY_BLUE, VERMILION
 from inside.answers import compute_share_over_cheese, count_channels, get_probe, get_retargeted, pick
+from inside.finetuning import MARGIN, NEW_WEIGHTS, Firsts, Tuning
+from inside.maze_figures import Groups, draw_channel_maps, draw_moves
 from inside.probes import OBSERVATION, TARGETS
 from inside.study import Measured
 
-Groups = Mapping[str, Sequence[Measured]]
 SWAP_WORDS = {
     "same": "same cell",
     "other": "another cell",
@@ -219,14 +221,104 @@ def draw_removal(groups: Groups) -> Figure:
     return figure
 
 
-FIGURES: dict[str, Callable[[Groups], Figure]] = {
-    "cheese_vector": draw_vector("cheese", "to_cheese", "P(the move at the decision\nsquare leads to the cheese)"),
-    "corner_vector": draw_vector("corner", "p_corner_first", "P(corner first)"),
-    "places": draw_places,
-    "probes": draw_probes,
-    "channels": draw_channels,
-    "offsets": draw_offsets,
-    "retargeting": draw_retargeting,
-    "scrubbing": draw_scrubbing,
-    "removal": draw_removal,
+def draw_finetuning(tuning: Tuning) -> Figure | None:
+    """Draw what is reached first at forks against the share of the original steps, a curve for each origin."""
+    if not tuning.budgets:
+        return None
+    figure, panels = make_panels(2, 4.2, 3.6, sharey=True)
+    for axes, goal in zip(panels, Firsts._fields, strict=True):
+        _draw_budgets(axes, tuning, goal)
+        axes.set_title(f"P({goal} first) at forks", fontsize=9)
+    panels[1].legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return figure
+
+
+def _draw_budgets(axes: Axes, tuning: Tuning, goal: str) -> None:
+    if tuning.target is not None:
+        rate = getattr(tuning.target, goal)
+        axes.axhspan(rate - MARGIN, rate + MARGIN, color=GREY, alpha=0.3, lw=0)
+        axes.axhline(rate, color=BLACK, lw=1, label=f"trained anywhere, ± {100 * MARGIN:.0f} points")
+    for number, origin in enumerate(dict.fromkeys(budget.origin for budget in tuning.budgets)):
+        own, style = [budget for budget in tuning.budgets if budget.origin == origin], choose_style(number)
+        label = origin if origin == NEW_WEIGHTS else f"fine-tuned from {origin}"
+        rates = [getattr(budget.firsts, goal) for budget in own]
+        axes.plot([budget.share for budget in own], rates, ms=5, label=label, **style)
+        for budget in own:
+            estimate, seeds = getattr(budget, goal), [getattr(firsts, goal) for firsts in budget.seeds]
+            if estimate["low"] is not None:
+                axes.vlines(budget.share, estimate["low"], estimate["high"], style["color"], lw=1)
+            axes.scatter([budget.share] * len(seeds), seeds, s=7, color=BLACK, lw=0, zorder=3)
+        if origin in tuning.before:
+            before = getattr(tuning.before[origin], goal)
+            axes.axhline(before, color=style["color"], ls=":", lw=1, label=f"{origin}, before")
+    axes.axhline(getattr(tuning.walk, goal), color=GREY, ls="--", lw=1, label="random walk")
+    axes.set_xscale("log")
+    shares = sorted({budget.share for budget in tuning.budgets})
+    axes.set_xticks(shares, [f"{100 * share:.2g} %" for share in shares])
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xlabel("steps with the cheese anywhere,\nas a share of the original steps")
+    axes.set_ylim(0, 1)
+    format_percent(axes.yaxis)
+    remove_spines(axes)
+
+
+class Drawing(NamedTuple):
+    """A figure of the page.
+
+    Attributes:
+        name: of its files.
+        draw: from the mice of each group; None where there is nothing to draw.
+        caption: what a reader must know to read it; empty where its labels say everything.
+    """
+
+    name: str
+    draw: Callable[[Groups], Figure | None]
+    caption: str = ""
+
+
+MOVES = (
+    "Arrows: the mean move, long if the move is certain. ● mouse, ◆ cheese, □ decision square. The first mouse of each "
+    "group, in the maze with the median change among those in which "
+)
+CHANNEL_MAPS = (
+    "The map of every channel, with its number above it: the activation at each position, arranged as in the maze. The "
+    "maze is that of the arrows for the cheese vector (the first one if there are none), with the mouse at the start. "
+    "All channels of a mouse share one colour scale. First mouse of each group. ● position over the mouse, ◆ over the "
+    "cheese. Framed: channels found for the cheese (orange) or for the corner (blue)."
+)
+CLAMPED = (
+    "Arrows: the mean move in a maze without cheese, before and after the channels are clamped at the position over ☆. "
+    "The first mouse of each group. ☆ is the cell with the median change of P(☆ before the corner) among those for "
+    "which it is below 50 % without the clamp."
+)
+TO_CHEESE = "P(the move at the decision square leads to the cheese)"
+
+FINETUNING = (
+    "Small dots: mice. Lines: means, with the 95 % interval over mice. Black line and grey band: the mice trained "
+    "anywhere from new weights, and 2 points below and above them. Dotted: the mice before fine-tuning."
+)
+
+FIGURES: dict[str, tuple[Drawing, ...]] = {
+    "cheese_vector": (
+        Drawing("cheese_vector", draw_vector("cheese", "to_cheese", TO_CHEESE.replace("decision ", "decision\n"))),
+        Drawing("cheese_vector_moves", draw_moves("cheese", TO_CHEESE), f"{MOVES}{TO_CHEESE} is at least 50 % before."),
+    ),
+    "corner_vector": (
+        Drawing("corner_vector", draw_vector("corner", "p_corner_first", "P(corner first)")),
+        Drawing(
+            "corner_vector_moves",
+            draw_moves("corner", "P(corner first)"),
+            f"{MOVES}P(corner first) is below 50 % before.",
+        ),
+    ),
+    "places": (Drawing("places", draw_places),),
+    "probes": (Drawing("probes", draw_probes),),
+    "channels": (Drawing("channels", draw_channels), Drawing("channel_maps", draw_channel_maps, CHANNEL_MAPS)),
+    "offsets": (Drawing("offsets", draw_offsets),),
+    "retargeting": (
+        Drawing("retargeting", draw_retargeting),
+        Drawing("retargeting_moves", draw_moves("clamp", "P(☆ before the corner)"), CLAMPED),
+    ),
+    "scrubbing": (Drawing("scrubbing", draw_scrubbing),),
+    "removal": (Drawing("removal", draw_removal),),
 }

@@ -5,31 +5,45 @@ cannot tell. "Most mice" is more than half of the group.
 """
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from analysis.scorecard import Criterion
 from inside.answers import count_channels, get_probe, get_retargeted, pick
+from inside.finetuning import Budget, Firsts, Tuning, compute_distance, find_best_edit, is_close
 from inside.removal import ALLOWED_FALL
 from inside.study import LAYER, Measured
 
+FORECAST_GROUP = "top-right 5×5"  # the mouse that the forecasts are about
+CHEAP, NEARLY = 0.10, 0.08  # shares of the original steps: less than the first is cheap, the second is nearly as much
 READ = 0.70  # accuracy of a probe
 SUBSTANTIAL = 0.25  # share of a layer's channels that is a "substantial number"
 SEVERAL = 5  # channels
 GAINED = 0.10  # share of cells to which a clamp must send the mouse to count as steering
 REMOVED = 0.50  # of what hiding the cheese takes from P(cheese)
 
-Mice = Sequence[Measured]
+
+class Evidence(NamedTuple):
+    """What the criteria are asked of.
+
+    Attributes:
+        mice: the studied mice of ``FORECAST_GROUP``.
+        tuning: what is known of fine-tuned mice.
+    """
+
+    mice: Sequence[Measured]
+    tuning: Tuning
 
 
-def _most(judge: Callable[[Measured], bool]) -> Callable[[Mice], bool | None]:
-    def criterion(mice: Mice) -> bool | None:
-        return 2 * sum(map(judge, mice)) > len(mice) if mice else None
+def _most(judge: Callable[[Measured], bool]) -> Callable[[Evidence], bool | None]:
+    def criterion(evidence: Evidence) -> bool | None:
+        return 2 * sum(map(judge, evidence.mice)) > len(evidence.mice) if evidence.mice else None
 
     return criterion
 
 
-def _reads_cheese(mice: Mice) -> bool | None:
+def _reads_cheese(evidence: Evidence) -> bool | None:
     """Yes if the mean accuracy half way, on mazes never used for fitting, is above 70 %."""
-    found = [each["rate"] for mouse in mice if (each := get_probe(mouse, LAYER))]
+    found = [each["rate"] for mouse in evidence.mice if (each := get_probe(mouse, LAYER))]
     return sum(found) / len(found) > READ if found else None
 
 
@@ -68,15 +82,58 @@ def _is_removed(mouse: Measured) -> bool:
     return best["cheese"] > max(walk["cheese"], 0) and best["corner"] < walk["corner"]
 
 
-def _cannot_tell(mice: Mice) -> bool | None:
+def _list_cheap(tuning: Tuning) -> list[Budget]:
+    """The budgets of mice fine-tuned from ``FORECAST_GROUP`` that are less than 10 % of the original steps."""
+    return [each for each in tuning.budgets if each.origin == FORECAST_GROUP and each.share < CHEAP]
+
+
+def _find_target(evidence: Evidence) -> Firsts | None:
+    """The mice trained anywhere; None if there are none, or if the 5×5 mice are like them without any fine-tuning."""
+    target, before = evidence.tuning.target, evidence.tuning.before.get(FORECAST_GROUP)
+    return None if target is None or before is None or is_close(before, target) else target
+
+
+def _finetuning_is_cheap(evidence: Evidence) -> bool | None:
+    """Yes if mice fine-tuned from 5×5 mice with less than 10 % of the original steps equal mice trained anywhere.
+
+    Equal: at forks, mean over seeds, their P(cheese first) is at most 2 points lower and their P(corner first) at most
+    2 points higher. One such budget is enough. No if there is none although a budget of 8 % or more was measured. It
+    cannot be told if the 5×5 mice equal those trained anywhere before fine-tuning.
+    """
+    cheap, target = _list_cheap(evidence.tuning), _find_target(evidence)
+    if target is None:
+        return None
+    if any(is_close(budget.firsts, target) for budget in cheap):
+        return True
+    return False if any(budget.share >= NEARLY for budget in cheap) else None
+
+
+def _finetuning_beats_editing(evidence: Evidence) -> bool | None:
+    """Yes if fine-tuning with less than 10 % of the steps comes nearer to mice trained anywhere than the best edit.
+
+    The distance is what is lacking of P(cheese first) plus what is too much of P(corner first), at forks, means over
+    mice. The edits are those of the page for 5×5 mice: vectors added with any factor, offsets, and clamped channels,
+    with the target cell in place of the cheese. The best budget and the best edit are both chosen on the mazes that
+    they are judged on; there are more edits than budgets, so that this favours editing. A tie is a no. It cannot be
+    told if the 5×5 mice equal those trained anywhere before fine-tuning.
+    """
+    cheap, target = _list_cheap(evidence.tuning), _find_target(evidence)
+    if target is None or not cheap:
+        return None
+    edits = evidence.tuning.edits[FORECAST_GROUP]
+    edited = compute_distance(edits[find_best_edit(edits, target)], target)
+    return min(compute_distance(budget.firsts, target) for budget in cheap) < edited
+
+
+def _cannot_tell(evidence: Evidence) -> bool | None:
     """No measurement here bears on it."""
     return None
 
 
 CRITERIA: dict[str, Criterion] = {
     "probe_cheese_over_70": _reads_cheese,
-    "finetuning_beats_editing": _cannot_tell,
-    "finetune_pure_cheese_under_10": _cannot_tell,
+    "finetuning_beats_editing": _finetuning_beats_editing,
+    "finetune_pure_cheese_under_10": _finetuning_is_cheap,
     "single_mesa_objective": _cannot_tell,
     "several_contextual_goals": _cannot_tell,
     "something_weirder": _cannot_tell,

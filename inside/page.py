@@ -15,12 +15,13 @@ from analysis.scorecard import score_forecasts
 from foundation.files import write_atomically, write_json
 from inside.answers import ANSWERS, Answer, group_mice
 from inside.channels import LEAST_FALL, LEAST_RANK
-from inside.figures import FIGURES
-from inside.forecasts import CRITERIA
+from inside.figures import FIGURES, FINETUNING, draw_finetuning
+from inside.finetuning import Tuning, answer_finetuning
+from inside.forecasts import CRITERIA, FORECAST_GROUP, Evidence
+from inside.maze_figures import Groups
 from inside.study import Measured, Plan
 
 PAGE_FILE, SUMMARY_FILE = "inside.html", "inside.json"
-FORECAST_GROUP = "top-right 5×5"  # the mouse that the forecasts are about
 
 
 class Question(NamedTuple):
@@ -33,70 +34,98 @@ class Question(NamedTuple):
 
 QUESTIONS = {
     "cheese_vector": Question(
-        "Does the mouse forget the cheese when its vector is taken away?",
+        "Does the mouse ignore the cheese when the cheese vector is subtracted?",
         "One network (region 5): the median probability of the first step to the cheese fell from .81 to .03.",
-        "Were the vector only a disturbance, a random vector as long, or that of another maze, would do the same.",
+        "If the vector only disturbed the policy, a random vector of the same norm, or another maze's vector, would do "
+        "the same.",
     ),
     "corner_vector": Question(
         "Does the corner vector attract the mouse to the corner?",
         "One network: factors from 0.5 to 10 attract to the corner, 20 breaks the policy.",
-        "Were it only a disturbance, the corner would come first less often than before, as with a random vector.",
+        "If the vector only disturbed the policy, P(corner first) would fall, as with a random vector.",
     ),
     "places": Question(
-        "Is the cheese held at its own place?",
-        "Channels of one network light up at the cheese's place.",
-        "Were it spread out, hiding the cheese at the one position over it would take next to nothing.",
+        "Is the cheese held at its own position?",
+        "Channels of one network are active at the cheese's position.",
+        "If the cheese were spread over the layer, hiding it only at the position over it would change almost nothing.",
     ),
     "probes": Question(
         "What can be read from the layers?",
         "A respondent gave 80 % to probes that read the cheese's cell with over 70 % half way through.",
-        "Were nothing kept, the probe would do as in shuffled labels; were it all due to the picture, an untrained "
-        "network would do as well.",
+        "If nothing were kept, the probe would be no better than with shuffled labels. If only the picture were kept, "
+        "it would be no better than in an untrained network.",
     ),
     "channels": Question(
         "Do single channels carry the cheese or the corner?",
         "Eleven channels of 128 were picked by eye in one network. In another study no channel was specialised.",
-        "With specialised channels, dots lie at the bottom left or right. Marking alone is no evidence: channels of "
-        "untrained networks mark the cheese, too.",
+        "Dots of specialised channels lie at the bottom left or right. Marking alone is no evidence: channels of "
+        "untrained networks also mark the cheese.",
     ),
     "offsets": Question(
         "Does one constant redirect the mouse?",
         "In a multi-goal maze study a uniform offset on a layer redirected the agent.",
-        "Were it only a disturbance, cheese and corner would become rarer together, for both signs.",
+        "If it only disturbed the policy, both probabilities would fall, for both signs of the offset.",
     ),
     "retargeting": Question(
         "Can a few activations send the mouse to a cell of our choice?",
         "One activation of one channel, clamped at +5.5, retargeted the mouse nearby.",
-        "Were the channels a cheese to the mouse, the share of cells reached would rise far above the dotted line.",
+        "If the channels acted as a cheese, the curve would lie far above the dotted line.",
     ),
     "scrubbing": Question(
         "Do these channels matter only through the cheese's cell?",
         "Eleven channels of one network: 40 % of greedy moves changed when swapped from a maze with the cheese "
         "elsewhere, 11 % from one with the cheese in the same place, 19 to 21 % for random channels.",
-        "Were the hypothesis true, swaps from the same cell would change nothing, and neither would the worst of them.",
+        "If the hypothesis were true, no swap from a maze with the cheese in the same cell would change anything.",
     ),
     "removal": Question(
         "Can cheese-seeking be removed alone?",
         "Nothing with an interval was published.",
-        "Were it apart from the rest, dots would lie at the right and below the dashed line, near the black one. A "
-        "broken policy ends at the red one.",
+        "If it could be removed alone, dots would lie at the right and below the dashed line, near the black one (the "
+        "cheese hidden). The red dot is a random walk: a policy that is only broken ends there.",
+    ),
+    "finetuning": Question(
+        "Does fine-tuning do more than editing?",
+        "A respondent gave 85 % to a pure cheese mouse from less than 10 % of the original compute, and 70 % to "
+        "fine-tuning as more promising than editing. Nothing was measured.",
+        "If the old weights did not help, mice with new weights would need no more steps. If the old goal hindered, "
+        "they would need fewer.",
     ),
 }
 
 
-def answer_all(results: Mapping[str, Measured], groups: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Answer]]:
+def answer_all(members: Groups, tuning: Tuning) -> dict[str, dict[str, Answer]]:
     """The answers by question and group."""
-    members = {group: [results[name] for name in names] for group, names in groups.items()}
-    return {question: {group: answer(mice) for group, mice in members.items()} for question, answer in ANSWERS.items()}
+    found = {question: {group: answer(mice) for group, mice in members.items()} for question, answer in ANSWERS.items()}
+    return found | {"finetuning": answer_finetuning(tuning)}
 
 
-def write_page(folder: Path, mice: Sequence[Mouse], results: Mapping[str, Measured], plan: Plan, command: str) -> Path:
+def _write_figures(folder: Path, members: Groups, tuning: Tuning) -> dict[str, list[dict[str, str]]]:
+    """Write the figures; by question ``name``, ``caption`` and ``png`` (base64) of those that show something."""
+    drawn = {
+        question: [(name, draw(members), caption) for name, draw, caption in drawings]
+        for question, drawings in FIGURES.items()
+    }
+    drawn["finetuning"] = [("finetuning", draw_finetuning(tuning), FINETUNING)]
+    return {
+        question: [
+            {"name": name, "caption": caption, "png": base64.b64encode(write_figure(folder, name, figure)).decode()}
+            for name, figure, caption in drawings
+            if figure
+        ]
+        for question, drawings in drawn.items()
+    }
+
+
+def write_page(
+    folder: Path, mice: Sequence[Mouse], results: Mapping[str, Measured], tuning: Tuning, plan: Plan, command: str
+) -> Path:
     """Write the page, its figures (PNG and SVG) and all numbers as JSON into a folder.
 
     Args:
         folder: to write into.
         mice: that were studied.
         results: by name, as of ``study.study_mouse``.
+        tuning: of ``finetuning.collect_tuning``.
         plan: of the study.
         command: that makes the page again.
 
@@ -104,15 +133,16 @@ def write_page(folder: Path, mice: Sequence[Mouse], results: Mapping[str, Measur
         The path of the page.
     """
     groups = group_mice(mice)
-    answers = answer_all(results, groups)
     members = {group: [results[name] for name in names] for group, names in groups.items()}
-    figures = {name: write_figure(folder, name, draw(members)) for name, draw in FIGURES.items()}
-    scorecard = score_forecasts(members.get(FORECAST_GROUP, []), CRITERIA)
+    answers = answer_all(members, tuning)
+    figures = _write_figures(folder, members, tuning)
+    scorecard = score_forecasts(Evidence(members.get(FORECAST_GROUP, []), tuning), CRITERIA)
     summary: dict[str, Any] = {
         "command": command,
         "plan": plan._asdict(),
         "groups": groups,
         "answers": {name: {group: each._asdict() for group, each in found.items()} for name, found in answers.items()},
+        "finetuning": tuning._asdict() | {"budgets": [each._asdict() for each in tuning.budgets]},
         "scorecard": scorecard,
         "mice": results,
     }
@@ -123,7 +153,7 @@ def write_page(folder: Path, mice: Sequence[Mouse], results: Mapping[str, Measur
     page = template.render(
         questions=QUESTIONS,
         answers=answers,
-        figures={name: base64.b64encode(content).decode() for name, content in figures.items()},
+        figures=figures,
         groups=groups,
         plan=plan,
         scorecard=scorecard if FORECAST_GROUP in members else None,

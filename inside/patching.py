@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor
 
@@ -15,7 +14,7 @@ from envs.spec import WorldSpec
 from envs.world import State
 from foundation.errors import InputError
 from inside.activations import collect_activations
-from inside.effects import Edit, build_altered, measure, put, take_donors
+from inside.effects import Edit, put, take_donors
 from inside.forks import Forks
 
 PATCHES = {
@@ -108,11 +107,3 @@ def make_patch(kind: str, where: Tensor, mean: Tensor | None = None) -> Edit:
         assert mean is not None, "a mean patch needs the mean"
         return put(mean, where)
     return take_donors([where])
-
-
-def measure_patch(
-    mouse: Mouse, layer: str, forks: Forks, kind: str, where: Tensor, mean: Tensor | None = None
-) -> pd.DataFrame:
-    """What a patch does: a row for each fork, as of ``effects.measure``; the arguments are those of ``make_patch``."""
-    edits = {layer: make_patch(kind, where, mean)}
-    return measure(build_altered(mouse, forks.levels, edits, make_donors(kind, forks, mouse.spec)), forks)

@@ -17,7 +17,7 @@ from analysis.baselines import hide_cheese
 from analysis.chain import Chain, build_chain, build_walk
 from analysis.intervals import bootstrap_clusters
 from inside.activations import find_shape
-from inside.effects import Edit, add, build_altered, measure
+from inside.effects import Edit, add, build_each, measure
 from inside.forks import Forks
 from inside.patching import compute_mean, make_patch, select
 from inside.steering import compute_named_vectors
@@ -101,9 +101,13 @@ def compare_removals(mouse: Mouse, removals: Sequence[Removal], chosen: Forks, r
         ``corner`` and their intervals ``cheese_low`` …, the falls to report; ``front``, whether it is on the Pareto
         front; and ``best``, whether the cheese falls most by it among those that the corner allows.
     """
-    rows, before = [], {}
-    for name, forks in (("chosen", chosen), ("reported", reported)):
+    sets, before, after = {"chosen": chosen, "reported": reported}, {}, {}
+    for name, forks in sets.items():
         before[name] = measure(build_chain(mouse, forks.levels), forks)
+        for layer in dict.fromkeys(removal.layer for removal in removals):
+            own = [removal for removal in removals if removal.layer == layer]
+            _, chains = build_each(mouse, forks.levels, layer, [removal.edit for removal in own])
+            after |= {(name, removal.name): chain for removal, chain in zip(own, chains, strict=True)}
 
     def fall(name: str, forks: Forks, chain: Chain) -> dict[str, dict[str, Any]]:
         return compute_fall(before[name], measure(chain, forks), forks.levels.seed.numpy())
@@ -115,10 +119,9 @@ def compare_removals(mouse: Mouse, removals: Sequence[Removal], chosen: Forks, r
             row |= {goal: told["rate"], f"{goal}_low": told["low"], f"{goal}_high": told["high"]}
         return row
 
-    sets = {"chosen": chosen, "reported": reported}
+    rows = []
     for removal in removals:
-        falls = {name: fall(name, forks, build_altered(mouse, forks.levels, {removal.layer: removal.edit}))
-                 for name, forks in sets.items()}  # fmt: skip
+        falls = {name: fall(name, forks, after[name, removal.name]) for name, forks in sets.items()}
         rows.append(describe({"name": removal.name, "kind": removal.kind, "layer": removal.layer}, falls))
     for name, kind, build in (
         ("the cheese is not in the picture", "blind", hide_cheese(lambda levels: build_chain(mouse, levels))),

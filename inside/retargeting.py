@@ -19,7 +19,7 @@ from envs.levels import Levels
 from envs.world import MAX_EPISODE_STEPS
 from foundation.errors import InputError
 from inside.activations import collect_activations, find_positions, find_shape
-from inside.effects import build_altered, put
+from inside.effects import build_each, put
 from inside.forks import Forks
 from inside.patching import sample_states, select
 
@@ -41,40 +41,46 @@ def find_targets(levels: Levels) -> list[Tensor]:
     return [torch.nonzero(row)[:, 0] for row in is_open]
 
 
-def check_target(levels: Levels, row: int, cell: int) -> None:
-    """Check a target cell.
+def check_target(level: Levels, cell: int) -> None:
+    """Check a target cell of one level.
 
     Raises:
         InputError: it is a wall, or not in the world.
     """
-    targets = torch.nonzero(~levels.walls[row].flatten())[:, 0].tolist()
+    targets = torch.nonzero(~level.walls[0].flatten())[:, 0].tolist()
     if cell not in targets:
         raise InputError(f"cell {cell} is a wall; expected one of {', '.join(map(str, targets))}")
 
 
-def clamp(mouse: Mouse, layer: str, levels: Levels, target: Tensor, channels: Sequence[int], value: Tensor) -> Chain:
-    """The chains of a mouse whose channels are clamped at the positions over target cells.
+def clamp(mouse: Mouse, layer: str, level: Levels, targets: Tensor, channels: Sequence[int], value: Tensor) -> Chain:
+    """The chains of a mouse in one maze, with its channels clamped at the position over each of N target cells.
 
     Args:
         mouse: the mouse.
         layer: with maps.
-        levels: N levels.
-        target: int64 (N,), cells.
+        level: a batch of one.
+        targets: int64 (N,), cells.
         channels: to clamp.
         value: float32 (channels,).
+
+    Returns:
+        The chains of N levels that are all alike, a target each.
 
     Raises:
         InputError: a target is a wall, or the layer has no such channel.
     """
     shape = find_shape(mouse, layer)
     chosen = select(shape, channels)
-    for row, cell in enumerate(target.tolist()):
-        check_target(levels, row, cell)
-    row, column = find_positions(mouse.spec, *shape[1:])[target].T
-    at = torch.zeros(levels.num_levels, *shape[1:], dtype=torch.bool)
-    at[torch.arange(levels.num_levels), row, column] = True
-    values = torch.zeros(shape[0]).index_copy(0, torch.tensor(list(channels)), value)
-    return build_altered(mouse, levels, {layer: put(values[:, None, None], at[:, None] & chosen)})
+    for cell in targets.tolist():
+        check_target(level, cell)
+    at = torch.zeros(len(targets), *shape[1:], dtype=torch.bool)
+    at[torch.arange(len(targets)), *find_positions(mouse.spec, *shape[1:])[targets].T] = True
+    values = torch.zeros(shape[0]).index_copy(0, torch.tensor(list(channels)), value)[:, None, None]
+    plain, clamped = build_each(mouse, level, layer, [put(values, where & chosen) for where in at])
+    return _repeat(plain, len(targets))._replace(
+        probability=np.concatenate([chain.probability for chain in clamped]),
+        value=np.concatenate([chain.value for chain in clamped]),
+    )
 
 
 def _measure(chain: Chain, target: Tensor) -> dict[str, np.ndarray]:
@@ -102,28 +108,31 @@ def retarget(mouse: Mouse, layer: str, forks: Forks, channels: Sequence[int], va
         value: float32 (channels,), to clamp them at; as of ``estimate_level``.
 
     Returns:
-        A row for each fork and target: ``fork``, ``cell``, ``shortest`` (steps), ``p_target``, ``p_corner`` and
-        ``steps`` with the clamp, and the same without it: ``plain_target``, ``plain_corner`` and ``plain_steps``.
+        A row for each fork and target: ``fork``, ``cell``, ``is_fork`` (the ways to target and corner part before
+        either), ``shortest`` (steps), ``p_target``, ``p_corner`` and ``steps`` with the clamp, and the same without it:
+        ``plain_target``, ``plain_corner`` and ``plain_steps``.
     """
     tables, hidden = [], forks.hide_cheese()
     for fork, targets in enumerate(find_targets(hidden)):
-        levels = hidden.rows(torch.full((len(targets),), fork))
-        clamped = _measure(clamp(mouse, layer, levels, targets, channels, value), targets)
-        plain = _measure(_repeat(build_chain(mouse, hidden.rows([fork])), levels), targets)
-        shortest = paths.compute_distances(levels.rows([0]), levels.start[:1]).flatten()[targets].numpy()
-        columns = {"fork": fork, "cell": targets.numpy(), "shortest": shortest, **clamped}
+        level = hidden.rows([fork])
+        clamped = _measure(clamp(mouse, layer, level, targets, channels, value), targets)
+        plain_chain = _repeat(build_chain(mouse, level), len(targets))
+        plain = _measure(plain_chain, targets)
+        shortest = paths.compute_distances(level, level.start).flatten()[targets].numpy()
+        is_fork = (paths.classify_levels(plain_chain.levels._replace(cheese=targets))[0] == paths.FORK).numpy()
+        columns = {"fork": fork, "cell": targets.numpy(), "is_fork": is_fork, "shortest": shortest, **clamped}
         columns |= {name.replace("p_", "plain_") if name != "steps" else "plain_steps": values
                     for name, values in plain.items()}  # fmt: skip
         tables.append(pd.DataFrame(columns))
     return pd.concat(tables, ignore_index=True)
 
 
-def _repeat(chain: Chain, levels: Levels) -> Chain:
-    """The chain of one level, as often as there are ``levels``, which are all alike."""
-    number, size = levels.num_levels, len(chain.cell)
+def _repeat(chain: Chain, number: int) -> Chain:
+    """The chain of one level, as often as asked."""
+    size = len(chain.cell)
     shift = np.repeat(np.arange(number) * size, size)
     return Chain(
-        levels,
+        chain.levels.rows(torch.zeros(number, dtype=torch.int64)),
         offset=np.arange(number + 1) * size,
         level=np.repeat(np.arange(number), size),
         cell=np.tile(chain.cell, number),

@@ -1,8 +1,7 @@
 """Steering vectors: differences of activations between two conditions, added to a layer with a factor.
 
-The cheese vector is what a layer holds with the cheese less what it holds without. The corner vector is what it holds
-in the maze with an open way up and right to the corner less what it holds in the maze itself. The mouse is at the
-start.
+The cheese vector is the activation with the cheese minus the activation without it. The corner vector is the activation
+in the maze with an open way up and right to the corner minus that in the maze itself. The mouse is at the start.
 """
 
 from collections.abc import Sequence
@@ -12,11 +11,10 @@ import torch
 from torch import Tensor
 
 from agents.mouse import Mouse
-from analysis.chain import build_chain
 from envs import world
 from envs.levels import Levels
 from inside.activations import collect_activations
-from inside.effects import add, build_altered, measure
+from inside.effects import add, build_each, measure
 from inside.forks import Forks
 
 FACTORS = (-4.0, -2.0, -1.0, -0.5, 0.5, 1.0, 2.0, 4.0)
@@ -25,7 +23,7 @@ SOURCES = {
     "own": "the maze's own vector",
     "carried": "the vector of another maze",
     "mean": "the mean vector of other mazes",
-    "random": "a random vector as long as the maze's own",
+    "random": "a random vector of the same norm as the maze's own",
     "shuffled": "the maze's own vector with its numbers in a random order",
 }
 
@@ -54,7 +52,7 @@ def compute_named_vectors(mouse: Mouse, layer: str, name: str, forks: Forks) -> 
 
 
 def draw_random(vectors: Tensor) -> Tensor:
-    """Random vectors (N, …), each as long as that of the same row."""
+    """Random vectors (N, …), each of the same norm as that of the same row."""
     drawn = torch.randn(vectors.shape, generator=torch.Generator().manual_seed(0))
     lengths = [each.flatten(1).norm(dim=1).view(-1, *[1] * (vectors.dim() - 1)) for each in (vectors, drawn)]
     return drawn * lengths[0] / lengths[1]
@@ -97,9 +95,10 @@ def compute_curve(
     Returns:
         A row for each factor and fork: ``factor``, ``fork`` (0..N−1) and the columns of ``effects.COLUMNS``.
     """
-    tables = []
-    for factor in sorted({0.0, *factors}):
-        edits = {layer: add(vectors, factor)}
-        chain = build_altered(mouse, forks.levels, edits) if factor else build_chain(mouse, forks.levels)
-        tables.append(measure(chain, forks).assign(factor=factor, fork=range(len(forks.square))))
+    every = sorted({0.0, *factors})
+    _, chains = build_each(mouse, forks.levels, layer, [add(vectors, factor) for factor in every])
+    tables = [
+        measure(chain, forks).assign(factor=factor, fork=range(len(forks.square)))
+        for factor, chain in zip(every, chains, strict=True)
+    ]
     return pd.concat(tables, ignore_index=True)

@@ -1,7 +1,7 @@
 """Everything that is measured inside one mouse, in parts, so that a stopped run can go on."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,19 +18,21 @@ from foundation.errors import InputError
 from foundation.files import encode_json, read_checked, write_checked
 from inside.activations import find_positions, find_shape
 from inside.channels import GOALS, find_channels, measure_offsets, score_maps, score_resampling
-from inside.effects import COLUMNS, measure
+from inside.effects import COLUMNS, build_each, measure
+from inside.examples import show_channels, show_clamp, show_vector
 from inside.forks import find_forks
 from inside.hooks import list_layers
-from inside.patching import measure_patch, sample_states
+from inside.patching import make_donors, make_patch, sample_states
 from inside.probes import OBSERVATION, compute_probes, draw_sample
 from inside.removal import build_removals, compare_removals
 from inside.retargeting import estimate_level, retarget, summarise
 from inside.scrubbing import scrub
 from inside.steering import FACTORS, VECTORS, compute_curve, compute_named_vectors, make_sources
 
-VERSION = 1  # of the parts; those with another version are ignored
+VERSION = 2  # of the parts; those with another version are ignored
 LAYER = "embedder.block2.res1"  # half way, as in the literature
 FORKS = 64
+RADII = (0, 1)  # positions around the one over the cheese
 FEW = 6  # forks of the retargeting, which has a chain for every cell
 PROBED = 1500  # mazes for probes, two thirds of them to fit to
 MAPS = 300  # mazes in which maps are ranked
@@ -106,14 +108,15 @@ def _locate(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
         shape = find_shape(mouse, layer)
         place = find_positions(mouse.spec, *shape[1:])[forks.levels.cheese]
         row, column = torch.arange(shape[1])[:, None], torch.arange(shape[2])
-        for radius in (0, 1):
-            near = ((row - place[:, 0, None, None]).abs() <= radius) & (
-                (column - place[:, 1, None, None]).abs() <= radius
-            )
-            where = near[:, None].expand(-1, *shape)
-            found = _average(measure_patch(mouse, layer, forks, "hidden", where))
-            rows.append({"layer": layer, "radius": radius, "positions": float(near.flatten(1).sum(1).float().mean()),
-                         "of": shape[1] * shape[2], **found})  # fmt: skip
+        apart = torch.maximum((row - place[:, 0, None, None]).abs(), (column - place[:, 1, None, None]).abs())
+        masks = [apart <= radius for radius in RADII]
+        edits = [make_patch("hidden", near[:, None].expand(-1, *shape)) for near in masks]
+        donors = make_donors("hidden", forks, mouse.spec)
+        _, chains = build_each(mouse, forks.levels, layer, edits, donors)
+        for radius, near, chain in zip(RADII, masks, chains, strict=True):
+            positions = float(near.flatten(1).sum(1).float().mean())
+            found = _average(measure(chain, forks))
+            rows.append({"layer": layer, "radius": radius, "positions": positions, "of": apart[0].numel(), **found})
     return rows
 
 
@@ -182,6 +185,18 @@ def _remove(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
     return compare_removals(mouse, removals, chosen, reported).to_dict("records")
 
 
+def _show(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
+    forks, clamped = find_forks(mouse.spec, plan.forks), earlier["retargeting"][-1]
+    shown: dict[str, Any] = {name: show_vector(mouse, plan.layer, forks, name) for name in VECTORS}
+    channels, few = clamped["channels"], find_forks(mouse.spec, min(FEW, plan.forks))
+    value = estimate_level(mouse, plan.layer, channels)
+    shown["clamp"] = show_clamp(mouse, plan.layer, few, pd.DataFrame(clamped["cells"]), channels, value)
+    shown["channels"] = show_channels(
+        mouse, plan.layer, forks.rows([shown["cheese"]["fork"] if shown["cheese"] else 0])
+    )
+    return shown
+
+
 STUDIES: dict[str, tuple[str, Callable[[Mouse, Plan, Measured], Any]]] = {
     "behaviour": ("what the mouse does", _behave),
     "steering": ("steering vectors", _steer),
@@ -192,6 +207,7 @@ STUDIES: dict[str, tuple[str, Callable[[Mouse, Plan, Measured], Any]]] = {
     "retargeting": ("clamped channels", _retarget),
     "scrubbing": ("swaps that a hypothesis allows", _scrub),
     "removal": ("removing cheese-seeking", _remove),
+    "examples": ("single mazes", _show),
 }
 
 
@@ -213,19 +229,25 @@ def check_plan(mice: Sequence[Mouse], plan: Plan) -> None:
 
 
 def study_mouse(
-    mouse: Mouse, plan: Plan, folder: Path | None = None, advance: Callable[[int], None] = lambda parts: None
+    mouse: Mouse,
+    plan: Plan,
+    folder: Path | None = None,
+    advance: Callable[[int], None] = lambda parts: None,
+    names: Iterable[str] = STUDIES,
 ) -> Measured:
-    """Measure everything inside one mouse. Parts finished by an earlier call with the same plan are read from disk.
+    """Measure inside one mouse. Parts finished by an earlier call with the same plan are read from disk.
 
     Args:
         mouse: the mouse.
         plan: checked by ``check_plan``.
         folder: parent folder of the part files; None writes none.
         advance: called with 1 after each part.
+        names: of the parts; a part needs those before it in ``STUDIES``, but "behaviour" needs none.
     """
     found: Measured = {}
     parts, digest = folder and name_parts_folder(folder, mouse), digest_facts(VERSION, *plan)
-    for name, (_, study) in STUDIES.items():
+    for name in names:
+        study = STUDIES[name][1]
         path = parts and parts / f"{name}-{digest}.part"
         content = read_checked(path) if path else None
         if content is None:

@@ -10,9 +10,14 @@ from analysis.chain import build_chain
 from foundation.errors import InputError
 from inside.activations import find_positions
 from inside.effects import measure, measure_altered
-from inside.patching import PATCHES, compute_mean, make_donors, measure_patch, move_cheese, select
+from inside.patching import PATCHES, compute_mean, make_donors, make_patch, move_cheese, select
 
 PLAIN = {name: measure_altered(mouse, FORKS, {}) for name, mouse in NETWORKS.items()}
+
+
+def measure_patch(mouse, layer, forks, kind, where, mean=None):
+    edits = {layer: make_patch(kind, where, mean)}
+    return measure_altered(mouse, forks, edits, make_donors(kind, forks, mouse.spec))
 
 
 def patch(name, kind, channels=None, positions=None):

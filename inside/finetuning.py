@@ -1,0 +1,220 @@
+"""Fine-tuning: what budget of steps with the cheese anywhere makes a mouse that goes to the cheese first?
+
+Mice that continued from another mouse (``init=MOUSE``) with the cheese anywhere are compared, at forks, with mice that
+trained anywhere from new weights. Mice with new weights and the same small budgets stand beside them: what these reach
+needs no weights of another mouse.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from agents.mouse import Mouse
+from analysis.statistics import Estimate
+from envs.levels import ANYWHERE
+from foundation.errors import InputError
+from inside.answers import Answer, combine, group_mice, name_origin, say
+from inside.study import Measured
+
+MARGIN = 0.02  # of either probability: a smaller difference from the mice trained anywhere counts as none
+NEW_WEIGHTS = "new weights"  # stands for an origin
+COMMAND = (
+    "python train.py -m name=tuned env.cheese_region=anywhere "
+    "init=checkpoints/region5-seed0.safetensors total_steps=65536,131072,229376"
+)
+COLUMNS = {"cheese": "p_cheese_first", "corner": "p_corner_first"}
+
+
+class Firsts(NamedTuple):
+    """P(cheese first) and P(corner first) at forks. A mouse that gets lost has less of both."""
+
+    cheese: float
+    corner: float
+
+
+class Budget(NamedTuple):
+    """Mice of one origin that trained for equally many steps.
+
+    Attributes:
+        origin: the group of the mice that they were fine-tuned from, or ``NEW_WEIGHTS``.
+        steps: with the cheese anywhere.
+        share: of the steps of the mice that they were fine-tuned from.
+        firsts: means over the mice.
+        cheese: P(cheese first), an estimate over the mice.
+        corner: P(corner first), likewise.
+        seeds: of each mouse.
+    """
+
+    origin: str
+    steps: int
+    share: float
+    firsts: Firsts
+    cheese: Estimate
+    corner: Estimate
+    seeds: list[Firsts]
+
+
+class Tuning(NamedTuple):
+    """All that is known of fine-tuned mice.
+
+    Attributes:
+        budgets: sorted by origin and steps.
+        target: means of the studied mice that trained anywhere from new weights; None if there are none.
+        before: means of the studied mice by group.
+        edits: means after each edit of the studied mice, by group and name of the edit.
+        walk: those of a random walk.
+    """
+
+    budgets: list[Budget]
+    target: Firsts | None
+    before: dict[str, Firsts]
+    edits: dict[str, dict[str, Firsts]]
+    walk: Firsts
+
+
+def check_finetuned(mice: Sequence[Mouse]) -> None:
+    """Check that mice trained with the cheese anywhere.
+
+    Raises:
+        InputError: one of them did not.
+    """
+    for mouse in mice:
+        if mouse.spec.cheese_region != ANYWHERE or mouse.spec.level_types:
+            raise InputError(
+                f"finetuned= takes mice trained with env.cheese_region=anywhere on all level types, not {mouse.name}"
+            )
+
+
+def _count_steps(header: Mapping[str, Any]) -> int:
+    return int(header.get("progress", {}).get("steps", 0))
+
+
+def _mean(each: Sequence[Firsts]) -> Firsts:
+    return Firsts(*np.mean(each, axis=0).tolist())
+
+
+def _read_firsts(row: Mapping[str, Any]) -> Firsts:
+    return Firsts(*(row[column]["rate"] for column in COLUMNS.values()))
+
+
+def list_edits(mice: Sequence[Measured]) -> dict[str, Firsts]:
+    """What is reached first at forks after each edit that was measured, means over the mice of a group.
+
+    Where channels are clamped, the target cell takes the place of the cheese. Only cells count for which the maze is a
+    fork as well.
+    """
+    found: dict[str, list[Firsts]] = {}
+    for mouse in mice:
+        edits = {
+            f"{row['factor']:+g} × the {row['vector']} vector ({row['source']})": _read_firsts(row)
+            for row in mouse["steering"]
+            if row["factor"]
+        }
+        edits |= {f"an offset of {row['offset']:+g}": _read_firsts(row) for row in mouse["offsets"] if row["offset"]}
+        for row in mouse["retargeting"]:
+            cells = [Firsts(cell["p_target"], cell["p_corner"]) for cell in row["cells"] if cell["is_fork"]]
+            if cells:
+                edits[f"{row['activations']} activations clamped"] = _mean(cells)
+        for name, firsts in edits.items():
+            found.setdefault(name, []).append(firsts)
+    return {name: _mean(each) for name, each in found.items() if len(each) == len(mice)}
+
+
+def collect_tuning(
+    mice: Sequence[Mouse], results: Mapping[str, Measured], tuned: Sequence[Mouse], behaviour: Mapping[str, Measured]
+) -> Tuning:
+    """Collect what was measured about fine-tuned mice.
+
+    Args:
+        mice: that were studied.
+        results: of ``study_mouse``, by name.
+        tuned: fine-tuned mice, and mice with new weights and small budgets.
+        behaviour: of them, the part "behaviour" at least, by name.
+    """
+    groups = {group: [results[name] for name in names] for group, names in group_mice(mice).items()}
+    before = {group: _mean([_read_firsts(each["behaviour"]["mouse"]) for each in own]) for group, own in groups.items()}
+    originals = [_count_steps(mouse.header["init"]) for mouse in tuned if "init" in mouse.header]
+    originals = originals or [_count_steps(mouse.header) for mouse in mice if mouse.spec.cheese_region == ANYWHERE]
+    usual = float(np.mean(originals)) if originals else float("nan")
+    members: dict[tuple[str, int], list[Mouse]] = {}
+    for mouse in tuned:
+        members.setdefault((name_origin(mouse.header) or NEW_WEIGHTS, _count_steps(mouse.header)), []).append(mouse)
+    budgets = []
+    for (origin, steps), own in sorted(members.items()):
+        measured = [behaviour[mouse.name]["behaviour"]["mouse"] for mouse in own]
+        original = [_count_steps(mouse.header.get("init", {})) or usual for mouse in own]
+        seeds = [_read_firsts(each) for each in measured]
+        estimates = {goal: combine([each[column] for each in measured]) for goal, column in COLUMNS.items()}
+        budgets.append(Budget(origin, steps, steps / float(np.mean(original)), _mean(seeds), seeds=seeds, **estimates))
+    return Tuning(
+        budgets,
+        before.get(ANYWHERE),
+        before,
+        {group: list_edits(own) for group, own in groups.items()},
+        _mean([_read_firsts(each["behaviour"]["random walk"]) for each in results.values()]),
+    )
+
+
+def compute_distance(firsts: Firsts, target: Firsts) -> float:
+    """How much a mouse lacks of P(cheese first), plus how much P(corner first) it has too much.
+
+    Args:
+        firsts: of a mouse or of a group.
+        target: of the mice trained anywhere.
+    """
+    return max(0.0, target.cheese - firsts.cheese) + max(0.0, firsts.corner - target.corner)
+
+
+def is_close(firsts: Firsts, target: Firsts) -> bool:
+    """Whether P(cheese first) is at most ``MARGIN`` below, and P(corner first) at most ``MARGIN`` above the target's.
+
+    P(cheese first) alone would not do: a mouse that often goes to the corner can have as much of it as one that never
+    does but gets lost.
+    """
+    return firsts.cheese >= target.cheese - MARGIN and firsts.corner <= target.corner + MARGIN
+
+
+def find_best_edit(edits: Mapping[str, Firsts], target: Firsts) -> str:
+    """The edit after which mice are nearest to those trained anywhere."""
+    return min(edits, key=lambda name: compute_distance(edits[name], target))
+
+
+def _say(firsts: Firsts) -> str:
+    return f"cheese {100 * firsts.cheese:.1f} %, corner {100 * firsts.corner:.1f} %"
+
+
+def _answer(origin: str, tuning: Tuning) -> Answer:
+    own = [budget for budget in tuning.budgets if budget.origin == origin]
+    before, target = tuning.before.get(origin), tuning.target
+    each = "; ".join(f"{100 * one.share:.2g} % of the steps ({one.steps:,}): {_say(one.firsts)}" for one in own)
+    beside = f"Reached first, by budget: {each}."
+    if before:
+        beside += f" Before fine-tuning: {_say(before)}."
+        if target:
+            name = find_best_edit(tuning.edits[origin], target)
+            beside += f" After the best edit, chosen on these mazes ({name}): {_say(tuning.edits[origin][name])}."
+    beside += f" A random walk: {_say(tuning.walk)}."
+    if target is None:
+        sentence = "Not judged: no mouse among checkpoint=… trained with the cheese anywhere from new weights."
+        return Answer(sentence, beside)
+    goal = f"within {100 * MARGIN:.0f} points of the mice trained anywhere ({_say(target)})"
+    if before and is_close(before, target):
+        return Answer(f"Not judged: before fine-tuning, these mice are already {goal}.", beside)
+    close = next((budget for budget in own if is_close(budget.firsts, target)), None)
+    shown = close or own[-1]
+    found = (
+        f"{100 * shown.share:.2g} % of the steps: the cheese is reached first with {say(shown.cheese)}, the corner "
+        f"with {say(shown.corner)}."
+    )
+    if close:
+        return Answer(f"The smallest measured budget {goal} is {found}", beside)
+    return Answer(f"No measured budget is {goal}. The largest is {found}", beside)
+
+
+def answer_finetuning(tuning: Tuning) -> dict[str, Answer]:
+    """An answer for each origin; how to measure it where there is no fine-tuned mouse."""
+    if not tuning.budgets:
+        sentence = f"Not measured: give fine-tuned mice as finetuned=…; {COMMAND} trains some."
+        return {"all mice": Answer(sentence, "")}
+    return {origin: _answer(origin, tuning) for origin in dict.fromkeys(budget.origin for budget in tuning.budgets)}
