@@ -75,7 +75,7 @@ def test_help_needs_no_slow_import(tmp_path):
         ("levels=[1", "levels=[1"),
         ("levels=", "levels="),
         ("conditions=anywhere", "conditions belong to report=full"),
-        ("report=long", "report must be one of brief, full, not 'long'"),
+        ("report=long", "report must be one of brief, full, spread, not 'long'"),
         ("seed=-1", "seed must be from 0 to 2^63 - 1, not -1"),
         ("seed=9223372036854775808", "seed must be from"),
         ("device=cuda:99", "'cuda:99' is not there"),
