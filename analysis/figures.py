@@ -1,6 +1,7 @@
 """The figure of one mouse, and helpers shared by all figures."""
 
 import io
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +19,7 @@ from foundation.palette import ORANGE, OUTCOME_COLOURS, SKY_BLUE
 
 TITLES = {"as_trained": "as\ntrained", "anywhere": "cheese\nanywhere"}
 FIGURES_FOLDER = "figures"
+CLIP = re.compile(rb'(?<=url\(#)p[0-9a-f]{10}(?=\))|(?<=<clipPath id=")p[0-9a-f]{10}(?=")')
 HEAT_BINS = 7
 HEAT = colormaps["cividis"]
 
@@ -28,7 +30,16 @@ def encode_figure(figure: Figure, suffix: str, dpi: float | Literal["figure"] = 
     file = io.BytesIO()
     with rc_context({"svg.hashsalt": "cheesemaze"}):
         figure.savefig(file, format=suffix.removeprefix("."), dpi=dpi, metadata=metadata)
-    return file.getvalue()
+    return _number_clips(file.getvalue()) if suffix == ".svg" else file.getvalue()
+
+
+def _number_clips(svg: bytes) -> bytes:
+    """Number the clip paths of an SVG file in order.
+
+    Matplotlib names them by a hash of their exact rectangles, of which the layout's solver leaves the last bits open.
+    """
+    names = {name: b"clip%d" % number for number, name in enumerate(dict.fromkeys(CLIP.findall(svg)))}
+    return CLIP.sub(lambda found: names[found[0]], svg)
 
 
 def encode_png(figure: Figure, dpi: int = 110) -> bytes:

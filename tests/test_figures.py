@@ -1,6 +1,7 @@
 """What the figures show against counts made one by one; and that there is a picture whatever was counted."""
 
 import io
+import re
 from collections import Counter
 from fractions import Fraction
 
@@ -368,3 +369,15 @@ def test_classes_and_parts_and_goals_are_those_of_the_answers():
                     values = [mouse["proxy"][condition][f"{words} of “{goal}”"]["rate"] for mouse in mice]
                     assert next(bars).get_width() == pytest.approx(np.mean(values), abs=1e-12)
         assert next(bars, None) is None
+
+
+def test_rounding_in_a_layout_changes_no_file():
+    files = []
+    for left in (0.1, 0.1 + 1e-13):
+        figure = Figure()
+        figure.add_axes((left, 0.1, 0.8, 0.8)).plot([0, 1], [0, 1])
+        figure.add_axes((0.2, 0.6, 0.2, 0.2)).plot([0, 1], [1, 0])
+        files.append(encode_svg(figure))
+    assert files[0] == files[1]
+    used, defined = (re.findall(pattern, files[0]) for pattern in (rb"url\(#(.*?)\)", rb'<clipPath id="(.*?)"'))
+    assert set(used) == set(defined) and len(set(defined)) == len(defined) == 2
