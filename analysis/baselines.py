@@ -8,10 +8,8 @@ one. Chains of algorithms are measured by the same functions as chains of mice.
 from collections.abc import Callable
 
 import numpy as np
-import torch
 
 from analysis.chain import MOVES, UNIFORM, Chain, build_walk, compute_visits
-from envs.generator import NO_CELL
 from envs.levels import Levels, region_mask
 from envs.world import MAX_EPISODE_STEPS, STAY
 
@@ -37,8 +35,7 @@ def hide_cheese(build: Callable[[Levels], Chain]) -> Callable[[Levels], Chain]:
     """
 
     def build_twin(levels: Levels) -> Chain:
-        hidden = levels._replace(cheese=torch.full_like(levels.cheese, NO_CELL))
-        return build(hidden)._replace(levels=levels)
+        return build(levels.hide_cheese())._replace(levels=levels)
 
     return build_twin
 

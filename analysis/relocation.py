@@ -28,8 +28,7 @@ def anywhere(spec: WorldSpec, seeds: np.ndarray) -> Levels:
 
 def no_cheese(spec: WorldSpec, seeds: np.ndarray) -> Levels:
     """The same mazes without cheese."""
-    levels = anywhere(spec, seeds)
-    return levels._replace(cheese=torch.full_like(levels.cheese, NO_CELL))
+    return anywhere(spec, seeds).hide_cheese()
 
 
 def every_cell(spec: WorldSpec, seeds: np.ndarray) -> Levels:

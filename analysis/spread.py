@@ -11,7 +11,7 @@ from analysis.answers import count_words
 from analysis.dose import GROUP, compute_seed_variance, describe_group
 from analysis.figures import format_percent, remove_spines
 from analysis.intervals import ALPHA, correct_holm
-from analysis.measures import add_differences, compute_headline_dim, select_subset
+from analysis.measures import MEASURES, add_differences, select_sizes, select_subset
 from foundation.palette import BLUE, GREY, ORANGE
 
 RESAMPLES = 2000  # of the seeds
@@ -19,20 +19,22 @@ BINS = 50
 
 
 class Reading(NamedTuple):
-    """A rate that every mouse has, and that of a random walk in the same levels."""
+    """One of ``MEASURES``.
+
+    Attributes:
+        label: what it is.
+        walk: the measure that is a random walk's.
+    """
 
     label: str
-    condition: str
-    subset: str
-    column: str
     walk: str
 
 
 READINGS = {
-    "corner_first": Reading("corner first at forks", "anywhere", "forks", "p_corner_first", "walk_corner_first"),
-    "preference": Reading("preference: cheese before corner, balanced forks", "anywhere", "balanced", "h", "h_chance"),
-    "able_cheese": Reading("ability to reach the cheese", "anywhere", "forks", "able_cheese", "walk_able_cheese"),
-    "as_trained": Reading("success as trained", "as_trained", "all", "p_cheese_500", "walk_cheese_500"),
+    "corner_first": Reading("corner first at forks", "corner_first_walk"),
+    "preference": Reading("preference: cheese before corner, balanced forks", "preference_chance"),
+    "able_cheese": Reading("ability to reach the cheese", "able_cheese_walk"),
+    "as_trained": Reading("success as trained", "as_trained_walk"),
 }
 DRAWN = {"corner_first": BLUE, "preference": ORANGE}
 
@@ -48,24 +50,27 @@ def compute_spread(records: pd.DataFrame) -> dict[str, dict[str, Any]]:
         its preference is not above chance (t-test over forks, of the log odds over a random walk); ``readings``, see
         ``_describe``; and ``wanting``, the names of the mice with p below 5 %.
     """
-    records = add_differences(records)
-    records = records.loc[records.maze_dim >= compute_headline_dim(int(records.world_dim.iloc[0]))]
+    records = select_sizes(add_differences(records))["headline"]
     groups = {}
-    for (region, trained_on), rows in records.groupby(list(GROUP), sort=False):
+    for region, trained_on in dict.fromkeys(zip(*(records[name] for name in GROUP), strict=True)):
+        rows = records.loc[(records.region == region) & (records.trained_on == trained_on)]
         tables, readings = {}, {}
         for name, reading in READINGS.items():
-            chosen = select_subset(rows.loc[rows.condition == reading.condition], reading.subset)
-            tables[name] = chosen.pivot_table(index="mouse", columns="level_seed", values=reading.column)
-            readings[name] = _describe(tables[name].dropna(axis=1), float(chosen[reading.walk].mean()))
-        mice = rows.drop_duplicates("mouse").sort_values("training_seed")
+            measure = MEASURES[name]
+            chosen = select_subset(rows.loc[rows.condition == measure.condition], measure.subset)
+            tables[name] = chosen.pivot_table(index="mouse", columns="level_seed", values=measure.column)
+            readings[name] = _describe(
+                tables[name].dropna(axis=1), float(np.mean(chosen[MEASURES[reading.walk].column]))
+            )
+        seeds = rows.drop_duplicates("mouse").sort_values("training_seed").set_index("mouse").training_seed.to_dict()
         forks = select_subset(rows.loc[rows.condition == "anywhere"], "forks").dropna(subset="h_log_odds")
         odds = {name: own.h_log_odds.to_numpy() for name, own in forks.groupby("mouse", sort=False)}
-        wanting = correct_holm({name: _test_above_chance(odds.get(name, np.array([]))) for name in mice.mouse})
+        wanting = correct_holm({name: _test_above_chance(odds.get(name, np.array([]))) for name in seeds})
         groups[describe_group(region, trained_on)] = {
             "mice": [
-                {"name": one.mouse, "seed": int(one.training_seed), "p_wants_cheese": wanting.get(one.mouse)}
-                | {name: _get(table, one.mouse) for name, table in tables.items()}
-                for one in mice.itertuples()
+                {"name": mouse, "seed": int(seed), "p_wants_cheese": wanting.get(mouse)}
+                | {name: _get(table, mouse) for name, table in tables.items()}
+                for mouse, seed in seeds.items()
             ],
             "readings": readings,
             "wanting": [name for name, p in wanting.items() if p < ALPHA],
@@ -83,7 +88,8 @@ def _test_above_chance(log_odds: np.ndarray) -> float | None:
         return None
     if np.ptp(log_odds) < 1e-9:
         return float(log_odds[0] <= 0)
-    return float(stats.ttest_1samp(log_odds, 0, alternative="greater").pvalue)
+    _, p = np.array(stats.ttest_1samp(log_odds, 0, alternative="greater")).tolist()
+    return p
 
 
 def _describe(table: pd.DataFrame, walk: float) -> dict[str, Any]:
@@ -117,18 +123,18 @@ def _describe(table: pd.DataFrame, walk: float) -> dict[str, Any]:
     return found
 
 
+def _say_spread(found: dict[str, Any]) -> str:
+    sd, low, high = (100 * found[name] for name in ("sd", "sd_low", "sd_high"))
+    return f"standard deviation between seeds {sd:.1f} points ({low:.1f} to {high:.1f})"
+
+
 def describe_spread(name: str, group: dict[str, Any]) -> list[str]:
     """Describe a group in sentences: the spread of each reading, and who wants the cheese."""
     lines = [f"{name}, {count_words(len(group['mice']), 'training seed')}"]
     for key, found in group["readings"].items():
         if found["mean"] is None:
             continue
-        spread = ""
-        if found["sd"] is not None:
-            spread = (
-                f"; standard deviation between seeds {100 * found['sd']:.1f} points "
-                f"({100 * found['sd_low']:.1f} to {100 * found['sd_high']:.1f})"
-            )
+        spread = f"; {_say_spread(found)}" if found["sd"] is not None else ""
         lines.append(
             f"  {READINGS[key].label}: mean {100 * found['mean']:.1f} %, from {100 * found['least']:.1f} to "
             f"{100 * found['most']:.1f} %{spread}; a random walk: {100 * found['walk']:.1f} %"
@@ -157,10 +163,7 @@ def draw_spread(groups: dict[str, dict[str, Any]]) -> Figure:
                 axes.annotate("random walk", (found["walk"], 1), xycoords=("data", "axes fraction"), fontsize=7,
                               color=GREY, xytext=(3, -8), textcoords="offset points")  # fmt: skip
             if found["sd"] is not None:
-                title += (
-                    f"\nstandard deviation {100 * found['sd']:.1f} points "
-                    f"({100 * found['sd_low']:.1f} to {100 * found['sd_high']:.1f})"
-                )
+                title += f"\n{_say_spread(found)}"
             axes.set_title(title, fontsize=8)
             axes.set_xlabel(READINGS[key].label, fontsize=8)
             axes.set_xlim(-0.01, 1.01)

@@ -8,16 +8,13 @@ label (different seeds) have the same colour. The curves are written to benchmar
 figure to .png.
 """
 
-import json
-import os
 import sys
 from dataclasses import dataclass
-from glob import glob
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from machine import RESULTS, check_name
+from machine import check_name, find_runs, write_results
 from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
 from rich.console import Console
@@ -26,10 +23,9 @@ from rich.table import Table
 from agents.checkpoint import STATE_FORMAT, read_checkpoint
 from agents.training import STATE_FILE
 from agents.training_state import parse_curve
-from analysis.figures import encode_png, format_percent, remove_spines
+from analysis.figures import format_percent, remove_spines
 from foundation.command import run_command
 from foundation.errors import InputError
-from foundation.files import write_atomically
 from foundation.palette import SERIES
 from foundation.settings import as_list, flatten_settings, setting
 
@@ -49,15 +45,11 @@ def run(config: CurvesConfig) -> None:
     if config.by not in AXES:
         raise InputError(f"by must be one of {', '.join(AXES)}, not {config.by!r}")
     patterns = as_list(config.runs)
-    folders = [Path(folder) for pattern in patterns for folder in sorted(glob(pattern))]
-    runs = label_runs([read_run(folder / STATE_FILE) for folder in folders if (folder / STATE_FILE).is_file()])
+    runs = label_runs([read_run(folder / STATE_FILE) for folder in find_runs(patterns)])
     if not runs:
         raise InputError(f"no run folder with a {STATE_FILE} at {', '.join(patterns)}")
-    path = RESULTS / f"curves-{config.name}.json"
-    write_atomically(path, (json.dumps(runs, ensure_ascii=False) + "\n").encode())
-    write_atomically(path.with_suffix(".png"), encode_png(draw_curves(runs, config.by, config.success)))
     print_table(runs, config.success, Console())
-    print(*(f"→ {os.path.relpath(path.with_suffix(suffix))}" for suffix in (".json", ".png")), sep="\n")
+    write_results(f"curves-{config.name}", runs, draw_curves(runs, config.by, config.success))
 
 
 def read_run(state: Path) -> dict[str, Any]:

@@ -7,26 +7,23 @@ TensorBoard files. One panel per group, a thin line per training seed, a thick o
 written to benchmarks/results/habit-NAME.json, and the figure to .png.
 """
 
-import json
-import os
 import sys
 from dataclasses import dataclass
-from glob import glob
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from machine import RESULTS, check_name
+from machine import check_name, find_runs, write_results
 from matplotlib.figure import Figure
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from agents.checkpoint import STATE_FORMAT, read_checkpoint
 from agents.training import STATE_FILE
+from analysis.answers import count_words
 from analysis.dose import describe_group
-from analysis.figures import encode_png, format_percent, remove_spines
+from analysis.figures import format_percent, remove_spines
 from foundation.command import run_command
 from foundation.errors import InputError
-from foundation.files import write_atomically
 from foundation.palette import BLACK, OUTCOME_COLOURS
 from foundation.settings import as_list, setting
 
@@ -46,14 +43,10 @@ class HabitConfig:
 def run(config: HabitConfig) -> None:
     check_name(config.name)
     patterns = as_list(config.runs)
-    folders = [Path(folder) for pattern in patterns for folder in sorted(glob(pattern))]
-    runs = [found for folder in folders if (folder / STATE_FILE).is_file() and (found := read_run(folder))["steps"]]
+    runs = [found for folder in find_runs(patterns) if (found := read_run(folder))["steps"]]
     if not runs:
         raise InputError(f"no evaluated run folder at {', '.join(patterns)}")
-    path = RESULTS / f"habit-{config.name}.json"
-    write_atomically(path, (json.dumps(runs, ensure_ascii=False) + "\n").encode())
-    write_atomically(path.with_suffix(".png"), encode_png(draw_habit(runs)))
-    print(*(f"→ {os.path.relpath(path.with_suffix(suffix))}" for suffix in (".json", ".png")), sep="\n")
+    write_results(f"habit-{config.name}", runs, draw_habit(runs))
 
 
 def read_run(folder: Path) -> dict[str, Any]:
@@ -88,7 +81,7 @@ def draw_habit(runs: list[dict[str, Any]]) -> Figure:
                 axes.plot(np.array(each["steps"]) / 1e6, each[rate], color=colour, lw=0.6, alpha=0.5)
             mean = np.mean([np.interp(steps, each["steps"], each[rate]) for each in group], axis=0)
             axes.plot(np.array(steps) / 1e6, mean, color=colour, lw=1.8, label=label)
-        axes.set_title(f"{name} ({len(group)} seed{'s' if len(group) > 1 else ''})", fontsize=9)
+        axes.set_title(f"{name} ({count_words(len(group), 'seed')})", fontsize=9)
         axes.set(xlabel="million steps", ylim=(-0.02, 1.02))
         format_percent(axes.yaxis)
         remove_spines(axes)

@@ -18,8 +18,8 @@ from rich.table import Table
 from agents.mouse import load_mouse
 from foundation.command import run_command
 from foundation.settings import setting
+from inside.activations import LAYER
 from inside.hooks import record, replace
-from inside.study import LAYER
 
 MOUSE = Path(__file__).parents[1] / "checkpoints" / "corner-seed0.safetensors"
 SIZES = (256, 2048)  # observations per pass

@@ -1,16 +1,24 @@
-"""Describe the machine, and name the results files."""
+"""Describe the machine, find run folders, and write the results files."""
 
+import json
+import os
 import platform
 import re
+from collections.abc import Sequence
+from glob import glob
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
+from matplotlib.figure import Figure
 from measure import count_cores
 
 from agents.checkpoint import list_versions
+from agents.training import STATE_FILE
+from analysis.figures import encode_png
 from foundation.errors import InputError
+from foundation.files import write_atomically
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -23,6 +31,20 @@ def check_name(name: str) -> None:
     """
     if not re.fullmatch(r"[\w.-]+", name):
         raise InputError(f"name must consist of letters, digits, dots and dashes, not {name!r}")
+
+
+def find_runs(patterns: Sequence[str]) -> list[Path]:
+    """Find the run folders at glob patterns that hold a training state."""
+    folders = [Path(folder) for pattern in patterns for folder in sorted(glob(pattern))]
+    return [folder for folder in folders if (folder / STATE_FILE).is_file()]
+
+
+def write_results(name: str, numbers: Any, figure: Figure) -> None:
+    """Write numbers (JSON) and a figure (PNG) into the results folder, and print their paths."""
+    path = RESULTS / f"{name}.json"
+    write_atomically(path, (json.dumps(numbers, ensure_ascii=False) + "\n").encode())
+    write_atomically(path.with_suffix(".png"), encode_png(figure))
+    print(*(f"→ {os.path.relpath(path.with_suffix(suffix))}" for suffix in (".json", ".png")), sep="\n")
 
 
 def describe_machine(device: torch.device | str = "cpu") -> dict[str, Any]:

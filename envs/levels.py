@@ -69,6 +69,10 @@ class Levels(NamedTuple):
         """Select levels; ``index`` is any index of a tensor's first dimension."""
         return Levels(*(field[index] for field in self))
 
+    def hide_cheese(self) -> "Levels":
+        """The same mazes without cheese."""
+        return self._replace(cheese=torch.full_like(self.cheese, NO_CELL))
+
     def to(self, device) -> "Levels":
         return Levels(*(field.to(device) for field in self))
 

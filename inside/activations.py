@@ -13,6 +13,7 @@ from envs.world import State
 from foundation.errors import InputError
 from inside.hooks import list_layers, record
 
+LAYER = "embedder.block2.res1"  # half way through the network, as in the literature
 BATCH_SIZE = 512  # states per forward pass
 
 

@@ -12,9 +12,10 @@ from analysis.dose import describe_group as name_group
 from analysis.measures import combine_seeds
 from analysis.statistics import share_with_interval
 from foundation.settings import as_list
+from inside.activations import LAYER
 from inside.probes import OBSERVATION
 from inside.removal import ALLOWED_FALL, GOALS
-from inside.study import LAYER, Measured
+from inside.study import Measured
 
 LEAST_TAKEN = 0.05  # from P(cheese) by hiding the cheese; from less no share is told
 HALF_OF_CELLS = 0.5  # that must be reached in a maze for it to count as retargetable

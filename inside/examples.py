@@ -114,7 +114,7 @@ def show_clamp(
         return None
     chosen = missed.iloc[pick_median((missed.p_target - missed.plain_target).to_numpy())]
     fork, target = int(chosen.fork), int(chosen.cell)
-    level = forks.rows([fork]).hide_cheese()
+    level = forks.levels.rows([fork]).hide_cheese()
     after = clamp(mouse, layer, level, torch.tensor([target]), channels, value)
     rates = [float(chosen.plain_target), float(chosen.p_target)]
     shown = _show(build_chain(mouse, level), after, 0, None)

@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from analysis.scorecard import Criterion
+from inside.activations import LAYER
 from inside.answers import count_channels, get_probe, get_retargeted, pick
 from inside.finetuning import Budget, Firsts, Tuning, compute_distance, find_best_edit, is_close
 from inside.removal import ALLOWED_FALL
-from inside.study import LAYER, Measured
+from inside.study import Measured
 
 FORECAST_GROUP = "top-right 5×5"  # the mouse that the forecasts are about
 CHEAP, NEARLY = 0.10, 0.08  # shares of the original steps: less than the first is cheap, the second is nearly as much

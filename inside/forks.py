@@ -30,10 +30,6 @@ class Forks(NamedTuple):
     def rows(self, index) -> "Forks":
         return Forks(self.levels.rows(index), self.square[index])
 
-    def hide_cheese(self) -> Levels:
-        """The same mazes without cheese."""
-        return self.levels._replace(cheese=torch.full_like(self.levels.cheese, NO_CELL))
-
 
 def find_forks(spec: WorldSpec, number: int, skip: int = 0) -> Forks:
     """Find the first held-out forks with the cheese anywhere, in mazes as large as those of headlines.

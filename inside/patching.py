@@ -89,7 +89,7 @@ def make_donors(kind: str, forks: Forks, spec: WorldSpec) -> list[Levels]:
         return [anywhere(spec, DONORS + np.arange(len(forks.square)))]
     if kind == "moved":
         return [move_cheese(forks.levels)]
-    return [forks.hide_cheese()] if kind == "hidden" else []
+    return [forks.levels.hide_cheese()] if kind == "hidden" else []
 
 
 def make_patch(kind: str, where: Tensor, mean: Tensor | None = None) -> Edit:

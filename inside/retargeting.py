@@ -112,7 +112,7 @@ def retarget(mouse: Mouse, layer: str, forks: Forks, channels: Sequence[int], va
         either), ``shortest`` (steps), ``p_target``, ``p_corner`` and ``steps`` with the clamp, and the same without it:
         ``plain_target``, ``plain_corner`` and ``plain_steps``.
     """
-    tables, hidden = [], forks.hide_cheese()
+    tables, hidden = [], forks.levels.hide_cheese()
     for fork, targets in enumerate(find_targets(hidden)):
         level = hidden.rows([fork])
         clamped = _measure(clamp(mouse, layer, level, targets, channels, value), targets)

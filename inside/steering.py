@@ -47,7 +47,7 @@ def compute_vectors(mouse: Mouse, layer: str, one: Levels, other: Levels) -> Ten
 def compute_named_vectors(mouse: Mouse, layer: str, name: str, forks: Forks) -> Tensor:
     """The vectors of ``VECTORS`` in N mazes, float32 (N, …)."""
     if name == "cheese":
-        return compute_vectors(mouse, layer, forks.levels, forks.hide_cheese())
+        return compute_vectors(mouse, layer, forks.levels, forks.levels.hide_cheese())
     return compute_vectors(mouse, layer, open_way(forks.levels), forks.levels)
 
 

@@ -16,7 +16,7 @@ from analysis.collection import digest_facts, name_parts_folder
 from analysis.statistics import amount_with_interval, mean_with_interval
 from foundation.errors import InputError
 from foundation.files import encode_json, read_checked, write_checked
-from inside.activations import find_positions, find_shape
+from inside.activations import LAYER, find_positions, find_shape
 from inside.channels import GOALS, find_channels, measure_offsets, score_maps, score_resampling
 from inside.effects import COLUMNS, build_each, measure
 from inside.examples import show_channels, show_clamp, show_vector
@@ -30,7 +30,6 @@ from inside.scrubbing import scrub
 from inside.steering import FACTORS, VECTORS, compute_curve, compute_named_vectors, make_sources
 
 VERSION = 2  # of the parts; those with another version are ignored
-LAYER = "embedder.block2.res1"  # half way, as in the literature
 FORKS = 64
 RADII = (0, 1)  # positions around the one over the cheese
 FEW = 6  # forks of the retargeting, which has a chain for every cell
@@ -66,7 +65,7 @@ def build_untrained(mouse: Mouse) -> Mouse:
     return mouse._replace(policy=policy)
 
 
-def list_map_layers(mouse: Mouse) -> list[str]:
+def list_compared_layers(mouse: Mouse) -> list[str]:
     """The layers with maps that are compared, in the order of the forward pass."""
     return [layer for layer in list_layers(mouse.policy) if layer.endswith(SUMS)]
 
@@ -104,7 +103,7 @@ def _steer(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
 def _locate(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
     """How much of the cheese lies at the positions over it: those, and the ring around them, from the blind mouse."""
     forks, rows = find_forks(mouse.spec, plan.forks), []
-    for layer in list_map_layers(mouse):
+    for layer in list_compared_layers(mouse):
         shape = find_shape(mouse, layer)
         place = find_positions(mouse.spec, *shape[1:])[forks.levels.cheese]
         row, column = torch.arange(shape[1])[:, None], torch.arange(shape[2])
@@ -122,7 +121,7 @@ def _locate(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
 
 def _probe(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
     sample = draw_sample(mouse, PROBED)
-    layers = [*list_map_layers(mouse), "embedder"]
+    layers = [*list_compared_layers(mouse), "embedder"]
     tables = [compute_probes(mouse, [OBSERVATION, *layers], sample).assign(network="trained")]
     tables.append(compute_probes(build_untrained(mouse), layers, sample).assign(network="untrained"))
     return pd.concat(tables, ignore_index=True).to_dict("records")

@@ -3,6 +3,7 @@
 import json
 
 import curves
+import machine
 import pytest
 import torch
 
@@ -47,7 +48,7 @@ def test_curves_of_run_folders(tmp_path, monkeypatch):
     config = TrainConfig(EnvConfig(world_dim=5), AgentConfig(num_envs=8, num_steps=8, minibatch_size=64))
     config.total_steps, config.run_dir = 128, str(tmp_path)
     train(config, CPU, Console(quiet=True))
-    monkeypatch.setattr(curves, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(machine, "RESULTS", tmp_path / "results")
     monkeypatch.chdir(tmp_path)
     curves.main([f"runs={tmp_path}/quickstart-*", "name=test"])
     (run,) = json.loads((tmp_path / "results" / "curves-test.json").read_text())

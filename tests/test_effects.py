@@ -48,7 +48,7 @@ def test_forks_are_large_held_out_forks_without_repetition():
         assert (kind == paths.FORK).all() and torch.equal(square, forks.square)
         assert (forks.levels.maze_dim == 7).all() and (forks.levels.seed >= HELD_OUT).all()
     assert not set(FORKS.levels.seed.tolist()) & set(other.levels.seed.tolist())
-    assert (FORKS.hide_cheese().cheese == -1).all()
+    assert (FORKS.levels.hide_cheese().cheese == -1).all()
 
 
 def test_planted_networks_do_what_they_are_made_for():

@@ -58,7 +58,7 @@ def test_the_clamped_cell_is_the_median_of_those_not_reached_anyway():
     gains = missed.p_target - missed.plain_target
     assert shown["cells"] == len(missed) and (gains < chosen.p_target - chosen.plain_target).sum() <= len(missed) / 2
     assert shown["rates"] == pytest.approx([chosen.plain_target, chosen.p_target]) and shown["rates"][1] > 0.5
-    level, target = FEW.rows([shown["fork"]]).hide_cheese(), torch.tensor([shown["target"]])
+    level, target = FEW.levels.rows([shown["fork"]]).hide_cheese(), torch.tensor([shown["target"]])
     chain = clamp(MOUSE, LAYER, level, target, [CHEESE], value)
     after = np.array(shown["after"], float).reshape(5, -1)[:, chain.cell].T
     np.testing.assert_allclose(after, chain.probability, atol=1e-4)

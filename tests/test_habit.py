@@ -3,6 +3,7 @@
 import json
 
 import habit
+import machine
 import numpy as np
 import pytest
 import torch
@@ -46,7 +47,7 @@ def test_the_rates_of_a_training_are_read(tmp_path, monkeypatch):
         total_steps=192, run_dir=str(tmp_path), eval_every=1,
     )  # fmt: skip
     train(config, torch.device("cpu"), Console(quiet=True), evaluate)
-    monkeypatch.setattr(habit, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(machine, "RESULTS", tmp_path / "results")
     monkeypatch.chdir(tmp_path)
     habit.main([f"runs={tmp_path}/quickstart-*", "name=test"])
     (run,) = json.loads((tmp_path / "results" / "habit-test.json").read_text())

@@ -30,8 +30,8 @@ def test_one_activation_is_a_cheese(name):
         level = FEW.levels.rows([row.fork])._replace(cheese=torch.tensor([row.cell]))
         # The mouse sees a cheese, but it does not end the episode.
         chain = build_chain(NETWORKS[name], level)
-        clamped = clamp(NETWORKS[name], LAYER, FEW.hide_cheese().rows([row.fork]), torch.tensor([row.cell]), [CHEESE],
-                        estimate_level(NETWORKS[name], LAYER, [CHEESE]))  # fmt: skip
+        hidden, value = FEW.levels.hide_cheese().rows([row.fork]), estimate_level(NETWORKS[name], LAYER, [CHEESE])
+        clamped = clamp(NETWORKS[name], LAYER, hidden, torch.tensor([row.cell]), [CHEESE], value)
         np.testing.assert_allclose(clamped.probability, chain.probability, atol=1e-5)
     found = summarise(table)
     assert (found.reached > 0.7).all() and (found.gained > 0.3).all() and (found.plain < 0.6).all()
@@ -46,7 +46,7 @@ def test_other_activations_send_the_mouse_nowhere(name, channels):
 
 
 def test_targets_and_their_plain_probabilities():
-    table, targets = send("plain"), find_targets(FEW.hide_cheese())
+    table, targets = send("plain"), find_targets(FEW.levels.hide_cheese())
     assert [len(cells) for cells in targets] == table.groupby("fork").size().tolist()
     on_the_way = table.plain_target > 0.99  # cells between start and corner
     assert on_the_way.any() and (table.plain_target[~on_the_way] < 0.99).any()

@@ -13,14 +13,12 @@ from torch import Tensor
 
 from agents.mouse import Mouse
 from analysis.chain import Predict
-from envs.generator import NO_CELL
 from envs.levels import Levels
 from envs.world import State
 from foundation.errors import InputError
 from inside import hooks
-from inside.activations import collect_activations, find_positions, find_shape
+from inside.activations import LAYER, collect_activations, find_positions, find_shape
 
-LAYER = "embedder.block2.res1"  # half way, as in the literature
 CHEESE = "cheese"  # the vector that can be taken away
 STEP = 0.5  # by which a key changes the value of a clamp
 
@@ -117,7 +115,7 @@ UNCHANGED = Inspection()
 def _compute_cheese_vectors(mouse: Mouse, layer: str, levels: Levels) -> Tensor:
     from inside.steering import compute_vectors  # imports pandas
 
-    return compute_vectors(mouse, layer, levels, levels._replace(cheese=torch.full_like(levels.cheese, NO_CELL)))
+    return compute_vectors(mouse, layer, levels, levels.hide_cheese())
 
 
 def find_clamp(mouse: Mouse, state: State, inspection: Inspection, cell: int) -> Clamp:
