@@ -11,7 +11,7 @@ from envs.levels import Levels
 from envs.spec import WorldSpec
 from envs.world import State
 from foundation.errors import InputError
-from inside.hooks import list_layers, record
+from inside.hooks import list_layers, read
 
 LAYER = "embedder.block2.res1"  # half way through the network, as in the literature
 BATCH_SIZE = 512  # states per forward pass
@@ -31,12 +31,10 @@ def collect_activations(mouse: Mouse, layers: Sequence[str], state: State) -> di
     """
     painter = mouse.spec.painter(mouse.device)
     parts: dict[str, list[Tensor]] = {layer: [] for layer in layers}
-    with record(mouse.policy, layers) as found:
-        for first in range(0, len(state.mouse), BATCH_SIZE):
-            rows = state.rows(slice(first, first + BATCH_SIZE))
-            mouse.policy(painter.paint(rows.to(mouse.device)))
-            for layer, activation in found.items():
-                parts[layer].append(activation.float().cpu())
+    for first in range(0, len(state.mouse), BATCH_SIZE):
+        rows = state.rows(slice(first, first + BATCH_SIZE))
+        for layer, activation in read(mouse.policy, layers, painter.paint(rows.to(mouse.device))).items():
+            parts[layer].append(activation.float().cpu())
     return {layer: torch.cat(part) for layer, part in parts.items()}
 
 
@@ -49,8 +47,8 @@ def place_mouse(levels: Levels, cell: Tensor) -> State:
 def list_map_layers(mouse: Mouse) -> list[str]:
     """The names of the layers that have maps, in the order of their definition."""
     layers = list_layers(mouse.policy)
-    with record(mouse.policy, layers) as found:
-        mouse.policy(mouse.spec.painter(mouse.device).paint(world.start(mouse.spec.make_levels([0])).to(mouse.device)))
+    state = world.start(mouse.spec.make_levels([0])).to(mouse.device)
+    found = read(mouse.policy, layers, mouse.spec.painter(mouse.device).paint(state))
     return [layer for layer in layers if layer in found and found[layer].dim() == 4]
 
 

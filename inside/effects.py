@@ -19,7 +19,7 @@ from envs.levels import Levels
 from envs.world import MAX_EPISODE_STEPS, STAY, State
 from foundation.errors import InputError
 from inside.forks import Forks
-from inside.hooks import record, replace
+from inside.hooks import read, record, replace
 from inside.remainder import run_remainder
 
 COLUMNS = {
@@ -126,9 +126,7 @@ def _prepare_donors(
         given: dict[str, list[Tensor]] = {layer: [] for layer in layers}
         for donor, place in zip(donors, places, strict=True):
             donated = State(donor.rows(level), place[level, state.mouse], state.facing_right, state.clock)
-            with record(mouse.policy, layers) as found:
-                mouse.policy(painter.paint(donated))
-            for layer, activation in found.items():
+            for layer, activation in read(mouse.policy, layers, painter.paint(donated)).items():
                 given[layer].append(activation)
         return given
 

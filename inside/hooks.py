@@ -7,7 +7,7 @@ the outer one has made.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 from torch import Tensor, nn
 
@@ -46,6 +46,40 @@ def record(policy: nn.Module, layers: Sequence[str]) -> Iterator[dict[str, Tenso
 
     with replace(policy, {layer: keep(layer) for layer in layers}):
         yield found
+
+
+class _AllFound(Exception):
+    """Ends a forward pass of which nothing more is wanted."""
+
+
+def read(policy: nn.Module, layers: Sequence[str], obs: Tensor) -> dict[str, Tensor]:
+    """Run a network until all layers have been reached, and no further.
+
+    Args:
+        policy: a network that is not compiled.
+        layers: names of layers.
+        obs: observations (N, H, W, C).
+
+    Returns:
+        The activations (N, …) by layer.
+
+    Raises:
+        InputError: a layer is unknown, or the network is compiled.
+    """
+    found: dict[str, Tensor] = {}
+
+    def keep(layer: str) -> Callable[[Tensor], Tensor]:
+        def see(activation: Tensor) -> Tensor:
+            found[layer] = activation
+            if len(found) == len(set(layers)):
+                raise _AllFound
+            return activation
+
+        return see
+
+    with suppress(_AllFound), replace(policy, {layer: keep(layer) for layer in layers}):
+        policy(obs)
+    return found
 
 
 @contextmanager

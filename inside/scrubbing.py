@@ -171,13 +171,9 @@ def scrub(
         tables.append(swap("other", [other[number]], [where]))
         tables.append(swap("control", [other[number]], [select(shape, control.tolist())]))
     search = search_worst(mouse, layer, forks, channels, same[:tried])
-    used = search.donor.unique().tolist()
-    masks = []
-    for number in used:
-        mask = torch.zeros(len(fork), *shape, dtype=torch.bool)
-        mask[:, list(channels)] = (search.donor == number)[:, :, None, None]
-        masks.append(mask)
-    found = swap("worst", [same[number] for number in used], masks)
+    pool = Levels(*map(torch.cat, zip(*same, strict=True)))
+    picked = [pool.rows(number * len(fork) + torch.tensor(fork)) for number in search.donor.T]
+    found = swap("worst", picked, [select(shape, [channel]) for channel in channels])
     candidates = pd.concat([found, *(table for table in tables if table.swap.iloc[0] == "same")], ignore_index=True)
     worst = candidates.loc[candidates.p_cheese.abs().groupby(candidates.fork).idxmax()].assign(swap="worst")
     return pd.concat([*tables, worst], ignore_index=True), search

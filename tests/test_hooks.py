@@ -6,7 +6,7 @@ from torch.nn.functional import relu
 
 from agents.impala import ImpalaPolicy
 from foundation.errors import InputError
-from inside.hooks import list_layers, record, replace
+from inside.hooks import list_layers, read, record, replace
 
 
 @pytest.fixture
@@ -55,6 +55,22 @@ def test_activations_are_those_of_the_layers(policy):
         run(policy)
         assert same(found["embedder.block2.res1.conv1.input"], relu(entered))
         assert found["embedder.fc.input"].shape == (6, 32 * 2 * 2) and (found["embedder.fc.input"] >= 0).all()
+
+
+def test_reading_gives_what_recording_gives_and_runs_nothing_above(policy):
+    wanted = ["embedder.block1.res2", "embedder.block2.res1", "embedder.block2.res1.conv1.input"]
+    with torch.no_grad(), record(policy, wanted) as found:
+        run(policy)
+
+    def fail(activation):
+        raise AssertionError("a layer above was run")
+
+    with torch.no_grad(), replace(policy, {"embedder.block2.res2": fail}):
+        early = read(policy, wanted, PICTURES)
+    assert set(early) == set(wanted) and all(same(early[layer], found[layer]) for layer in wanted)
+    assert count_hooks(policy) == 0
+    with pytest.raises(InputError, match="no layer 'nose'"):
+        read(policy, ["nose"], PICTURES)
 
 
 def test_a_replaced_relu_changes_its_convolution_and_not_the_sum(policy):
