@@ -56,12 +56,12 @@ def put(value: Tensor, where: Tensor) -> Edit:
     return lambda activation, rows: torch.where(_pick(where, activation, rows), value.to(activation), activation)
 
 
-def take_donors(where: Sequence[Tensor]) -> Edit:
-    """Take the activation of each donor where its mask bool, (C, …) or for each level (N, C, …), is True."""
+def take_donors(where: Mapping[int, Tensor]) -> Edit:
+    """Take activations of donors, by their numbers: where a mask bool, (C, …) or for each level (N, C, …), is True."""
 
     def edit(activation: Tensor, rows: Rows) -> Tensor:
-        for mask, donor in zip(where, rows.donors, strict=True):
-            activation = torch.where(_pick(mask, activation, rows), donor, activation)
+        for number, mask in where.items():
+            activation = torch.where(_pick(mask, activation, rows), rows.donors[number], activation)
         return activation
 
     return edit

@@ -106,4 +106,4 @@ def make_patch(kind: str, where: Tensor, mean: Tensor | None = None) -> Edit:
     if kind == "mean":
         assert mean is not None, "a mean patch needs the mean"
         return put(mean, where)
-    return take_donors([where])
+    return take_donors({0: where})

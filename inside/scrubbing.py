@@ -14,16 +14,16 @@ import torch
 from torch import Tensor
 
 from agents.mouse import Mouse
-from analysis.chain import Chain, build_chain
+from analysis.chain import Chain
 from analysis.decision import find_next_cell
 from envs.levels import Levels
 from envs.spec import WorldSpec
 from envs.world import MOVE_NAMES, find_neighbour
 from inside.activations import collect_activations, find_shape, place_mouse
-from inside.effects import build_altered, find_nearest_open, measure, take_donors
+from inside.effects import build_each, find_nearest_open, measure, take_donors
 from inside.forks import Forks, find_forks
-from inside.hooks import replace
 from inside.patching import select
+from inside.remainder import run_remainder
 
 POOL = 300  # mazes that donors are drawn from
 EXACT = 4  # random swaps whose effect is computed exactly
@@ -83,9 +83,11 @@ def _step_to_cheese(mouse: Mouse, layer: str, forks: Forks, activation: Tensor |
     following = find_next_cell(forks.levels, forks.square, forks.levels.cheese)
     moves = [find_neighbour(forks.square, torch.tensor(move), mouse.spec.world_dim) for move in range(len(MOVE_NAMES))]
     leads = (torch.stack(moves, dim=1) == following[:, None])[:, mouse.spec.moves()]
-    functions = {} if activation is None else {layer: lambda own: activation.to(own)}
-    with replace(mouse.policy, functions):
-        logits = mouse.policy(mouse.spec.painter(mouse.device).paint(state))[0]
+    obs = mouse.spec.painter(mouse.device).paint(state)
+    if activation is None:
+        logits = mouse.policy(obs)[0]
+    else:
+        logits = run_remainder(mouse.policy, layer, activation.to(mouse.device), obs)[0]
     return (logits.cpu().double().softmax(1) * leads).sum(1)
 
 
@@ -153,27 +155,32 @@ def scrub(
         ``effects.COLUMNS``, and ``moved``, 1 where the greedy move at the decision square is another one. And the
         search. The worst swap of a fork is the worst of the found one and of the random ones computed.
     """
-    shape, plain = find_shape(mouse, layer), build_chain(mouse, forks.levels)
-    where = select(shape, channels)
+    shape, fork = find_shape(mouse, layer), torch.arange(len(forks.square))
     rest = np.setdiff1d(np.arange(shape[0]), channels)
     control = np.random.default_rng(0).choice(rest, min(len(channels), len(rest)), replace=False)
-    fork, tables = range(len(forks.square)), []
-
-    def swap(name: str, donors: Sequence[Levels], masks: Sequence[Tensor]) -> pd.DataFrame:
-        chain = build_altered(mouse, forks.levels, {layer: take_donors(masks)}, donors)
-        return _measure(chain, plain, forks).assign(swap=name, fork=fork)
+    chosen, random = select(shape, channels), select(shape, control.tolist())
 
     same, other = (
         draw_donors(mouse.spec, forks, number, kind) for number, kind in ((max(tried, exact), True), (exact, False))
     )
-    for number in range(exact):
-        tables.append(swap("same", [same[number]], [where]))
-        tables.append(swap("other", [other[number]], [where]))
-        tables.append(swap("control", [other[number]], [select(shape, control.tolist())]))
     search = search_worst(mouse, layer, forks, channels, same[:tried])
     pool = Levels(*map(torch.cat, zip(*same, strict=True)))
-    picked = [pool.rows(number * len(fork) + torch.tensor(fork)) for number in search.donor.T]
-    found = swap("worst", picked, [select(shape, [channel]) for channel in channels])
-    candidates = pd.concat([found, *(table for table in tables if table.swap.iloc[0] == "same")], ignore_index=True)
+    picked = [pool.rows(number * len(fork) + fork) for number in search.donor.T]  # a donor for each channel
+
+    numbers = range(exact)
+    swaps = [("same", {number: chosen}) for number in numbers]
+    swaps += [("other", {exact + number: chosen}) for number in numbers]
+    swaps += [("control", {exact + number: random}) for number in numbers]
+    swaps += [("worst", {2 * exact + place: select(shape, [channel]) for place, channel in enumerate(channels)})]
+    edits, donors = [take_donors(where) for _, where in swaps], [*same[:exact], *other, *picked]
+    plain, chains = build_each(mouse, forks.levels, layer, edits, donors)
+    table = pd.concat(
+        [
+            _measure(chain, plain, forks).assign(swap=name, fork=fork)
+            for (name, _), chain in zip(swaps, chains, strict=True)
+        ],
+        ignore_index=True,
+    )
+    candidates = table.loc[table.swap.isin(("same", "worst"))]
     worst = candidates.loc[candidates.p_cheese.abs().groupby(candidates.fork).idxmax()].assign(swap="worst")
-    return pd.concat([*tables, worst], ignore_index=True), search
+    return pd.concat([table.loc[table.swap != "worst"], worst], ignore_index=True), search

@@ -107,7 +107,7 @@ def test_a_donor_gives_its_activation():
     donors = FORKS.levels.rows(torch.arange(24).roll(1))
     mouse = NETWORKS["plain"]
     everything = torch.ones(SHAPE, dtype=torch.bool)
-    swapped = build_altered(mouse, FORKS.levels, {LAYER: take_donors([everything])}, [donors])
+    swapped = build_altered(mouse, FORKS.levels, {LAYER: take_donors({0: everything})}, [donors])
     # The plan sees the walls and the mouse itself: with the other maze's goals, the mouse goes to the other's cheese.
     cheese = torch.where(FORKS.levels.walls.flatten(1).gather(1, donors.cheese[:, None])[:, 0], -1, donors.cheese)
     direct = build_chain(mouse, FORKS.levels._replace(cheese=cheese))

@@ -41,7 +41,7 @@ def test_the_chains_of_many_edits_are_those_of_each_alone_bit_for_bit(name):
     mouse, layer = (NETWORKS["plain"], LAYER) if name == "planted" else (untrained(name), "embedder.block2.res1")
     shape = find_shape(mouse, layer)
     vectors = torch.randn((2, *shape), generator=torch.Generator().manual_seed(0))
-    edits = [add(vectors, 3.0), put(torch.tensor(2.0), select(shape, [0, 3])), take_donors([select(shape, [0])])]
+    edits = [add(vectors, 3.0), put(torch.tensor(2.0), select(shape, [0, 3])), take_donors({0: select(shape, [0])})]
     plain, chains = build_each(mouse, FEW, layer, edits, DONORS)
     assert same(plain, build_chain(mouse, FEW)) and len(chains) == 3
     for chain, edit in zip(chains, edits, strict=True):
