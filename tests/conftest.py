@@ -1,6 +1,7 @@
 """Settings and fixtures that tests share."""
 
 import contextlib
+import functools
 import gc
 import io
 import os
@@ -105,3 +106,14 @@ def given(tmp_path_factory, training, checkpoint):
     larger = {"format": MOUSE_FORMAT, "config": {"env": asdict(env), "agent": asdict(AgentConfig())}}
     write_checkpoint(paths["larger"], build_policy(env.build_spec(), 1).state_dict(), larger)
     return paths | {"mouse": checkpoint, "state": training[0] / "state.safetensors", "folder": folder}
+
+
+@pytest.fixture
+def play(monkeypatch, tmp_path):
+    """Run a story in a window until the story or the window ends."""
+    import pygame
+    from windows import play_story
+
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    yield functools.partial(play_story, monkeypatch, tmp_path / "saved")
+    pygame.quit()

@@ -1,131 +1,20 @@
-"""The window, driven by real events under a dummy driver: effects of keys, pointer and time."""
+"""The window, driven by real events under a dummy driver: keys, levels, verdicts, sizes and what is saved."""
 
-import shlex
-from collections.abc import Callable, Iterator
-
-import numpy as np
 import pygame
 import pytest
-from mazes import number
-from mice import Planned, is_full_fork, mouse_with
+from mice import is_full_fork
 from networks import LAYER, NETWORKS
 from PIL import Image
+from windows import DIM, FREE, LEFT, PARTED, SHUT, as_drawn, drawn, far_away
 
-import watch
 from envs.drawings import from_text, from_texts, to_text
-from envs.levels import Levels
-from envs.painter import portrait
-from viewer import display, search
+from viewer import display
 from viewer.board import OUTCOME_COLOURS
 from viewer.inspection import Inspection
 from viewer.legend import OVERLAYS
 from viewer.pace import SPEEDS, UNLIMITED
-from viewer.saving import Session
-from viewer.texts import describe_maze, describe_verdict
+from viewer.texts import describe_verdict
 from viewer.viewing import Viewing
-from viewer.window import Window
-
-DIM = 7
-PARTED = "#### \n#### \n   # \n## # \n.@   "
-LEFT, FREE, SHUT = number((1, 1), DIM), number((3, 3), DIM), number((2, 2), DIM)  # the cheese, an open cell, a wall
-
-
-class Driver:
-    """Replaces pygame's clock, which is called once per frame, and runs the next action then.
-
-    Attributes:
-        passed: milliseconds per frame.
-    """
-
-    def __init__(self, window: Window, story: Callable[["Driver"], Iterator[None]]):
-        self.window, self.story, self.passed = window, story(self), 0
-
-    def get_time(self) -> int:
-        return self.passed
-
-    def tick(self, _) -> None:
-        next(self.story)
-
-    def press(self, name: str, text: str = "") -> None:
-        pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=pygame.key.key_code(name), unicode=text, mod=0))
-
-    def type(self, text: str) -> None:
-        for letter in text:
-            self.press(letter, letter)
-
-    def place(self, cell: int, pane: int = 0) -> tuple[int, int]:
-        return self.window._scene.boards[pane].cell_rect(cell).center
-
-    def click(self, position: tuple[int, int]) -> None:
-        pygame.event.post(pygame.event.Event(pygame.MOUSEBUTTONDOWN, button=1, pos=position))
-        pygame.event.post(pygame.event.Event(pygame.MOUSEBUTTONUP, button=1, pos=position))
-
-    def drag(self, *positions: tuple[int, int], drop: bool = True) -> None:
-        pygame.event.post(pygame.event.Event(pygame.MOUSEBUTTONDOWN, button=1, pos=positions[0]))
-        for position in positions:
-            pygame.event.post(pygame.event.Event(pygame.MOUSEMOTION, buttons=(1, 0, 0), rel=(1, 1), pos=position))
-        if drop:
-            pygame.event.post(pygame.event.Event(pygame.MOUSEBUTTONUP, button=1, pos=positions[-1]))
-
-    def pixels(self) -> np.ndarray:
-        return pygame.surfarray.array3d(pygame.display.get_surface()).swapaxes(0, 1)
-
-    def maze(self, pane: int = 0) -> np.ndarray:
-        """The visible pixels of a pane's maze."""
-        rect = self.window._scene.boards[pane].rect
-        return self.pixels()[rect.top : rect.bottom, rect.left : rect.right]
-
-    def leave(self) -> None:
-        pygame.event.post(pygame.event.Event(pygame.QUIT))
-
-
-@pytest.fixture
-def play(monkeypatch, tmp_path):
-    """Run a story in a window until the story or the window ends."""
-    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
-
-    def play(viewing: Viewing, story, leaves: bool = False) -> None:
-        window = Window(viewing, Session(tmp_path / "saved"), speed=8)
-        ended = []
-
-        def until_left(driver: Driver) -> Iterator[None]:
-            yield from story(driver)
-            ended.append(True)
-            driver.leave()
-            yield
-
-        driver = Driver(window, until_left)
-        monkeypatch.setattr(pygame.time, "Clock", lambda: driver)
-        display.open_window(size=(640, 480))
-        display.run(window)
-        assert not pygame.display.get_init() and bool(ended) != leaves, "a story leaves by itself or is played out"
-
-    yield play
-    pygame.quit()
-
-
-def drawn(text: str = PARTED, plan: str = "to the corner", **settings) -> Viewing:
-    return Viewing([mouse_with(Planned(plan), **settings)], 1, drawn=from_text(text, DIM))
-
-
-def far_away() -> Viewing:
-    """A level of 7×7 cells in which the cheese is many steps away."""
-    for level in range(100, 200):
-        viewing = Viewing([mouse_with(Planned("to the cheese"))], level)
-        for _ in range(12):
-            viewing.step()
-        if not viewing.episode.finished:
-            break
-    viewing.go_to(level)
-    return viewing
-
-
-def as_drawn(driver: Driver, pane: int = 0) -> bool:
-    board, state = driver.window._scene.boards[pane], driver.window.viewing.states[pane]
-    same = (driver.maze(pane) == portrait(state, board.cell)).all(-1)
-    corner = board._replace(left=0, top=0).cell_rect(int(state.level.corner))
-    same[corner.top : corner.bottom, corner.left : corner.right] = True  # it is marked
-    return bool(same.all())
 
 
 @pytest.mark.parametrize("key", ["q", "escape"])
@@ -261,103 +150,6 @@ def test_a_verdict_is_a_banner_until_the_next_level(play, size):
     play(viewing, story)
 
 
-def test_a_second_pane_widens_a_window_that_nobody_resized(play, monkeypatch):
-    viewing = drawn()
-    monkeypatch.setattr(pygame.display, "get_desktop_sizes", lambda: [(1920, 1080)])
-
-    def story(driver):
-        one, two = display.choose_size(1, 1), display.choose_size(2, 1)
-        assert one[0] < two[0] <= 1920 and one[1] <= 1080
-        driver.press("b")
-        yield
-        assert pygame.display.get_surface().get_size() == (640, 480), "nobody said that this size was fitted"
-        driver.press("b")
-        yield
-        driver.window.fitted = (640, 480)
-        driver.press("b")
-        yield
-        assert pygame.display.get_surface().get_size() == two and as_drawn(driver, 0) and as_drawn(driver, 1)
-        driver.press("b")
-        yield
-        assert pygame.display.get_surface().get_size() == one
-
-    play(viewing, story)
-
-
-def test_the_cheese_is_dragged_and_seen_on_its_way(play):
-    viewing = drawn()
-
-    def story(driver):
-        driver.press("space")
-        yield
-        here, there, wall = (driver.place(cell) for cell in (LEFT, FREE, SHUT))
-        driver.drag(here, (here[0] + 5, here[1]), wall, there, drop=False)
-        yield
-        assert int(viewing.level.cheese) == FREE and viewing.held == "cheese" and as_drawn(driver), "while it is held"
-        driver.drag(there)
-        yield
-        assert viewing.held == "" and int(viewing.level.cheese) == FREE
-        driver.press("u")
-        yield
-        assert int(viewing.level.cheese) == LEFT and as_drawn(driver)
-        driver.press("u")
-        yield
-        assert driver.window.message == "nothing to undo"
-        driver.drag(driver.place(int(viewing.level.start)), there)
-        yield
-        assert int(viewing.level.start) == int(viewing.states[0].mouse) == FREE and as_drawn(driver)
-        driver.drag(there, (2, 2))
-        yield
-        assert int(viewing.level.start) == FREE and viewing.held == "", "dropped beside the maze it stays"
-
-    play(viewing, story)
-
-
-def test_time_stands_still_while_something_is_held(play):
-    viewing = drawn()
-
-    def story(driver):
-        yield
-        driver.drag(driver.place(LEFT), drop=False)
-        yield
-        driver.passed = 500
-        for _ in range(4):
-            yield
-        assert viewing.episode.steps == 0
-        driver.drag(driver.place(LEFT))
-        yield
-        yield
-        assert viewing.episode.steps > 0
-
-    play(viewing, story)
-
-
-def test_walls_are_opened_and_closed_by_a_click(play):
-    viewing = drawn()
-
-    def story(driver):
-        driver.press("space")
-        yield
-        driver.click(driver.place(SHUT))
-        yield
-        assert (
-            not viewing.level.walls.flatten()[SHUT]
-            and as_drawn(driver)
-            and describe_maze(viewing.states) == ["the maze has loops"]
-        )
-        driver.click(driver.place(SHUT))
-        yield
-        assert viewing.level.walls.flatten()[SHUT] and as_drawn(driver)
-        driver.click(driver.place(0))
-        yield
-        assert driver.window.message == "outside the maze"
-        driver.click((1, 1))
-        yield
-        assert driver.window.message == "" and viewing.level.walls.flatten()[SHUT]
-
-    play(viewing, story)
-
-
 def test_a_level_is_gone_to_by_its_number(play):
     viewing = far_away()
 
@@ -378,95 +170,6 @@ def test_a_level_is_gone_to_by_its_number(play):
         driver.type("n")
         yield
         assert viewing.number == next(seed for seed in range(28, 99) if is_full_fork(seed, DIM, 7))
-
-    play(viewing, story)
-
-
-def test_a_level_where_it_runs_past_is_found(play, monkeypatch):
-    monkeypatch.setattr(search, "SEARCHED", 640)
-    viewing = Viewing([mouse_with(Planned("to the corner"))], 100, ["as_trained"])
-
-    def story(driver):
-        driver.press("f")
-        for _ in range(5):
-            yield
-        found = viewing.number
-        assert found > 100 and "passes the cheese" in driver.window.message and as_drawn(driver)
-        while not viewing.episode.outcome(0):
-            viewing.step()
-        assert viewing.episode.outcome(0) == "corner"
-        driver.press("f")
-        for _ in range(5):
-            yield
-        assert viewing.number > found
-
-    play(viewing, story)
-
-
-def test_a_search_without_success_says_so_and_a_key_ends_it(play, monkeypatch):
-    monkeypatch.setattr(search, "SEARCHED", 320)
-    viewing = Viewing([mouse_with(Planned("to the cheese"))], 100)
-
-    def story(driver):
-        driver.press("f")
-        yield
-        assert "searching" in driver.window.message
-        for _ in range(6):
-            yield
-        assert driver.window.message.startswith("no such level among")
-        driver.press("f")
-        yield
-        driver.press("n")
-        yield
-        yield
-        assert driver.window.message == ""
-        assert viewing.number == next(seed for seed in range(101, 200) if is_full_fork(seed, DIM, 7))
-
-    play(viewing, story)
-
-
-def test_a_person_walks_against_the_mouse(play):
-    viewing = drawn(plan="to the corner")
-
-    def story(driver):
-        driver.press("d")
-        driver.passed = 1000
-        yield
-        yield
-        assert len(viewing.panes) == 2 and viewing.episode.steps == 1, "time waits for the person"
-        assert as_drawn(driver, 0) and as_drawn(driver, 1)
-        driver.press("right")
-        yield
-        assert viewing.episode.steps == 1
-        driver.press("a")
-        driver.press("a")
-        yield
-        assert viewing.episode.outcome(1) == "cheese" and viewing.episode.outcome(0) == ""
-        driver.press("space")
-        yield
-        yield
-        assert viewing.episode.steps > 3, "the mouse goes on alone"
-        driver.press("y")
-        yield
-        assert len(viewing.panes) == 1
-
-    play(viewing, story)
-
-
-def test_the_same_mouse_here_and_there(play):
-    viewing = drawn()
-
-    def story(driver):
-        driver.press("b")
-        yield
-        assert len(viewing.panes) == 2 and as_drawn(driver, 0) and as_drawn(driver, 1)
-        driver.drag(driver.place(LEFT, 1), driver.place(FREE, 1))
-        yield
-        trained, here = (int(state.level.cheese) for state in viewing.states)
-        assert here == FREE != trained and as_drawn(driver, 0) and as_drawn(driver, 1)
-        driver.press("b")
-        yield
-        assert len(viewing.panes) == 1 and int(viewing.level.cheese) == FREE
 
     play(viewing, story)
 
@@ -563,42 +266,6 @@ def test_what_cannot_be_saved_is_said(play, tmp_path):
             assert "saved" in driver.window.message and "saved: " not in driver.window.message
 
     play(drawn(), story)
-
-
-def test_the_printed_command_shows_this_again(play, monkeypatch, capfd, tmp_path):
-    viewing = far_away()
-
-    def story(driver):
-        driver.press("c")
-        driver.press("1")
-        driver.press("e")
-        yield
-        walls = viewing.level.walls.flatten()
-        cell = next(cell for cell in inside(viewing.level) if walls[cell])
-        driver.click(driver.place(cell))
-        driver.press("e")
-        yield
-
-    play(viewing, story)
-    commands = [shlex.split(line) for line in capfd.readouterr().out.splitlines() if line.startswith("python")]
-    seen = []
-    monkeypatch.setattr("agents.mouse.load_mouse", lambda path: mouse_with(Planned("to the cheese")))
-    monkeypatch.setattr(display, "open_window", lambda shape: None)
-    monkeypatch.setattr(display, "run", seen.append)
-    pages = [command for command in commands if command[1] == "share.py"]
-    assert [arguments[-1] for arguments in pages] == ["out=mouse.html"] * 2
-    for _, script, *arguments in commands:
-        if script == "watch.py":
-            watch.main(arguments)
-    plain, edited = seen
-    assert plain.viewing.number == viewing.number and plain.shown == {"arrows"} and plain.viewing.seed == viewing.seed
-    assert to_text(edited.viewing.level) == to_text(viewing.level) != to_text(plain.viewing.level)
-    assert int(plain.viewing.level.cheese) == int(viewing.level.cheese)
-
-
-def inside(level: Levels) -> list[int]:
-    margin = (DIM - int(level.maze_dim)) // 2
-    return [c for c in range(DIM * DIM) if all(margin <= axis < DIM - margin for axis in divmod(c, DIM))]
 
 
 def test_a_window_of_another_size_is_drawn_anew(play):
