@@ -21,7 +21,7 @@ MARGIN = 0.02  # of either probability: a smaller difference from the mice train
 NEW_WEIGHTS = "new weights"  # stands for an origin
 COMMAND = (
     "python train.py -m name=tuned env.cheese_region=anywhere "
-    "init=checkpoints/region5-seed0.safetensors total_steps=65536,131072,229376"
+    "init=checkpoints/region5-seed0.safetensors total_steps=98304,294912,917504"
 )
 COLUMNS = {"cheese": "p_cheese_first", "corner": "p_corner_first"}
 
