@@ -1,10 +1,10 @@
 """Evaluate trained mice on held-out levels, with the cheese as trained and moved.
 
-    python evaluate.py checkpoint=checkpoints/corner-seed0.safetensors                 a table, in seconds
-    python evaluate.py checkpoint=checkpoints/corner-seed0.safetensors report=full     the full report
+    python evaluate.py checkpoint=checkpoints/corner-seed3.safetensors                 a table, in seconds
+    python evaluate.py checkpoint=checkpoints/corner-seed3.safetensors report=full     the full report
     python evaluate.py checkpoint='checkpoints/*.safetensors' report=full              compare groups of mice
     python evaluate.py checkpoint='checkpoints/*.safetensors' report=spread            how seeds of a group differ
-    python evaluate.py checkpoint=checkpoints/corner-seed0.safetensors levels=mine.txt    hand-drawn levels
+    python evaluate.py checkpoint=checkpoints/corner-seed3.safetensors levels=mine.txt    hand-drawn levels
 
 The same command resumes a stopped report.
 """

@@ -1,6 +1,6 @@
 """Look inside trained mice: what carries the cheese, what carries the corner, and what happens when it is changed.
 
-    python interpret.py checkpoint=checkpoints/corner-seed0.safetensors              a page about one mouse
+    python interpret.py checkpoint=checkpoints/corner-seed3.safetensors              a page about one mouse
     python interpret.py checkpoint='checkpoints/corner-*.safetensors' out=docs/inside    about a group of mice
     python interpret.py checkpoint='checkpoints/*-seed?.safetensors' finetuned='runs/tuned-*/mouse.safetensors'
 

@@ -1,7 +1,7 @@
 """Write a web page in which trained mice walk: one HTML file that works from the disk and on any static host.
 
-python share.py checkpoint=checkpoints/corner-seed0.safetensors out=mouse.html       one mouse
-python share.py 'checkpoint=[checkpoints/corner-seed0.safetensors,checkpoints/anywhere-seed0.safetensors]'    two mice
+python share.py checkpoint=checkpoints/corner-seed3.safetensors out=mouse.html       one mouse
+python share.py 'checkpoint=[checkpoints/corner-seed3.safetensors,checkpoints/anywhere-seed0.safetensors]'    two mice
 """
 
 import sys

@@ -22,7 +22,7 @@ from foundation.errors import InputError
 from foundation.settings import SEEDS, as_list, setting
 from viewer.overlays import DEFAULT_OVERLAYS, OVERLAYS, check_overlays
 
-DEFAULT = Path(__file__).parent / "checkpoints" / "corner-seed0.safetensors"
+DEFAULT = Path(__file__).parent / "checkpoints" / "corner-seed3.safetensors"
 MOST_MAZES = 400  # of a grid
 FIRST_LEVEL = 1073742409  # a level in which this mouse passes the cheese
 

@@ -126,7 +126,7 @@ def workplace(monkeypatch, tmp_path):
     """A folder with the prerequisites of the documentation: committed mice, a file of levels, no window."""
     for name in ("checkpoints", "docs"):
         (tmp_path / name).mkdir()
-    for name in ("corner-seed0", "corner-seed1", "region5-seed0", "region5-seed1", "anywhere-seed0"):
+    for name in ("corner-seed0", "corner-seed1", "corner-seed3", "region5-seed0", "region5-seed1", "anywhere-seed0"):
         (tmp_path / "checkpoints" / f"{name}.safetensors").symlink_to(ROOT / "checkpoints" / f"{name}.safetensors")
     (tmp_path / "mine.txt").write_text("##.\n## \n@  \n\n# .\n## \n@ #\n")
     monkeypatch.chdir(tmp_path)
