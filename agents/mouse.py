@@ -123,7 +123,9 @@ def load_mice(patterns: Sequence[str], device: torch.device | str = "cpu", setti
         InputError: there is no such file.
         InputError: no file matches, a file cannot be loaded, or two mice have the same name.
     """
-    paths = [path for text in map(str, patterns) for path in (sorted(glob(text)) if "*" in text else [text]) if path]
+    paths = []
+    for text in filter(None, map(str, patterns)):
+        paths += sorted(glob(text)) if set("*?") & set(text) else [text]
     if not paths:
         raise InputError(f"no mouse at {setting}={', '.join(patterns)}; expected .safetensors files of train.py")
     mice = [load_mouse(path, device) for path in paths]

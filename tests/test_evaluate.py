@@ -84,6 +84,7 @@ def test_help_needs_no_slow_import(tmp_path):
         ("workers=0", "workers must be from 1 to 256"),
         ("workers=257", "workers must be from 1 to 256"),
         ("checkpoint=*.nothing", "no mouse at checkpoint=*.nothing"),
+        ("checkpoint=mouse?.nothing", "no mouse at checkpoint=mouse?.nothing"),
         *((f"checkpoint={file}", named) for file, named in NO_MICE),
     ],
 )
