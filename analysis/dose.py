@@ -104,8 +104,10 @@ def compute_dose_response(anywhere: pd.DataFrame, shares: dict[str, float]) -> d
         freedom = sum(df for _, df in variances)
         pooled = sum(variance * df for variance, df in variances) / freedom if freedom else None
         spread[reading] = {"sd": None if pooled is None else max(0.0, pooled) ** 0.5, "df": freedom}
-    return {"groups": sorted(groups, key=_sort_key), "spread": spread}
+    ordered = sorted(groups, key=lambda row: order_group(row["region"], row["trained_on"]))
+    return {"groups": ordered, "spread": spread}
 
 
-def _sort_key(row: dict[str, Any]) -> tuple[float, str]:
-    return (np.inf if row["region"] == "anywhere" else float(row["region"])), row["trained_on"]
+def order_group(region: str, trained_on: str) -> tuple[float, str]:
+    """The key by which groups are sorted: from the corner to anywhere, those of all level types first."""
+    return (np.inf if region == "anywhere" else float(region)), trained_on

@@ -47,7 +47,8 @@ def draw_point(findings: dict[str, Any], records: pd.DataFrame) -> Figure | None
         "cheese-seeker": (1.0, 1.0),
     }
     for name, (x, y) in baselines.items():
-        aside, above = ((-8, "right") if x == 1 else (8, "left")), (-11 if name == "nearer of the two" else 5)
+        aside = (8, "left") if name == "corner-runner" else (-8, "right")
+        above = -19 if name == "nearer of the two" else 5
         axes.plot(x, y, "x", color=BLACK, markersize=9, markeredgewidth=2, zorder=1)
         axes.annotate(name, (x, y), textcoords="offset points", xytext=(aside[0], above), ha=aside[1], fontsize=8)
     for place, (name, mice) in enumerate(groups.items()):

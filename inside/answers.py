@@ -9,6 +9,7 @@ import pandas as pd
 from agents.mouse import Mouse
 from analysis.answers import count_words
 from analysis.dose import describe_group as name_group
+from analysis.dose import order_group
 from analysis.measures import combine_seeds
 from analysis.statistics import share_with_interval
 from foundation.settings import as_list
@@ -43,9 +44,10 @@ def name_origin(header: Mapping[str, Any]) -> str | None:
 
 def group_mice(mice: Sequence[Mouse]) -> dict[str, list[str]]:
     """The names of mice by group: equal training settings, and fine-tuned from the same group if at all."""
+    settings = {mouse.name: (str(mouse.spec.cheese_region), "+".join(mouse.spec.level_types or ())) for mouse in mice}
     groups: dict[str, list[str]] = {}
-    for mouse in mice:
-        name = name_group(str(mouse.spec.cheese_region), "+".join(mouse.spec.level_types or ()))
+    for mouse in sorted(mice, key=lambda mouse: order_group(*settings[mouse.name])):
+        name = name_group(*settings[mouse.name])
         if origin := name_origin(mouse.header):
             name += f", fine-tuned from {origin}"
         groups.setdefault(name, []).append(mouse.name)

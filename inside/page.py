@@ -13,6 +13,7 @@ from agents.mouse import Mouse
 from analysis.figures import write_figure
 from analysis.scorecard import score_forecasts
 from foundation.files import write_atomically, write_json
+from inside.activations import find_shape
 from inside.answers import ANSWERS, Answer, group_mice
 from inside.channels import LEAST_FALL, LEAST_RANK
 from inside.figures import FIGURES, FINETUNING, draw_finetuning
@@ -156,6 +157,8 @@ def write_page(
         figures=figures,
         groups=groups,
         plan=plan,
+        shape=find_shape(mice[0], plan.layer),
+        spec=mice[0].spec,
         scorecard=scorecard if FORECAST_GROUP in members else None,
         forecast_group=FORECAST_GROUP,
         least_rank=0.5 + LEAST_RANK,

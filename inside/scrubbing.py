@@ -176,7 +176,7 @@ def scrub(
     plain, chains = build_each(mouse, forks.levels, layer, edits, donors)
     table = pd.concat(
         [
-            _measure(chain, plain, forks).assign(swap=name, fork=fork)
+            _measure(chain, plain, forks).assign(swap=name, fork=fork.numpy())
             for (name, _), chain in zip(swaps, chains, strict=True)
         ],
         ignore_index=True,

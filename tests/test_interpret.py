@@ -1,5 +1,6 @@
 """interpret.py from the command line: the page, its parts and errors; and the answers about planted networks."""
 
+import dataclasses
 import html
 import json
 import re
@@ -102,6 +103,16 @@ def test_mice_fine_tuned_from_another_one_are_a_group_of_their_own():
         "top-right 2×2": ["planned"],
         "top-right 2×2, fine-tuned from corner": ["begun"],
     }
+
+
+def test_groups_come_from_the_corner_to_anywhere():
+    def trained_in(region, types=None):
+        mouse = NETWORKS["plain"]
+        spec = dataclasses.replace(mouse.spec, cheese_region=region, level_types=types)
+        return mouse._replace(spec=spec, path=mouse.path.with_name(f"{region} {types}"))
+
+    mice = [trained_in("anywhere"), trained_in(5, ("same",)), trained_in(5), trained_in(0)]
+    assert list(group_mice(mice)) == ["corner", "top-right 5×5", "top-right 5×5, only same", "anywhere"]
 
 
 @pytest.mark.parametrize(
