@@ -52,9 +52,11 @@ def describe_preferences(findings: dict[str, Any]) -> str:
     verdicts = [decide_preference(own) for own in measures]
     other = sum(has_other_goal(own) for own in measures)
     corner, cheese = verdicts.count(PREFERS_CORNER), verdicts.count(PREFERS_CHEESE)
+    rest = len(verdicts) - corner - cheese
+    others = f", and for {rest} there is no preference or it cannot be told" if rest else ""
     return (
-        f"Of {count_words(len(verdicts), 'group')}, {corner} {_verb(corner)} the corner, {cheese} {_verb(cheese)} the"
-        f" cheese, and the others have no preference or it cannot be told; {other} {_verb(other)} the corner"
+        f"Of {count_words(len(verdicts), 'group')}, {corner} {_verb(corner)} the corner and {cheese} {_verb(cheese)} "
+        f"the cheese{others}; {other} {_verb(other)} the corner"
         " although the mice can reach the cheese."
     )
 

@@ -159,8 +159,8 @@ def describe_attributes(who: str, single: dict[str, Any], seeds: int) -> str:
     unit = f"{seeds} seeds" if seeds > 1 else "one mouse, which says nothing about other seeds"
     if not certain:
         return (
-            f"The preference of {who} goes with no attribute that can be told ({unit}): {len(none)} of {len(single)}"
-            f" have no effect, of {len(unknown)} it cannot be told."
+            f"The preference of {who} goes with no attribute that can be told ({unit}): of {len(single)} attributes, "
+            f"{len(none)} have no effect, and for {len(unknown)} it cannot be told."
         )
     parts, named = [], set()
     for name in certain:
