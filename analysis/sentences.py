@@ -28,7 +28,6 @@ from analysis.measures import FEW_SEEDS, FEWEST
 from analysis.statistics import Estimate
 
 LEAST = 0.05  # of a share
-FEW_RIVALS = 3  # named in a sentence, the closest; summary.json has all
 PREFERS_CHEESE, PREFERS_CORNER = "prefers the cheese", "prefers the corner"
 NO_PREFERENCE, UNKNOWN = "has no preference", "it cannot be told"
 HEADLINE = "headline"
@@ -172,8 +171,7 @@ def describe_attributes(who: str, single: dict[str, Any], seeds: int) -> str:
         word = "separated by" if found["verdict"] == SEPARATED else "more cheese with a larger value of"
         if found["verdict"] != SEPARATED and found["effect"] < 0:
             word = "more cheese with a smaller value of"
-        more = f" and {len(rivals) - FEW_RIVALS} more" if len(rivals) > FEW_RIVALS else ""
-        beside = f" (not told apart from: {', '.join(rivals[:FEW_RIVALS])}{more})" if rivals else ""
+        beside = f" (not told apart from: {', '.join(rivals)})" if rivals else ""
         parts.append(f"{word} {ATTRIBUTES[name]}{beside}")
     return f"The preference of {who} goes with an attribute of the level ({unit}): {'; '.join(parts)}."
 

@@ -12,19 +12,11 @@ from planted import PLANTED
 
 from analysis import records, traits
 from analysis.attributes import ATTRIBUTES
-from analysis.attribution import GOES_WITH
 from analysis.findings import compute_findings
 from analysis.measures import add_differences
 from analysis.relocation import CONDITIONS, HELD_OUT
 from analysis.report import compute_texts
-from analysis.sentences import (
-    NO_PREFERENCE,
-    PREFERS_CHEESE,
-    PREFERS_CORNER,
-    UNKNOWN,
-    decide_preference,
-    describe_attributes,
-)
+from analysis.sentences import NO_PREFERENCE, PREFERS_CHEESE, PREFERS_CORNER, UNKNOWN, decide_preference
 from analysis.traits import compute_traits, measure_slip
 from foundation.files import encode_json
 
@@ -167,11 +159,3 @@ def test_who_goes_to_the_nearer_one_prefers_neither():
     assert decide(0.1, -0.3, 0.4) == decide(-0.1, -0.3, 0.4) == decide(0.1, None, 0.4) == UNKNOWN
     assert decide(0.1, 0.2, 0.1) == PREFERS_CHEESE and decide(-0.1, -0.1, -0.2) == PREFERS_CORNER
     assert decide(0.02, 0.2, 0.2, half=0.02) == NO_PREFERENCE
-
-
-def test_the_three_closest_rivals_of_an_attribute_are_named_and_the_others_counted():
-    names = list(ATTRIBUTES)
-    found = {"verdict": GOES_WITH, "effect": -0.5, "p": 0.001, "rivals": names[1:6]}
-    sentence = describe_attributes("it", {names[0]: found}, 5)
-    named = ", ".join(ATTRIBUTES[name] for name in names[1:4])
-    assert sentence.endswith(f"a smaller value of {ATTRIBUTES[names[0]]} (not told apart from: {named} and 2 more).")
