@@ -44,7 +44,11 @@ def record(policy: nn.Module, layers: Sequence[str]) -> Iterator[dict[str, Tenso
 
         return see
 
-    with replace(policy, {layer: keep(layer) for layer in layers}):
+    def empty(*_) -> None:
+        found.clear()
+
+    # Emptied before each pass, so that the pass can use the memory of the last one's activations.
+    with replace(policy, {layer: keep(layer) for layer in layers}), policy.register_forward_pre_hook(empty):
         yield found
 
 
