@@ -147,7 +147,10 @@ def run_probe(features: np.ndarray, labels: np.ndarray, fitted: int) -> dict[str
         ``rate``, ``low``, ``high`` and ``n``: the accuracy with its 95 % interval over mazes; ``shuffled``, that of the
         control; and ``selectivity``, the difference.
     """
-    coordinates = _rotate(features, fitted)
+    return _test(_rotate(features, fitted), labels, fitted)
+
+
+def _test(coordinates: np.ndarray, labels: np.ndarray, fitted: int) -> dict[str, float]:
     right = _is_right(coordinates, labels, fitted, labels[:fitted])
     shuffled = np.random.default_rng(0).permutation(labels[:fitted])
     chance = float(_is_right(coordinates, labels, fitted, shuffled).mean())
@@ -171,11 +174,14 @@ def compute_probes(
     rows = []
     for layer, features in read_features(mouse, layers, sample.state).items():
         for pooling in POOLINGS if features.dim() > 2 else POOLINGS[:1]:
-            values = pool(features, pooling)
+            values, rotated = pool(features, pooling), {}  # many targets are known in the same mazes
             for target in targets:
                 labels = sample.labels[target]
                 known = (labels >= 0).all(1)
+                fitted, mazes = int(known.sum()) * 2 // 3, known.tobytes()
                 if len(np.unique(labels[known], axis=0)) > 1:
-                    found = run_probe(values[known], labels[known], int(known.sum()) * 2 // 3)
+                    if mazes not in rotated:
+                        rotated[mazes] = _rotate(values[known], fitted)
+                    found = _test(rotated[mazes], labels[known], fitted)
                     rows.append({"layer": layer, "pooling": pooling, "target": target, **found})
     return pd.DataFrame(rows)
