@@ -70,19 +70,15 @@ def read(policy: nn.Module, layers: Sequence[str], obs: Tensor) -> dict[str, Ten
     Raises:
         InputError: a layer is unknown, or the network is compiled.
     """
-    found: dict[str, Tensor] = {}
+    with record(policy, layers) as found:
 
-    def keep(layer: str) -> Callable[[Tensor], Tensor]:
-        def see(activation: Tensor) -> Tensor:
-            found[layer] = activation
+        def stop(activation: Tensor) -> Tensor:
             if len(found) == len(set(layers)):
                 raise _AllFound
             return activation
 
-        return see
-
-    with suppress(_AllFound), replace(policy, {layer: keep(layer) for layer in layers}):
-        policy(obs)
+        with suppress(_AllFound), replace(policy, dict.fromkeys(layers, stop)):
+            policy(obs)
     return found
 
 

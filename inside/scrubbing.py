@@ -5,7 +5,7 @@ each channel another maze. So it is as good as the worst swap that it allows. Th
 decision square, where one picture tells what a swap does, and its effect is then computed exactly.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 
 from agents.mouse import Mouse
-from analysis.chain import Chain
 from analysis.decision import find_next_cell
 from envs.levels import Levels
 from envs.spec import WorldSpec
@@ -76,19 +75,20 @@ class Search(NamedTuple):
     tried: int
 
 
-@torch.no_grad()
-def _step_to_cheese(mouse: Mouse, layer: str, forks: Forks, activation: Tensor | None = None) -> Tensor:
-    """float64 (N,): P(move towards the cheese) at the decision squares, with other activations (N, …) of a layer."""
+def _make_step(mouse: Mouse, layer: str, forks: Forks) -> Callable[[Tensor], Tensor]:
+    """A function from activations (N, …) of a layer at the decision squares to P(move to the cheese), float64 (N,)."""
     state = place_mouse(forks.levels, forks.square).to(mouse.device)
     following = find_next_cell(forks.levels, forks.square, forks.levels.cheese)
     moves = [find_neighbour(forks.square, torch.tensor(move), mouse.spec.world_dim) for move in range(len(MOVE_NAMES))]
     leads = (torch.stack(moves, dim=1) == following[:, None])[:, mouse.spec.moves()]
     obs = mouse.spec.painter(mouse.device).paint(state)
-    if activation is None:
-        logits = mouse.policy(obs)[0]
-    else:
-        logits = run_remainder(mouse.policy, layer, activation.to(mouse.device), obs)[0]
-    return (logits.cpu().double().softmax(1) * leads).sum(1)
+
+    @torch.no_grad()
+    def step(activation: Tensor) -> Tensor:
+        logits, _ = run_remainder(mouse.policy, layer, activation.to(mouse.device), obs)
+        return (logits.cpu().double().softmax(1) * leads).sum(1)
+
+    return step
 
 
 def search_worst(mouse: Mouse, layer: str, forks: Forks, channels: Sequence[int], donors: Sequence[Levels]) -> Search:
@@ -105,7 +105,8 @@ def search_worst(mouse: Mouse, layer: str, forks: Forks, channels: Sequence[int]
         donors: of ``draw_donors``.
     """
     own = collect_activations(mouse, [layer], place_mouse(forks.levels, forks.square))[layer]
-    plain, given = _step_to_cheese(mouse, layer, forks), []
+    step, given = _make_step(mouse, layer, forks), []
+    plain = step(own)
     for donor in donors:
         square = find_nearest_open(donor).gather(1, forks.square[:, None])[:, 0]
         given.append(collect_activations(mouse, [layer], place_mouse(donor, square))[layer])
@@ -118,7 +119,7 @@ def search_worst(mouse: Mouse, layer: str, forks: Forks, channels: Sequence[int]
         for number, activation in enumerate(given):
             trial = base.clone()
             trial[:, swapped] = activation[:, swapped]
-            change = _step_to_cheese(mouse, layer, forks, trial) - plain
+            change = step(trial) - plain
             worse = change.abs() > best.abs()
             best[worse], chosen[worse] = change[worse], trial[worse]
             which[worse.nonzero(), torch.tensor(places)] = number
@@ -128,13 +129,6 @@ def search_worst(mouse: Mouse, layer: str, forks: Forks, channels: Sequence[int]
     for place in range(len(channels)):
         try_all([place])
     return Search(which, best.numpy(), at_random.numpy(), len(donors) * (1 + len(channels)))
-
-
-def _measure(chain: Chain, plain: Chain, forks: Forks) -> pd.DataFrame:
-    """The outcomes, and whether the most probable move at the decision square is another one."""
-    square = plain.start_at(forks.square).start
-    moved = chain.probability[square].argmax(1) != plain.probability[square].argmax(1)
-    return (measure(chain, forks) - measure(plain, forks)).assign(moved=moved.astype(float))
 
 
 def scrub(
@@ -174,13 +168,12 @@ def scrub(
     swaps += [("worst", {2 * exact + place: select(shape, [channel]) for place, channel in enumerate(channels)})]
     edits, donors = [take_donors(where) for _, where in swaps], [*same[:exact], *other, *picked]
     plain, chains = build_each(mouse, forks.levels, layer, edits, donors)
-    table = pd.concat(
-        [
-            _measure(chain, plain, forks).assign(swap=name, fork=fork.numpy())
-            for (name, _), chain in zip(swaps, chains, strict=True)
-        ],
-        ignore_index=True,
-    )
+    square = plain.start_at(forks.square).start
+    before, greedy, tables = measure(plain, forks), plain.probability[square].argmax(1), []
+    for (name, _), chain in zip(swaps, chains, strict=True):
+        moved = (chain.probability[square].argmax(1) != greedy).astype(float)
+        tables.append((measure(chain, forks) - before).assign(moved=moved, swap=name, fork=fork.numpy()))
+    table = pd.concat(tables, ignore_index=True)
     candidates = table.loc[table.swap.isin(("same", "worst"))]
     worst = candidates.loc[candidates.p_cheese.abs().groupby(candidates.fork).idxmax()].assign(swap="worst")
     return pd.concat([table.loc[table.swap != "worst"], worst], ignore_index=True), search
