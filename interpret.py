@@ -43,7 +43,7 @@ def run(config: InterpretConfig, command: str) -> None:
     from foundation.progress import progress_bar
     from inside.finetuning import check_finetuned, collect_tuning
     from inside.page import write_page
-    from inside.study import STUDIES, Plan, check_plan, study_mouse
+    from inside.study import COMPARED_STUDIES, STUDIES, UNTRAINED, Plan, check_plan, study_mouse, study_untrained
 
     if not config.checkpoint:
         raise InputError("no checkpoint given; expected checkpoint=FILE.safetensors, a mouse that train.py wrote")
@@ -56,8 +56,13 @@ def run(config: InterpretConfig, command: str) -> None:
     keep_freed_memory()
     console = Console(soft_wrap=True)
     with lock_folder(folder):
-        with progress_bar(console, "looking inside", len(mice) * len(STUDIES) + len(tuned)) as advance:
-            results = {mouse.name: study_mouse(mouse, plan, folder, advance) for mouse in mice}
+        parts = len(STUDIES) + len(UNTRAINED) * len(COMPARED_STUDIES)
+        with progress_bar(console, "looking inside", len(mice) * parts + len(tuned)) as advance:
+            results = {
+                mouse.name: study_mouse(mouse, plan, folder, advance)
+                | {"untrained": study_untrained(mouse, plan, folder, advance)}
+                for mouse in mice
+            }
             behaviour = {mouse.name: study_mouse(mouse, plan, folder, advance, ["behaviour"]) for mouse in tuned}
         with console.status("drawing"):
             page = write_page(folder, mice, results, collect_tuning(mice, results, tuned, behaviour), plan, command)

@@ -143,31 +143,39 @@ def answer_places(mice: Mice) -> Answer:
     )
 
 
-def get_probe(mouse: Measured, layer: str, target: str = "cheese", network: str = "trained") -> Estimate | None:
+def list_untrained(mice: Mice) -> list[Measured]:
+    """What was measured in the untrained networks that mice are compared with, each once."""
+    return list({name: measured for mouse in mice for name, measured in mouse["untrained"].items()}.values())
+
+
+def get_probe(mouse: Measured, layer: str, target: str = "cheese") -> Estimate | None:
     """The probe of the flat activations of a layer; None if it was not made."""
-    wanted = {"layer": layer, "target": target, "network": network, "pooling": "flat"}
+    wanted = {"layer": layer, "target": target, "pooling": "flat"}
     rows = [row for row in mouse["probes"] if all(row[name] == value for name, value in wanted.items())]
     return rows[0] if rows else None
 
 
 def answer_probes(mice: Mice) -> Answer:
     here, untrained, picture = (
-        [each for mouse in mice if (each := get_probe(mouse, layer, network=network))]
-        for layer, network in ((LAYER, "trained"), (LAYER, "untrained"), (OBSERVATION, "trained"))
+        [each for network in networks if (each := get_probe(network, layer))]
+        for layer, networks in ((LAYER, mice), (LAYER, list_untrained(mice)), (OBSERVATION, mice))
     )
     if not here:
         return Answer("Not measured: the network has no layer half way.", "")
+    low, high = (100 * bound(each["rate"] for each in untrained) for bound in (min, max))
     return Answer(
         "Half way through the network, a linear probe reads the cheese's cell with an accuracy of "
         f"{say(combine(here))}.",
-        f"In an untrained network: {_rate(untrained)}. From the picture: {_rate(picture)}. With shuffled labels: "
+        f"In {count_words(len(untrained), 'untrained network', 'untrained networks')}: {_rate(untrained)} "
+        f"({low:.1f} to {high:.1f}). "
+        f"From the picture: {_rate(picture)}. With shuffled labels: "
         f"{100 * np.mean([each['shuffled'] for each in here]):.1f} %. The layer: {LAYER}.",
     )
 
 
-def count_channels(mouse: Measured, network: str, goal: str) -> dict[str, int]:
+def count_channels(mouse: Measured, goal: str) -> dict[str, int]:
     """How many channels mark a goal, lower it when resampled, and do both; and how many there are."""
-    found = mouse["channels"][network]
+    found = mouse["channels"]
     return {
         "marks": sum(row["marks"] for row in found["maps"] if row["mark"] == goal),
         "lowers": sum(row["lowers"] for row in found["resampling"] if row["goal"] == goal),
@@ -180,8 +188,8 @@ def answer_channels(mice: Mice) -> Answer:
     sentences, beside = [], []
     for goal in ("cheese", "corner"):
         trained, untrained = (
-            pd.DataFrame([count_channels(mouse, network, goal) for mouse in mice])
-            for network in ("trained", "untrained")
+            pd.DataFrame([count_channels(network, goal) for network in networks])
+            for networks in (mice, list_untrained(mice))
         )
         sentences.append(f"the {goal} was found in {(trained.both > 0).sum()} of {len(mice)} mice")
         beside.append(

@@ -12,7 +12,7 @@ from matplotlib.ticker import NullLocator
 from analysis.figures import format_percent, remove_spines
 from analysis.panels import choose_style, make_panels
 from foundation.palette import BLACK, BLUE, GREY, ORANGE, SERIES, SKY_BLUE, VERMILION
-from inside.answers import compute_share_over_cheese, count_channels, get_probe, get_retargeted, pick
+from inside.answers import compute_share_over_cheese, count_channels, get_probe, get_retargeted, list_untrained, pick
 from inside.finetuning import MARGIN, NEW_WEIGHTS, Firsts, Tuning
 from inside.maze_figures import Groups, draw_channel_maps, draw_moves
 from inside.probes import OBSERVATION, TARGETS
@@ -100,16 +100,16 @@ def draw_places(groups: Groups) -> Figure:
 
 
 def draw_probes(groups: Groups) -> Figure:
-    """Draw selectivity by layer, one line a target; dashed: untrained networks."""
+    """Draw selectivity by layer, one line a target; dotted: untrained networks."""
     figure, panels = _panels(groups, width=4.2, height=3.4)
     for axes, mice in zip(panels, groups.values(), strict=True):
         layers = [OBSERVATION, *dict.fromkeys(row["layer"] for row in mice[0]["probes"] if row["layer"] != OBSERVATION)]
         for number, target in enumerate(TARGETS):
-            for network, style in (("trained", "-"), ("untrained", ":")):
-                found = [[get_probe(mouse, layer, target, network) for layer in layers] for mouse in mice]
+            for networks, style in ((mice, "-"), (list_untrained(mice), ":")):
+                found = [[get_probe(network, layer, target) for layer in layers] for network in networks]
                 values = np.array([[each["selectivity"] if each else np.nan for each in row] for row in found])
                 if np.isfinite(values).any():
-                    label = target if network == "trained" else None
+                    label = target if networks is mice else None
                     mean = [np.nanmean(column) if np.isfinite(column).any() else np.nan for column in values.T]
                     axes.plot(range(len(layers)), mean, style, color=SERIES[number], label=label, lw=1.2)
         axes.set_xticks(range(len(layers)), [_shorten(layer) for layer in layers], fontsize=6)
@@ -124,17 +124,20 @@ def draw_channels(groups: Groups) -> Figure:
     """Draw each channel: how it ranks the cheese against what resampling it alone does."""
     figure, panels = _panels(groups, sharex=True)
     for axes, mice in zip(panels, groups.values(), strict=True):
-        for network, colour, size in (("untrained", GREY, 8), ("trained", BLUE, 14)):
+        for label, networks, colour, size in (
+            ("untrained", list_untrained(mice), GREY, 8),
+            ("trained", mice, BLUE, 14),
+        ):
             ranks, changes = [], []
-            for mouse in mice:
-                found = mouse["channels"][network]
+            for network in networks:
+                found = network["channels"]
                 ranks += [row["rank"] for row in found["maps"] if row["mark"] == "cheese"]
                 changes += [row["change"] for row in found["resampling"] if row["goal"] == "cheese"]
-            axes.scatter(ranks, changes, s=size, color=colour, label=network, alpha=0.7, lw=0)
+            axes.scatter(ranks, changes, s=size, color=colour, label=label, alpha=0.7, lw=0)
         axes.axhline(0, color=GREY, lw=0.5)
         axes.axvline(0.5, color=GREY, lw=0.5)
         axes.set_xlim(0, 1)
-        both = [count_channels(mouse, "trained", "cheese")["both"] for mouse in mice]
+        both = [count_channels(mouse, "cheese")["both"] for mouse in mice]
         axes.set_xlabel(f"rank of the cheese's cell in its map\n(found: {', '.join(map(str, both))})")
     panels[0].set_ylabel("change of P(cheese)\nwhen it is resampled")
     _add_legend(panels[0])

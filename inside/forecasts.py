@@ -54,24 +54,26 @@ def _reads_cheese(evidence: Evidence) -> bool | None:
 def _steers(mouse: Measured) -> bool:
     """Channels that mark the cheese and carry it were found, and clamped they send the mouse to other cells."""
     clamped = [each for row in mouse["retargeting"] if (each := get_retargeted(mouse, row["activations"]))]
-    return count_channels(mouse, "trained", "cheese")["both"] > 0 and any(each["gained"] >= GAINED for each in clamped)
+    return count_channels(mouse, "cheese")["both"] > 0 and any(each["gained"] >= GAINED for each in clamped)
 
 
-def count_interpretable(mouse: Measured, network: str = "trained") -> int:
+def count_interpretable(mouse: Measured) -> int:
     """Channels of the layer that mark one of ``channels.MARKS``."""
-    return len({row["channel"] for row in mouse["channels"][network]["maps"] if row["marks"]})
+    return len({row["channel"] for row in mouse["channels"]["maps"] if row["marks"]})
+
+
+def _has_more(mouse: Measured, least: float) -> bool:
+    """At least so many channels mark something, and more than in each untrained network."""
+    number = count_interpretable(mouse)
+    return number >= least and all(number > count_interpretable(each) for each in mouse["untrained"].values())
 
 
 def _has_many(mouse: Measured) -> bool:
-    """A quarter of the layer's channels mark something, and more than in an untrained network."""
-    number, untrained = count_interpretable(mouse), count_interpretable(mouse, "untrained")
-    return number >= SUBSTANTIAL * count_channels(mouse, "trained", "cheese")["of"] and number > untrained
+    return _has_more(mouse, SUBSTANTIAL * count_channels(mouse, "cheese")["of"])
 
 
 def _has_five(mouse: Measured) -> bool:
-    return count_interpretable(mouse) >= SEVERAL and count_interpretable(mouse) > count_interpretable(
-        mouse, "untrained"
-    )
+    return _has_more(mouse, SEVERAL)
 
 
 def _is_removed(mouse: Measured) -> bool:

@@ -84,7 +84,7 @@ def draw_channel_maps(groups: Groups) -> Figure:
     figure = Figure(figsize=(13.5, sum(heights)), layout="constrained")
     rows = figure.subfigures(len(groups), 1, squeeze=False, height_ratios=heights)[:, 0]
     for row, (name, mice) in zip(rows, groups.items(), strict=True):
-        example, found = mice[0]["examples"]["channels"], mice[0]["channels"]["trained"]["found"]
+        example, found = mice[0]["examples"]["channels"], mice[0]["channels"]["found"]
         maps = np.array(example["maps"], float)
         most = float(np.abs(maps).max()) or 1.0
         grid = row.subplots(-(-len(maps) // COLUMNS), COLUMNS, squeeze=False)

@@ -117,10 +117,13 @@ def _write_figures(folder: Path, members: Groups, tuning: Tuning) -> dict[str, l
     }
 
 
-def _leave_out_cells(measured: Measured) -> Measured:
-    """What was measured in a mouse without the retargeting of single cells, which is two thirds of it."""
+def _shorten(measured: Measured) -> Measured:
+    """What was measured in a mouse, its untrained networks by name only.
+
+    The retargeting of single cells is left out, which is two thirds of it.
+    """
     rows = [{name: value for name, value in row.items() if name != "cells"} for row in measured["retargeting"]]
-    return measured | {"retargeting": rows}
+    return measured | {"retargeting": rows, "untrained": list(measured["untrained"])}
 
 
 def write_page(
@@ -131,7 +134,7 @@ def write_page(
     Args:
         folder: to write into.
         mice: that were studied.
-        results: by name, as of ``study.study_mouse``.
+        results: by name, as of ``study.study_mouse``, and as ``untrained`` those of ``study.study_untrained``.
         tuning: of ``finetuning.collect_tuning``.
         plan: of the study.
         command: that makes the page again.
@@ -151,7 +154,8 @@ def write_page(
         "answers": {name: {group: each._asdict() for group, each in found.items()} for name, found in answers.items()},
         "finetuning": tuning._asdict() | {"budgets": [each._asdict() for each in tuning.budgets]},
         "scorecard": scorecard,
-        "mice": {name: _leave_out_cells(measured) for name, measured in results.items()},
+        "mice": {name: _shorten(measured) for name, measured in results.items()},
+        "untrained": {name: each for measured in results.values() for name, each in measured["untrained"].items()},
     }
     write_json(folder / SUMMARY_FILE, summary)
     template = Environment(

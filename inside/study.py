@@ -29,7 +29,7 @@ from inside.retargeting import estimate_level, retarget, summarise
 from inside.scrubbing import scrub
 from inside.steering import FACTORS, VECTORS, compute_curve, compute_named_vectors, make_sources
 
-VERSION = 2  # of the parts; those with another version are ignored
+VERSION = 3  # of the parts; those with another version are ignored
 FORKS = 64
 RADII = (0, 1)  # positions around the one over the cheese
 FEW = 6  # forks of the retargeting, which has a chain for every cell
@@ -38,7 +38,7 @@ MAPS = 300  # mazes in which maps are ranked
 CLAMPED = (1, 2, 4, 8)  # activations
 SCRUBBED = 8  # channels of the hypothesis at most
 COMPARED = (-1.0, 1.0)  # factors of the controls
-UNTRAINED_SEED = 1000
+UNTRAINED = (1000, 1001, 1002)  # seeds of the untrained networks
 SUMS = (".maxpool", ".res1", ".res2")  # layers with maps that are looked at: what flows from block to block
 
 
@@ -57,12 +57,13 @@ class Plan(NamedTuple):
 Measured = dict[str, Any]  # parts by name, JSON values
 
 
-def build_untrained(mouse: Mouse) -> Mouse:
+def build_untrained(mouse: Mouse, seed: int) -> Mouse:
     """A mouse of the same world and architecture with new weights."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(UNTRAINED_SEED)
+        torch.manual_seed(seed)
         policy = build_policy(mouse.spec, mouse.agent.scale, mouse.device).eval()
-    return mouse._replace(policy=policy)
+    name = f"untrained-scale{mouse.agent.scale}-seed{seed}"
+    return mouse._replace(policy=policy, header={}, path=mouse.path.with_name(name))
 
 
 def list_compared_layers(mouse: Mouse) -> list[str]:
@@ -122,27 +123,22 @@ def _locate(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
 def _probe(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
     sample = draw_sample(mouse, PROBED)
     layers = [*list_compared_layers(mouse), "embedder"]
-    tables = [compute_probes(mouse, [OBSERVATION, *layers], sample).assign(network="trained")]
-    tables.append(compute_probes(build_untrained(mouse), layers, sample).assign(network="untrained"))
-    return pd.concat(tables, ignore_index=True).to_dict("records")
+    return compute_probes(mouse, [OBSERVATION, *layers], sample).to_dict("records")
 
 
 def _search(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
     forks, state = find_forks(mouse.spec, plan.forks), sample_states(mouse.spec, MAPS)
-    found = {}
-    for network, each in (("trained", mouse), ("untrained", build_untrained(mouse))):
-        maps, resampling = score_maps(each, plan.layer, state), score_resampling(each, plan.layer, forks)
-        found[network] = {
-            "maps": maps.to_dict("records"),
-            "resampling": resampling.to_dict("records"),
-            "found": {goal: find_channels(maps, resampling, goal) for goal in GOALS},
-        }
-    return found
+    maps, resampling = score_maps(mouse, plan.layer, state), score_resampling(mouse, plan.layer, forks)
+    return {
+        "maps": maps.to_dict("records"),
+        "resampling": resampling.to_dict("records"),
+        "found": {goal: find_channels(maps, resampling, goal) for goal in GOALS},
+    }
 
 
 def order_channels(earlier: Measured) -> list[int]:
     """The channels of a mouse's layer: those found for the cheese first, then those that carry it most."""
-    searched = earlier["channels"]["trained"]
+    searched = earlier["channels"]
     found, table = searched["found"]["cheese"], pd.DataFrame(searched["resampling"])
     rest = table.loc[table.goal == "cheese"].sort_values("change").channel.tolist()
     return found + [channel for channel in rest if channel not in found]
@@ -165,7 +161,7 @@ def _retarget(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
 
 
 def _scrub(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
-    found = earlier["channels"]["trained"]["found"]["cheese"]
+    found = earlier["channels"]["found"]["cheese"]
     channels = (found or order_channels(earlier))[:SCRUBBED]
     forks = find_forks(mouse.spec, plan.forks)
     table, search = scrub(mouse, plan.layer, forks, channels)
@@ -208,6 +204,8 @@ STUDIES: dict[str, tuple[str, Callable[[Mouse, Plan, Measured], Any]]] = {
     "removal": ("removing cheese-seeking", _remove),
     "examples": ("single mazes", _show),
 }
+
+COMPARED_STUDIES = ("probes", "channels")  # in which untrained networks are studied too
 
 
 def check_plan(mice: Sequence[Mouse], plan: Plan) -> None:
@@ -256,3 +254,14 @@ def study_mouse(
         found[name] = json.loads(content)
         advance(1)
     return found
+
+
+def study_untrained(
+    mouse: Mouse, plan: Plan, folder: Path | None = None, advance: Callable[[int], None] = lambda parts: None
+) -> dict[str, Measured]:
+    """Measure ``COMPARED_STUDIES`` in untrained networks of a mouse's world and architecture, by name.
+
+    Mice that are alike in both have the same untrained networks, and share their part files.
+    """
+    untrained = [build_untrained(mouse, seed) for seed in UNTRAINED]
+    return {each.name: study_mouse(each, plan, folder, advance, COMPARED_STUDIES) for each in untrained}

@@ -76,7 +76,7 @@ def test_the_maps_show_the_cheese_at_its_position():
 def test_figures_show_the_first_mouse_of_each_group():
     examples = {name: show_vector(MOUSE, LAYER, FEW, name) for name in EDITS}
     examples |= {"clamp": None, "channels": show_channels(MOUSE, LAYER, FEW.rows([0]))}
-    mouse = {"examples": examples, "channels": {"trained": {"found": {"cheese": [0], "corner": [0, 1]}}}}
+    mouse = {"examples": examples, "channels": {"found": {"cheese": [0], "corner": [0, 1]}}}
     groups = {"one": [mouse, {}], "two": [mouse]}
     assert draw_moves("clamp", "P")(groups) is None
     figure = draw_moves("cheese", "P")(groups)

@@ -8,7 +8,9 @@ import re
 import pytest
 from commands import NO_MICE, check_help_is_quick, check_refusal, files_in
 from networks import LAYER, NETWORKS
+from test_effects import untrained
 
+from analysis.collection import name_parts_folder
 from analysis.scorecard import read_predictions
 from inside import study
 from inside.answers import ANSWERS, answer_cheese_vector, group_mice, say
@@ -75,6 +77,18 @@ def test_every_forecast_about_the_inside_has_a_criterion():
     from analysis.scorecard import CRITERIA as BEHAVIOUR
 
     assert set(CRITERIA) | set(BEHAVIOUR) == set(read_predictions().id) and not set(CRITERIA) & set(BEHAVIOUR)
+
+
+def test_mice_of_one_world_and_size_share_their_untrained_networks(tmp_path):
+    corner = untrained("cells")
+    anywhere = corner._replace(spec=dataclasses.replace(corner.spec, cheese_region="anywhere"), header={"seed": 1})
+
+    def folder(mouse, seed):
+        return name_parts_folder(tmp_path, study.build_untrained(mouse, seed))
+
+    assert folder(corner, 0) == folder(anywhere, 0)
+    assert len({folder(mouse, 0) for mouse in (corner, untrained("cells", scale=2), untrained("rgb"))}) == 3
+    assert folder(corner, 0) != folder(corner, 1)
 
 
 @pytest.mark.parametrize(("name", "low", "high"), [("plain", 0.0, 5.0), ("indifferent", 0.0, 5.0)])
