@@ -135,9 +135,9 @@ def score_resampling(mouse: Mouse, layer: str, forks: Forks) -> pd.DataFrame:
         clearly negative).
     """
     shape = find_shape(mouse, layer)
-    edits = [make_patch("resample", select(shape, [channel])) for channel in range(shape[0])]
+    edits = [(layer, make_patch("resample", select(shape, [channel]))) for channel in range(shape[0])]
     donors = make_donors("resample", forks, mouse.spec)
-    plain, patched = build_each(mouse, forks.levels, layer, edits, donors)
+    plain, patched = build_each(mouse, forks.levels, edits, donors)
     before = measure(plain, forks)
     changes = [measure(chain, forks) - before for chain in patched]
     tables = []
@@ -176,7 +176,7 @@ def measure_offsets(mouse: Mouse, layer: str, forks: Forks, offsets: Sequence[fl
     activation = collect_activations(mouse, [layer], world.start(forks.levels))[layer]
     one = torch.full(activation.shape[1:], float(activation.std()))
     every = sorted({0.0, *offsets})
-    _, chains = build_each(mouse, forks.levels, layer, [add(one, offset) for offset in every])
+    _, chains = build_each(mouse, forks.levels, [(layer, add(one, offset)) for offset in every])
     tables = [
         measure(chain, forks).assign(offset=offset, fork=range(len(forks.square)))
         for offset, chain in zip(every, chains, strict=True)

@@ -134,29 +134,30 @@ def _prepare_donors(
 
 
 def build_each(
-    mouse: Mouse, levels: Levels, layer: str, edits: Sequence[Edit], donors: Sequence[Levels] = ()
+    mouse: Mouse, levels: Levels, edits: Sequence[tuple[str, Edit]], donors: Sequence[Levels] = ()
 ) -> tuple[Chain, list[Chain]]:
-    """Build the chains of a mouse as it is, and those after each of several edits of one layer.
+    """Build the chains of a mouse as it is, and those after each of several edits.
 
-    The chains are those of ``build_altered``, bit for bit. What lies below the layer runs once for all edits.
+    The chains are those of ``build_altered``, bit for bit. What lies below the edited layer runs once for all edits.
 
     Args:
         mouse, levels, donors: as for ``build_altered``.
-        layer: that is edited.
-        edits: one for each chain.
+        edits: for each chain the layer and its edit.
 
     Raises:
-        InputError: the layer is unknown, or an edit does not fit it.
+        InputError: a layer is unknown, or an edit does not fit its layer.
     """
-    painter, give = mouse.spec.painter(mouse.device), _prepare_donors(mouse, [layer], donors)
+    layers = list(dict.fromkeys(layer for layer, _ in edits))
+    painter, give = mouse.spec.painter(mouse.device), _prepare_donors(mouse, layers, donors)
     edited: list[list[tuple[Tensor, Tensor]]] = [[] for _ in edits]  # logits and values of each batch of states
 
     def predict(state: State, level: Tensor) -> tuple[Tensor, Tensor]:
-        obs, rows = painter.paint(state), Rows(level, give(state, level)[layer])
-        with record(mouse.policy, [layer]) as found:
+        obs, given = painter.paint(state), give(state, level)
+        with record(mouse.policy, layers) as found:
             plain = mouse.policy(obs)
-        for edit, outputs in zip(edits, edited, strict=True):
-            outputs.append(run_remainder(mouse.policy, layer, edit(found[layer], rows), obs))
+        for (layer, edit), outputs in zip(edits, edited, strict=True):
+            activation = edit(found[layer], Rows(level, given[layer]))
+            outputs.append(run_remainder(mouse.policy, layer, activation, obs))
         return plain
 
     def replay(outputs: list[tuple[Tensor, Tensor]]) -> Chain:

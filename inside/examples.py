@@ -80,7 +80,7 @@ def show_vector(mouse: Mouse, layer: str, forks: Forks, name: str) -> dict[str, 
     """
     factor, column, lowers = EDITS[name]
     vectors = compute_named_vectors(mouse, layer, name, forks)
-    before, (after,) = build_each(mouse, forks.levels, layer, [add(vectors, factor)])
+    before, (after,) = build_each(mouse, forks.levels, [(layer, add(vectors, factor))])
     rates = np.stack([measure(chain, forks)[column].to_numpy() for chain in (before, after)])
     counted = np.flatnonzero((rates[0] >= HALF) == lowers)
     if not len(counted):

@@ -103,11 +103,9 @@ def compare_removals(mouse: Mouse, removals: Sequence[Removal], chosen: Forks, r
     """
     sets, before, after = {"chosen": chosen, "reported": reported}, {}, {}
     for name, forks in sets.items():
-        before[name] = measure(build_chain(mouse, forks.levels), forks)
-        for layer in dict.fromkeys(removal.layer for removal in removals):
-            own = [removal for removal in removals if removal.layer == layer]
-            _, chains = build_each(mouse, forks.levels, layer, [removal.edit for removal in own])
-            after |= {(name, removal.name): chain for removal, chain in zip(own, chains, strict=True)}
+        plain, chains = build_each(mouse, forks.levels, [(removal.layer, removal.edit) for removal in removals])
+        before[name] = measure(plain, forks)
+        after |= {(name, removal.name): chain for removal, chain in zip(removals, chains, strict=True)}
 
     def fall(name: str, forks: Forks, chain: Chain) -> dict[str, dict[str, Any]]:
         return compute_fall(before[name], measure(chain, forks), forks.levels.seed.numpy())

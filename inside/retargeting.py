@@ -76,7 +76,7 @@ def clamp(mouse: Mouse, layer: str, level: Levels, targets: Tensor, channels: Se
     at = torch.zeros(len(targets), *shape[1:], dtype=torch.bool)
     at[torch.arange(len(targets)), *find_positions(mouse.spec, *shape[1:])[targets].T] = True
     values = torch.zeros(shape[0]).index_copy(0, torch.tensor(list(channels)), value)[:, None, None]
-    plain, clamped = build_each(mouse, level, layer, [put(values, where & chosen) for where in at])
+    plain, clamped = build_each(mouse, level, [(layer, put(values, where & chosen)) for where in at])
     return _repeat(plain, len(targets))._replace(
         probability=np.concatenate([chain.probability for chain in clamped]),
         value=np.concatenate([chain.value for chain in clamped]),

@@ -166,8 +166,8 @@ def scrub(
     swaps += [("other", {exact + number: chosen}) for number in numbers]
     swaps += [("control", {exact + number: random}) for number in numbers]
     swaps += [("worst", {2 * exact + place: select(shape, [channel]) for place, channel in enumerate(channels)})]
-    edits, donors = [take_donors(where) for _, where in swaps], [*same[:exact], *other, *picked]
-    plain, chains = build_each(mouse, forks.levels, layer, edits, donors)
+    edits, donors = [(layer, take_donors(where)) for _, where in swaps], [*same[:exact], *other, *picked]
+    plain, chains = build_each(mouse, forks.levels, edits, donors)
     square = plain.start_at(forks.square).start
     before, greedy, tables = measure(plain, forks), plain.probability[square].argmax(1), []
     for (name, _), chain in zip(swaps, chains, strict=True):

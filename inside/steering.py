@@ -4,7 +4,7 @@ The cheese vector is the activation with the cheese minus the activation without
 in the maze with an open way up and right to the corner minus that in the maze itself. The mouse is at the start.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import torch
@@ -80,25 +80,30 @@ def make_sources(own: Tensor, others: Tensor) -> dict[str, Tensor]:
     }
 
 
-def compute_curve(
-    mouse: Mouse, layer: str, forks: Forks, vectors: Tensor, factors: Sequence[float] = FACTORS
+def compute_curves(
+    mouse: Mouse, layer: str, forks: Forks, vectors: Mapping[str, Tensor], factors: Mapping[str, Sequence[float]]
 ) -> pd.DataFrame:
-    """The effect of a vector over its factor.
+    """The effects of vectors over their factors.
 
     Args:
         mouse: the mouse.
-        layer: where the vector is added, in every state.
+        layer: where a vector is added, in every state.
         forks: N forks.
-        vectors: (…), or (N, …) one for each fork.
-        factors: by which it is multiplied; 0 is measured as well.
+        vectors: by source: (…), or (N, …) one for each fork.
+        factors: by source, by which the vector is multiplied. 0, which is no vector, is measured as well.
 
     Returns:
-        A row for each factor and fork: ``factor``, ``fork`` (0..N−1) and the columns of ``effects.COLUMNS``.
+        A row for each source, factor and fork: ``source``, ``factor``, ``fork`` (0..N−1) and the columns of
+        ``effects.COLUMNS``.
     """
-    every = sorted({0.0, *factors})
-    _, chains = build_each(mouse, forks.levels, layer, [add(vectors, factor) for factor in every])
+    trials = [(source, factor) for source in vectors for factor in factors[source]]
+    edits = [(layer, add(vectors[source], factor)) for source, factor in trials]
+    plain, chains = build_each(mouse, forks.levels, edits)
+    none = measure(plain, forks)
+    found = {trial: measure(chain, forks) for trial, chain in zip(trials, chains, strict=True)}
     tables = [
-        measure(chain, forks).assign(factor=factor, fork=range(len(forks.square)))
-        for factor, chain in zip(every, chains, strict=True)
+        found.get((source, factor), none).assign(source=source, factor=factor, fork=range(len(forks.square)))
+        for source in vectors
+        for factor in sorted({0.0, *factors[source]})
     ]
     return pd.concat(tables, ignore_index=True)

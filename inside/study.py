@@ -27,7 +27,7 @@ from inside.probes import OBSERVATION, compute_probes, draw_sample
 from inside.removal import build_removals, compare_removals
 from inside.retargeting import estimate_level, retarget, summarise
 from inside.scrubbing import scrub
-from inside.steering import FACTORS, VECTORS, compute_curve, compute_named_vectors, make_sources
+from inside.steering import FACTORS, VECTORS, compute_curves, compute_named_vectors, make_sources
 
 VERSION = 3  # of the parts; those with another version are ignored
 FORKS = 64
@@ -92,9 +92,11 @@ def _steer(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
     forks, others = find_forks(mouse.spec, plan.forks), find_forks(mouse.spec, plan.forks, skip=plan.forks)
     rows = []
     for name in VECTORS:
-        own, other = (compute_named_vectors(mouse, plan.layer, name, each) for each in (forks, others))
-        for source, vectors in make_sources(own, other).items():
-            curve = compute_curve(mouse, plan.layer, forks, vectors, FACTORS if source == "own" else COMPARED)
+        vectors = make_sources(*(compute_named_vectors(mouse, plan.layer, name, each) for each in (forks, others)))
+        factors = {source: FACTORS if source == "own" else COMPARED for source in vectors}
+        curves = compute_curves(mouse, plan.layer, forks, vectors, factors)
+        for source in vectors:
+            curve = curves.loc[curves.source == source]
             median = curve.groupby("factor").to_cheese.median()
             for row in _average_by(curve, "factor"):
                 rows.append({"vector": name, "source": source, "median_to_cheese": median[row["factor"]], **row})
@@ -103,21 +105,20 @@ def _steer(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
 
 def _locate(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
     """How much of the cheese lies at the positions over it: those, and the ring around them, from the blind mouse."""
-    forks, rows = find_forks(mouse.spec, plan.forks), []
+    forks = find_forks(mouse.spec, plan.forks)
+    rows, edits = [], []
     for layer in list_compared_layers(mouse):
         shape = find_shape(mouse, layer)
         place = find_positions(mouse.spec, *shape[1:])[forks.levels.cheese]
         row, column = torch.arange(shape[1])[:, None], torch.arange(shape[2])
         apart = torch.maximum((row - place[:, 0, None, None]).abs(), (column - place[:, 1, None, None]).abs())
-        masks = [apart <= radius for radius in RADII]
-        edits = [make_patch("hidden", near[:, None].expand(-1, *shape)) for near in masks]
-        donors = make_donors("hidden", forks, mouse.spec)
-        _, chains = build_each(mouse, forks.levels, layer, edits, donors)
-        for radius, near, chain in zip(RADII, masks, chains, strict=True):
+        for radius in RADII:
+            near = apart <= radius
+            edits.append((layer, make_patch("hidden", near[:, None].expand(-1, *shape))))
             positions = float(near.flatten(1).sum(1).float().mean())
-            found = _average(measure(chain, forks))
-            rows.append({"layer": layer, "radius": radius, "positions": positions, "of": apart[0].numel(), **found})
-    return rows
+            rows.append({"layer": layer, "radius": radius, "positions": positions, "of": apart[0].numel()})
+    _, chains = build_each(mouse, forks.levels, edits, make_donors("hidden", forks, mouse.spec))
+    return [row | _average(measure(chain, forks)) for row, chain in zip(rows, chains, strict=True)]
 
 
 def _probe(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:

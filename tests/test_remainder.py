@@ -42,10 +42,20 @@ def test_the_chains_of_many_edits_are_those_of_each_alone_bit_for_bit(name):
     shape = find_shape(mouse, layer)
     vectors = torch.randn((2, *shape), generator=torch.Generator().manual_seed(0))
     edits = [add(vectors, 3.0), put(torch.tensor(2.0), select(shape, [0, 3])), take_donors({0: select(shape, [0])})]
-    plain, chains = build_each(mouse, FEW, layer, edits, DONORS)
+    plain, chains = build_each(mouse, FEW, [(layer, edit) for edit in edits], DONORS)
     assert same(plain, build_chain(mouse, FEW)) and len(chains) == 3
     for chain, edit in zip(chains, edits, strict=True):
         assert same(chain, build_altered(mouse, FEW, {layer: edit}, DONORS)) and not same(chain, plain)
+
+
+def test_edits_of_several_layers_are_those_of_each_alone():
+    mouse = untrained("rgb")
+    edits = []
+    for layer in ("embedder.block3.res1", "embedder.block1.maxpool"):
+        edits.append((layer, take_donors({0: select(find_shape(mouse, layer), [0, 2])})))
+    _, chains = build_each(mouse, FEW, edits, DONORS)
+    for chain, (layer, edit) in zip(chains, edits, strict=True):
+        assert same(chain, build_altered(mouse, FEW, {layer: edit}, DONORS))
 
 
 def test_what_lies_below_the_layer_runs_once_for_all_edits():
@@ -59,7 +69,7 @@ def test_what_lies_below_the_layer_runs_once_for_all_edits():
         return mouse.policy.get_submodule(f"embedder.{name}").register_forward_hook(see)
 
     hooks = [count(name) for name in counts]
-    build_each(mouse, FEW, layer, [add(torch.ones(32, 16, 16), factor) for factor in range(1, 6)])
+    build_each(mouse, FEW, [(layer, add(torch.ones(32, 16, 16), factor)) for factor in range(1, 6)])
     for hook in hooks:
         hook.remove()
     states = counts["block1"]

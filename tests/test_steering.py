@@ -10,16 +10,20 @@ from envs import paths
 from inside.activations import find_positions, to_cells
 from inside.effects import measure_altered
 from inside.forks import find_forks
-from inside.steering import SOURCES, compute_curve, compute_named_vectors, make_sources, open_way
+from inside.steering import SOURCES, compute_curves, compute_named_vectors, make_sources, open_way
 
 OTHERS = find_forks(NETWORKS["plain"].spec, 24, skip=24)
+
+
+def compute_curve(mouse, layer, forks, vectors, factors):
+    return compute_curves(mouse, layer, forks, {"given": vectors}, {"given": factors})
 
 
 def curve(name: str, vector: str, source: str = "own", factors=(-1.0, 1.0)):
     mouse = NETWORKS[name]
     own, others = (compute_named_vectors(mouse, LAYER, vector, forks) for forks in (FORKS, OTHERS))
     table = compute_curve(mouse, LAYER, FORKS, make_sources(own, others)[source], factors)
-    return table.groupby("factor").mean()
+    return table.groupby("factor").mean(numeric_only=True)
 
 
 @pytest.mark.parametrize("name", ["plain", "negative"])
