@@ -274,6 +274,7 @@ def answer_removal(mice: Mice) -> Answer:
         kind: {goal: float(np.mean([pick(mouse["removal"], kind=kind)[goal] for mouse in mice])) for goal in GOALS}
         for kind in ("blind", "walk")
     }
+    before = {goal: _rate([mouse["behaviour"]["mouse"][column] for mouse in mice]) for goal, column in GOALS.items()}
     falls, corners = ([row[goal] if row else 0.0 for row in best] for goal in ("cheese", "corner"))
     low, high = (
         (best[0]["cheese_low"], best[0]["cheese_high"]) if len(mice) == 1 and best[0] else (min(falls), max(falls))
@@ -283,7 +284,8 @@ def answer_removal(mice: Mice) -> Answer:
         f"With the best patch, P(cheese) {_say_fall(float(np.mean(falls)))} (fall: {100 * low:.0f} to "
         f"{100 * high:.0f} %, {of}; {count_words(len(mice), 'mouse', 'mice')}).",
         "It is chosen on other mazes, among the patches that lower P(corner first) there by less than "
-        f"{100 * ALLOWED_FALL:.0f} %. On the mazes reported here, P(corner first) "
+        f"{100 * ALLOWED_FALL:.0f} %. There, unpatched: P(cheese) {before['cheese']}, P(corner first) "
+        f"{before['corner']}. On the mazes reported here, P(corner first) "
         f"{_say_fall(float(np.mean(corners)))}. With the cheese hidden, P(cheese) "
         f"{_say_fall(falls_of['blind']['cheese'])}. For a random walk: P(cheese) "
         f"{_say_fall(falls_of['walk']['cheese'])}, P(corner first) {_say_fall(falls_of['walk']['corner'])}.",
