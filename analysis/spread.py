@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from analysis.answers import count_words
-from analysis.dose import GROUP, compute_seed_variance, describe_group
+from analysis.dose import GROUP, compute_seed_variance, describe_group, order_group
 from analysis.figures import format_percent, remove_spines
 from analysis.intervals import ALPHA, correct_holm
 from analysis.measures import MEASURES, add_differences, select_sizes, select_subset
@@ -52,7 +52,8 @@ def compute_spread(records: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """
     records = select_sizes(add_differences(records))["headline"]
     groups = {}
-    for region, trained_on in dict.fromkeys(zip(*(records[name] for name in GROUP), strict=True)):
+    keys = set(zip(*(records[name] for name in GROUP), strict=True))
+    for region, trained_on in sorted(keys, key=lambda key: order_group(*key)):
         rows = records.loc[(records.region == region) & (records.trained_on == trained_on)]
         tables, readings = {}, {}
         for name, reading in READINGS.items():

@@ -58,6 +58,11 @@ def test_the_interval_of_the_spread_covers_the_planted_one(spread):
     assert covered >= 48, "95 % in theory; the bootstrap of a standard deviation is a little narrow"
 
 
+def test_groups_come_from_the_corner_to_anywhere():
+    records = pd.concat([table_of("to the cheese", region, 0) for region in ("anywhere", "5", "0")], ignore_index=True)
+    assert list(compute_spread(records)) == ["corner", "top-right 5×5", "anywhere"]
+
+
 def test_every_group_is_drawn_in_a_row():
     records = pd.concat([corners("to the corner", "random"), table_of("to the cheese", "3")], ignore_index=True)
     groups = compute_spread(records)
