@@ -8,7 +8,7 @@ help:
 	@echo "make setup             create .venv and install the project"
 	@echo "make watch ARGS=…      watch a trained mouse in a window; ARGS: key=value settings"
 	@echo "make train ARGS=…      train a mouse; ARGS: key=value settings"
-	@echo "make hundred           train a hundred corner mice at 7×7, and draw how they differ (an hour on two cores)"
+	@echo "make hundred           train a hundred corner mice at 7×7, and draw how they differ (40 minutes on two cores)"
 	@echo "make test ARGS=…       run the tests; ARGS: pytest arguments"
 	@echo "make test-fast ARGS=…  run the tests that are not marked as slow, in under a minute"
 	@echo "make lint              ruff and pyright"
@@ -30,7 +30,7 @@ train: setup
 
 hundred: setup
 	OMP_NUM_THREADS=1 $(BIN)/python train.py -m hydra/launcher=joblib hydra.launcher.n_jobs=2 name=hundred \
-		env.world_dim=7 total_steps=750000 'seed=range(100)'
+		env.world_dim=7 total_steps=750000 evaluation_levels=100 picture_every=1000 'seed=range(100)'
 	$(BIN)/python evaluate.py checkpoint='runs/hundred-*/mouse.safetensors' report=spread out=docs/hundred workers=2
 
 test: setup
