@@ -16,6 +16,7 @@ from foundation.files import write_atomically, write_json
 from inside.activations import find_shape
 from inside.answers import ANSWERS, Answer, group_mice
 from inside.channels import LEAST_FALL, LEAST_RANK
+from inside.differences import compare_probes, describe_differences
 from inside.figures import FIGURES, FINETUNING, draw_finetuning
 from inside.finetuning import Tuning, answer_finetuning
 from inside.forecasts import CRITERIA, FORECAST_GROUP, Evidence
@@ -144,7 +145,7 @@ def write_page(
     """
     groups = group_mice(mice)
     members = {group: [results[name] for name in names] for group, names in groups.items()}
-    answers = answer_all(members, tuning)
+    answers, differences = answer_all(members, tuning), {"probes": compare_probes(members)}
     figures = _write_figures(folder, members, tuning)
     scorecard = score_forecasts(Evidence(members.get(FORECAST_GROUP, []), tuning), CRITERIA)
     summary: dict[str, Any] = {
@@ -152,6 +153,7 @@ def write_page(
         "plan": plan._asdict(),
         "groups": groups,
         "answers": {name: {group: each._asdict() for group, each in found.items()} for name, found in answers.items()},
+        "differences": differences,
         "finetuning": tuning._asdict() | {"budgets": [each._asdict() for each in tuning.budgets]},
         "scorecard": scorecard,
         "mice": {name: _shorten(measured) for name, measured in results.items()},
@@ -164,6 +166,7 @@ def write_page(
     page = template.render(
         questions=QUESTIONS,
         answers=answers,
+        differences={question: describe_differences(rows) for question, rows in differences.items()},
         figures=figures,
         groups=groups,
         plan=plan,

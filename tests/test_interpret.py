@@ -14,6 +14,7 @@ from analysis.collection import name_parts_folder
 from analysis.scorecard import read_predictions
 from inside import study
 from inside.answers import ANSWERS, answer_cheese_vector, group_mice, say
+from inside.differences import compare_probes, describe_differences
 from inside.figures import FIGURES
 from inside.forecasts import CRITERIA
 from inside.page import QUESTIONS
@@ -152,3 +153,24 @@ def test_bad_input_is_told_in_one_line_and_leaves_nothing(call, tmp_path, given,
 
 def test_help_needs_no_slow_import(tmp_path):
     check_help_is_quick("interpret.py", tmp_path)
+
+
+def mice_read_with(*rates: float) -> list[study.Measured]:
+    row = {"layer": "embedder.block2.res1", "target": "cheese", "pooling": "flat"}
+    return [{"probes": [row | {"rate": rate}]} for rate in rates]
+
+
+def test_groups_are_compared_with_the_mice_trained_anywhere_over_seeds():
+    reference = mice_read_with(0.50, 0.52, 0.48, 0.51, 0.49)
+    members = {
+        "corner": mice_read_with(0.30, 0.32, 0.28, 0.31, 0.29),
+        "top-right 5×5": mice_read_with(0.50, 0.53, 0.47, 0.52, 0.48),
+        "top-right 2×2": mice_read_with(0.1, 0.1, 0.1),
+        "anywhere": reference,
+    }
+    rows = compare_probes(members)
+    assert list(rows) == ["corner", "top-right 5×5"], "a group of three seeds is not compared"
+    assert rows["corner"]["difference"] == pytest.approx(-0.2) and rows["corner"]["p_holm"] < 0.001
+    assert rows["top-right 5×5"]["p_holm"] > 0.5
+    assert "corner -20.0 points (-22." in describe_differences(rows)
+    assert compare_probes({"corner": reference}) == {} and describe_differences({}) == ""

@@ -1,0 +1,53 @@
+"""How much the groups keep of the cheese, compared with the mice trained with the cheese anywhere. Seeds are the unit.
+
+Only the probe is compared. What an edit changes depends on what the mouse does without it: a corner mouse hardly goes
+to the cheese, so that no edit can take much of it away.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from analysis.findings import MARGIN
+from analysis.intervals import compare_groups, correct_holm
+from analysis.measures import FEW_SEEDS
+from envs.levels import ANYWHERE
+from inside.activations import LAYER
+from inside.answers import get_probe
+from inside.study import Measured
+
+
+def compare_probes(members: Mapping[str, Sequence[Measured]]) -> dict[str, dict[str, Any]]:
+    """Compare the accuracy with which a probe reads the cheese's cell half way.
+
+    Args:
+        members: what was measured in the mice of each group.
+
+    Returns:
+        For each other group what ``intervals.compare_groups`` tells, and ``p_holm``: p corrected over the groups.
+        Groups of fewer than ``FEW_SEEDS`` seeds are left out; nothing is compared without mice trained anywhere.
+    """
+    rates = {
+        group: [each["rate"] for mouse in mice if (each := get_probe(mouse, LAYER))] for group, mice in members.items()
+    }
+    rates = {group: each for group, each in rates.items() if len(each) >= FEW_SEEDS}
+    if ANYWHERE not in rates:
+        return {}
+    reference = rates.pop(ANYWHERE)
+    rows = {group: compare_groups(each, reference, MARGIN) for group, each in rates.items()}
+    corrected = correct_holm({group: row["p"] for group, row in rows.items()})
+    return {group: row | {"p_holm": corrected[group]} for group, row in rows.items()}
+
+
+def describe_differences(rows: Mapping[str, Mapping[str, Any]]) -> str:
+    """One sentence about all groups; empty without rows."""
+    each = [
+        f"{group} {100 * row['difference']:+.1f} points ({100 * row['low']:+.1f} to {100 * row['high']:+.1f}, "
+        f"p = {row['p_holm']:.2g})"
+        for group, row in rows.items()
+    ]
+    if not each:
+        return ""
+    return (
+        f"Difference from the mice trained anywhere: {'; '.join(each)}. (95 % Welch intervals over seeds; p after "
+        "Holm's correction over groups.)"
+    )
