@@ -224,8 +224,9 @@ def compare_all(groups: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
 
     Returns:
         For each comparison ``measure``, ``one``, ``other``, the fields of ``intervals.compare_groups``, ``p_holm``
-        (over the pairs of a measure) and ``few``: whether a group has fewer than ``FEW_SEEDS`` seeds. "different" is
-        claimed only if ``p_holm`` is below .05, too.
+        (over the pairs of a measure) and ``few``: whether a group has fewer than ``FEW_SEEDS`` seeds. Such pairs are
+        corrected apart, so that an unfinished group does not weaken what is said of the others. "different" is claimed
+        only if ``p_holm`` is below .05, too.
     """
     rows = []
     for measure in COMPARED:
@@ -235,7 +236,9 @@ def compare_all(groups: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
             found = compare_groups(seeds[one], seeds[other], MARGIN)
             few = min(len(seeds[one]), len(seeds[other])) < FEW_SEEDS
             own.append({"measure": measure, "one": one, "other": other, "few": few, **found})
-        corrected = correct_holm({place: row["p"] for place, row in enumerate(own)})
+        corrected: dict[int, float] = {}
+        for few in (False, True):
+            corrected |= correct_holm({place: row["p"] for place, row in enumerate(own) if row["few"] == few})
         for place, row in enumerate(own):
             row["p_holm"] = corrected.get(place)
             if row["verdict"] == "different" and row["p_holm"] >= 0.05:

@@ -113,11 +113,19 @@ def test_sizes():
     }  # fmt: skip
 
 
-def test_groups_are_compared_over_seeds():
-    def group(*rates: float) -> dict:
-        measure = {"seeds": {str(seed): rate for seed, rate in enumerate(rates)}}
-        return {"measures": {"headline": dict.fromkeys(("anywhere", "preference", "able_cheese"), measure)}}
+def group(*rates: float) -> dict:
+    measure = {"seeds": {str(seed): rate for seed, rate in enumerate(rates)}}
+    return {"measures": {"headline": dict.fromkeys(("anywhere", "preference", "able_cheese"), measure)}}
 
+
+def test_a_group_of_few_seeds_does_not_weaken_what_is_said_of_the_others():
+    groups = {"low": group(0.1, 0.2, 0.3, 0.4, 0.5), "high": group(0.4, 0.5, 0.6, 0.7, 0.8), "few": group(0.1, 0.5)}
+    for row in compare_all(groups):
+        if not row["few"]:
+            assert {row["one"], row["other"]} == {"low", "high"} and row["p_holm"] == row["p"] < 0.05
+
+
+def test_groups_are_compared_over_seeds():
     groups = {"low": group(0.1, 0.11, 0.12), "high": group(0.9, 0.91, 0.92), "same": group(0.1, 0.11, 0.12),
               "wide": group(0.05, 0.5, 0.95), "one": group(0.5)}  # fmt: skip
     found = {(row["one"], row["other"]): row for row in compare_all(groups) if row["measure"] == "preference"}
