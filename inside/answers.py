@@ -185,13 +185,13 @@ def count_channels(mouse: Measured, goal: str) -> dict[str, int]:
 
 
 def answer_channels(mice: Mice) -> Answer:
-    sentences, beside = [], []
+    sentences, beside, number = [], [], count_words(len(mice), "mouse", "mice")
     for goal in ("cheese", "corner"):
         trained, untrained = (
             pd.DataFrame([count_channels(network, goal) for network in networks])
             for networks in (mice, list_untrained(mice))
         )
-        sentences.append(f"the {goal} was found in {(trained.both > 0).sum()} of {len(mice)} mice")
+        sentences.append(f"the {goal} was found in {(trained.both > 0).sum()} of {number}")
         beside.append(
             f"{goal.capitalize()}, channels of {trained.of[0]} (mean over mice; untrained): both "
             f"{trained.both.mean():.1f} ({untrained.both.mean():.1f}), marking {trained.marks.mean():.1f} "
@@ -258,7 +258,8 @@ def answer_scrubbing(mice: Mice) -> Answer:
         f"{_rate(moved['control'])}. The worst swap: {_rate(moved['worst'])}. Mean |change of P(cheese)|: same "
         f"{size['same']:.2f}, other {size['other']:.2f}, "
         f"random {size['control']:.2f}, worst {size['worst']:.2f} ({mice[0]['scrubbing']['tried']} tried a maze). The "
-        f"channels are those found in {found} of {len(mice)} mice, and those that carry the cheese most in the others.",
+        f"channels are those found in {found} of {count_words(len(mice), 'mouse', 'mice')}, and those that carry the "
+        "cheese most in the others.",
     )
 
 
