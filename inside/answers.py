@@ -143,9 +143,9 @@ def answer_places(mice: Mice) -> Answer:
     )
 
 
-def list_untrained(mice: Mice) -> list[Measured]:
-    """What was measured in the untrained networks that mice are compared with, each once."""
-    return list({name: measured for mouse in mice for name, measured in mouse["untrained"].items()}.values())
+def collect_untrained(mice: Mice) -> dict[str, Measured]:
+    """What was measured in the untrained networks that mice are compared with, by name, each once."""
+    return {name: measured for mouse in mice for name, measured in mouse["untrained"].items()}
 
 
 def get_probe(mouse: Measured, layer: str, target: str = "cheese") -> Estimate | None:
@@ -158,7 +158,7 @@ def get_probe(mouse: Measured, layer: str, target: str = "cheese") -> Estimate |
 def answer_probes(mice: Mice) -> Answer:
     here, untrained, picture = (
         [each for network in networks if (each := get_probe(network, layer))]
-        for layer, networks in ((LAYER, mice), (LAYER, list_untrained(mice)), (OBSERVATION, mice))
+        for layer, networks in ((LAYER, mice), (LAYER, collect_untrained(mice).values()), (OBSERVATION, mice))
     )
     if not here:
         return Answer("Not measured: the network has no layer half way.", "")
@@ -189,7 +189,7 @@ def answer_channels(mice: Mice) -> Answer:
     for goal in ("cheese", "corner"):
         trained, untrained = (
             pd.DataFrame([count_channels(network, goal) for network in networks])
-            for networks in (mice, list_untrained(mice))
+            for networks in (mice, collect_untrained(mice).values())
         )
         sentences.append(f"the {goal} was found in {(trained.both > 0).sum()} of {number}")
         beside.append(

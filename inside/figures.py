@@ -12,7 +12,7 @@ from matplotlib.ticker import NullLocator
 from analysis.figures import format_percent, remove_spines
 from analysis.panels import choose_style, make_panels
 from foundation.palette import BLACK, BLUE, GREY, ORANGE, SERIES, SKY_BLUE, VERMILION
-from inside.answers import compute_share_over_cheese, count_channels, get_probe, get_retargeted, list_untrained, pick
+from inside.answers import collect_untrained, compute_share_over_cheese, count_channels, get_probe, get_retargeted, pick
 from inside.finetuning import MARGIN, NEW_WEIGHTS, Firsts, Tuning
 from inside.maze_figures import Groups, draw_channel_maps, draw_moves
 from inside.probes import OBSERVATION, TARGETS
@@ -105,7 +105,7 @@ def draw_probes(groups: Groups) -> Figure:
     for axes, mice in zip(panels, groups.values(), strict=True):
         layers = [OBSERVATION, *dict.fromkeys(row["layer"] for row in mice[0]["probes"] if row["layer"] != OBSERVATION)]
         for number, target in enumerate(TARGETS):
-            for networks, style in ((mice, "-"), (list_untrained(mice), ":")):
+            for networks, style in ((mice, "-"), (collect_untrained(mice).values(), ":")):
                 found = [[get_probe(network, layer, target) for layer in layers] for network in networks]
                 values = np.array([[each["selectivity"] if each else np.nan for each in row] for row in found])
                 if np.isfinite(values).any():
@@ -125,7 +125,7 @@ def draw_channels(groups: Groups) -> Figure:
     figure, panels = _panels(groups, sharex=True)
     for axes, mice in zip(panels, groups.values(), strict=True):
         for label, networks, colour, size in (
-            ("untrained", list_untrained(mice), GREY, 8),
+            ("untrained", collect_untrained(mice).values(), GREY, 8),
             ("trained", mice, BLUE, 14),
         ):
             ranks, changes = [], []

@@ -14,7 +14,7 @@ from analysis.figures import write_figure
 from analysis.scorecard import score_forecasts
 from foundation.files import write_atomically, write_json
 from inside.activations import find_shape
-from inside.answers import ANSWERS, Answer, group_mice
+from inside.answers import ANSWERS, Answer, collect_untrained, group_mice
 from inside.channels import LEAST_FALL, LEAST_RANK
 from inside.differences import compare_probes, describe_differences
 from inside.figures import FIGURES, FINETUNING, draw_finetuning
@@ -157,7 +157,7 @@ def write_page(
         "finetuning": tuning._asdict() | {"budgets": [each._asdict() for each in tuning.budgets]},
         "scorecard": scorecard,
         "mice": {name: _shorten(measured) for name, measured in results.items()},
-        "untrained": {name: each for measured in results.values() for name, each in measured["untrained"].items()},
+        "untrained": collect_untrained(list(results.values())),
     }
     write_json(folder / SUMMARY_FILE, summary)
     template = Environment(

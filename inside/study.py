@@ -62,7 +62,7 @@ def build_untrained(mouse: Mouse, seed: int) -> Mouse:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         policy = build_policy(mouse.spec, mouse.agent.scale, mouse.device).eval()
-    name = f"untrained-scale{mouse.agent.scale}-seed{seed}"
+    name = f"untrained-scale{mouse.agent.scale}-actions{mouse.spec.num_actions}-seed{seed}"
     return mouse._replace(policy=policy, header={}, path=mouse.path.with_name(name))
 
 

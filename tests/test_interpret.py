@@ -12,6 +12,7 @@ from test_effects import untrained
 
 from analysis.collection import name_parts_folder
 from analysis.scorecard import read_predictions
+from envs.spec import WorldSpec
 from inside import study
 from inside.answers import ANSWERS, answer_cheese_vector, group_mice, say
 from inside.differences import compare_probes, describe_differences
@@ -90,6 +91,10 @@ def test_mice_of_one_world_and_size_share_their_untrained_networks(tmp_path):
     assert folder(corner, 0) == folder(anywhere, 0)
     assert len({folder(mouse, 0) for mouse in (corner, untrained("cells", scale=2), untrained("rgb"))}) == 3
     assert folder(corner, 0) != folder(corner, 1)
+    many = corner._replace(
+        spec=WorldSpec.build(world_dim=7, num_levels=2**30, observation="cells", action_set="procgen")
+    )
+    assert study.build_untrained(many, 0).name != study.build_untrained(corner, 0).name
 
 
 @pytest.mark.parametrize(("name", "low", "high"), [("plain", 0.0, 5.0), ("indifferent", 0.0, 5.0)])
