@@ -14,6 +14,11 @@ from foundation.settings import describe_error, describe_settings, read_settings
 BAD_INPUT = 2  # exit code
 STOPPED = 130  # exit code after Ctrl-C, as shells have it: 128 + SIGINT
 
+# PyTorch's threads wait for each other in busy loops: in GNU OpenMP, for 300,000 rounds. If another program needs a
+# core, the thread that waits keeps it from the thread that it waits for, and training is three times slower
+# (docs/training.md). Torch reads the variable when it is imported, and every command imports this module first.
+os.environ.setdefault("GOMP_SPINCOUNT", "30000")
+
 
 def run_command(
     name: str,

@@ -1,5 +1,6 @@
 """Commands: their help, their arguments, and one line for bad input."""
 
+import os
 import subprocess
 import sys
 import warnings
@@ -93,3 +94,11 @@ def test_torchrun_lets_the_first_process_print_before_it_ends_it(tmp_path):
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", str(script)]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert ran.returncode and ran.stderr.count("say.py: no mice\n") == 1
+
+
+def test_threads_wait_briefly_and_the_users_choice_stands():
+    code = "import os, sys, foundation.command; print(os.environ['GOMP_SPINCOUNT'], 'torch' in sys.modules)"
+    for chosen, expected in ({}, "30000"), ({"GOMP_SPINCOUNT": "7"}, "7"):
+        environment = {key: value for key, value in os.environ.items() if key != "GOMP_SPINCOUNT"} | chosen
+        done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
+        assert done.stdout.split() == [expected, "False"]  # torch reads the variable when it is imported
