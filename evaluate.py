@@ -29,11 +29,11 @@ class EvaluateConfig:
         "brief", "brief: a table; full: an HTML page with figures and records; spread: the spread over training seeds"
     )
     levels: Any = setting(None, "levels per condition (null: enough for 500 full-size mazes), or a file of them")
-    conditions: Any = setting(None, "conditions of a full report, e.g. [anywhere,region_3]; null: all")
+    conditions: Any = setting(None, "conditions of a full report, e.g. [anywhere,region_3]; null: all but region_N")
     seed: int = setting(0, "random seed of the sampled episodes in a full report", *SEEDS)
     device: str = setting("auto", "cpu, cuda, cuda:1, …; auto uses a GPU if there is one")
     workers: int = setting(1, "number of processes on this machine", 1, 256)
-    cluster: str = setting("", "address of a Dask scheduler, e.g. tcp://host:8786; its workers take the place of these")
+    cluster: str = setting("", "address of a Dask scheduler, e.g. tcp://host:8786; its workers then do the work")
     out: str = setting("", "output folder; empty: a folder in runs/evaluations")
 
 
@@ -85,7 +85,7 @@ def run(config: EvaluateConfig, command: str) -> None:
 
 def main(arguments: list[str]) -> None:
     command = shlex.join(["python", "evaluate.py", *arguments])
-    stopped = "a full report keeps its finished parts, and the same command continues it"
+    stopped = "a full report keeps its finished parts, and the same command resumes it"
     run_command("evaluate.py", __doc__, EvaluateConfig(), lambda config: run(config, command), arguments, stopped)
 
 

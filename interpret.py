@@ -1,10 +1,10 @@
 """Look inside trained mice: what carries the cheese, what carries the corner, and what happens when it is changed.
 
     python interpret.py checkpoint=checkpoints/corner-seed3.safetensors              a page about one mouse
-    python interpret.py checkpoint='checkpoints/corner-*.safetensors' out=docs/inside    about a group of mice
+    python interpret.py checkpoint='checkpoints/corner-*.safetensors' out=runs/inside-corner    about a group of mice
     python interpret.py checkpoint='checkpoints/*-seed?.safetensors' finetuned='runs/tuned-*/mouse.safetensors'
 
-The same command goes on after a stop.
+The same command resumes a stopped run.
 """
 
 import shlex
@@ -71,7 +71,7 @@ def run(config: InterpretConfig, command: str) -> None:
 
 def main(arguments: list[str]) -> None:
     command = shlex.join(["python", "interpret.py", *arguments])
-    stopped = "finished parts are kept, and the same command continues"
+    stopped = "finished parts are kept, and the same command resumes"
     run_command("interpret.py", __doc__, InterpretConfig(), lambda config: run(config, command), arguments, stopped)
 
 

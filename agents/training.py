@@ -71,7 +71,7 @@ def train(
 
     Raises:
         InputError: settings that contradict each other, or a damaged state.
-        Stopped: after a signal; the same command continues.
+        Stopped: after a signal; the same command resumes.
     """
     check_name(config.name)
     learner = Learner(config, device)
@@ -90,7 +90,7 @@ def train(
                     save_state(folder / STATE_FILE, learner, curve)
                 if stopped and not learner.finished:
                     state = folder / STATE_FILE
-                    raise Stopped(f"stopped at {learner.steps:,} steps and saved {state}; the same command continues")
+                    raise Stopped(f"stopped at {learner.steps:,} steps and saved {state}; the same command resumes")
         if first:
             save_mouse(folder / MOUSE_FILE, learner.policy, describe_mouse(learner))
     return folder, curve

@@ -59,7 +59,7 @@ def draw_point(findings: dict[str, Any], records: pd.DataFrame) -> Figure | None
     axes.set_ylim(-0.04, 1.06)
     format_percent(axes.xaxis)
     format_percent(axes.yaxis)
-    axes.set_xlabel("ability: reaches the cheese, the corner's way walled off")
+    axes.set_xlabel("ability: reaches the cheese, the way to the corner walled off")
     axes.set_ylabel("preference: cheese before corner, balanced forks")
     axes.grid(alpha=0.25)
     remove_spines(axes)

@@ -268,11 +268,11 @@ def describe_point(findings: dict[str, Any]) -> str:
             return words
         rate, walk = (describe_share(measures[one]["rate"]) for one in ("able_cheese", "able_cheese_walk"))
         if is_able_to("cheese", measures):
-            return f"{words}, although they reach it in {rate} when the corner's way is shut"
+            return f"{words}, although they reach it in {rate} with the way to the corner walled off"
         comparison = {"more": "more often than", "less": "less often than"}.get(
             decide_difference(measures["able_cheese_beyond"]), "not shown to be more often than"
         )
-        return f"{words}, and reach it in {rate} when the corner's way is shut, {comparison} a random walk ({walk})"
+        return f"{words}, and reach it in {rate} with the way to the corner walled off, {comparison} a random walk ({walk})"
 
     words = f"Mice trained with the cheese {_place(low)} {tell(low)}"
     if low == high:

@@ -48,7 +48,7 @@ def test_the_page_answers_every_question_and_goes_on_where_it_was(call, tmp_path
     with monkeypatch.context() as patch:
         patch.setitem(study.STUDIES, "offsets", ("stopped", stop))
         code, _, errors = call(*command)
-    assert code == 130 and "the same command continues" in errors
+    assert code == 130 and "the same command resumes" in errors
     parts = files_in(tmp_path / "page" / "parts")
     assert sum(content is not None for content in parts.values()) == list(study.STUDIES).index("offsets")
     code, said, errors = call(*command)

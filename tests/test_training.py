@@ -81,7 +81,7 @@ def test_a_signal_saves_and_says_so(tmp_path, uninterrupted, monkeypatch, number
     log, handler = Logbook.log, signal.getsignal(number)
     with (
         monkeypatch.context() as patch,
-        pytest.raises(training.Stopped, match=r"256 steps.*the same command continues"),
+        pytest.raises(training.Stopped, match=r"256 steps.*the same command resumes"),
     ):
         patch.setattr(Logbook, "log", signalled)
         run(tmp_path)
