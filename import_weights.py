@@ -45,7 +45,7 @@ def import_weights(source: Path, config: ImportConfig) -> None:
 
     from agents.checkpoint import list_versions
     from agents.mouse import load_mouse, save_mouse
-    from agents.published_weights import load_published_policy
+    from agents.published_weights import PUBLISHED_GAMMA, load_published_policy
     from foundation.files import write_atomically
 
     env, out = config.env, Path(config.out or f"{source.stem}.safetensors")
@@ -57,7 +57,7 @@ def import_weights(source: Path, config: ImportConfig) -> None:
     policy, scale = load_published_policy(source, spec)
     digest = hashlib.sha256(source.read_bytes()).hexdigest()
     header = {
-        "config": {"env": asdict(env), "agent": {"scale": scale}},
+        "config": {"env": asdict(env), "agent": {"scale": scale, "gamma": PUBLISHED_GAMMA}},
         "imported": {"file": source.name, "sha256": digest},
         "versions": list_versions(),
     }

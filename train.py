@@ -26,7 +26,7 @@ from foundation.command import STOPPED, is_main_process, one_line_errors
 from foundation.errors import InputError
 from foundation.settings import describe_error, describe_settings
 
-RESUMES = "the same command resumes from the last saved state"
+RESUMES = "the same command, without fresh=true, resumes from the last saved state"
 
 store = ConfigStore.instance()
 store.store(name="schema", node=TrainConfig)

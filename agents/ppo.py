@@ -105,7 +105,7 @@ def update(
         weights: of the policy; changed in place.
         predict: obs (B, H, W, 3) → logits (B, A) and values (B,) of the policy.
         batch: the whole rollout, flattened.
-        minibatches: rows int64 (B,) of each; with several processes, this process's share of it.
+        minibatches: rows int64 (minibatch_size,) of each; with several processes, this process's share of it.
         config: clipping and coefficients.
 
     Returns:

@@ -88,7 +88,8 @@ def joined(device: torch.device) -> Iterator[None]:
         if not any(word in str(error).lower() for word in ("gloo", "nccl", "connection")):
             raise
         raise InputError(
-            "another process of this run was lost; the same command resumes from the last saved state"
+            "another process of this run was lost; "
+            "the same command, without fresh=true, resumes from the last saved state"
         ) from error
     finally:
         if dist.is_initialized():

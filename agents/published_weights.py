@@ -17,6 +17,7 @@ from foundation.errors import InputError
 from foundation.settings import check_settings
 
 STATE_DICT = "model_state_dict"
+PUBLISHED_GAMMA = 0.999  # the discount of Langosco et al. 2022; the files do not hold it
 FIRST_LAYER = "embedder.block1.conv.weight"
 
 

@@ -89,8 +89,8 @@ def train(
                 if learner.rollouts % config.save_every == 0 or learner.finished or stopped:
                     save_state(folder / STATE_FILE, learner, curve)
                 if stopped and not learner.finished:
-                    state = folder / STATE_FILE
-                    raise Stopped(f"stopped at {learner.steps:,} steps and saved {state}; the same command resumes")
+                    again = f"the same command{' without fresh=true' if config.fresh else ''} resumes"
+                    raise Stopped(f"stopped at {learner.steps:,} steps and saved {folder / STATE_FILE}; {again}")
         if first:
             save_mouse(folder / MOUSE_FILE, learner.policy, describe_mouse(learner))
     return folder, curve

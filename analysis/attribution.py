@@ -77,7 +77,8 @@ def compute_effects(
         jointly: all attributes in one regression, otherwise each alone.
 
     Returns:
-        An effect for each attribute that can be asked; those that do not vary, or with too few forks, are left out.
+        An effect for each attribute that can be asked: those that do not vary, or with too few forks, are left out, and
+        with ``jointly`` then all of them.
     """
     found = {}
     for together in [tuple(names)] if jointly else [(name,) for name in names]:
@@ -143,8 +144,8 @@ def attribute(
             the group's own when None.
 
     Returns:
-        An attribution for each attribute that every mouse has. One mouse alone is judged by its mazes, which says
-        nothing about another seed.
+        An attribution for each attribute that every mouse has. One mouse alone has the spread of the other groups; if
+        there is none, it is judged by its mazes, which says nothing about another seed.
     """
     names = [name for name in mice[0] if all(name in mouse for mouse in mice)] if mice else []
     estimates, p_values = {}, {}

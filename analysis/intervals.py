@@ -114,9 +114,10 @@ def permute_seeds(one: np.ndarray, other: np.ndarray) -> float:
     everyone, size = np.concatenate((one, other)), len(one)
     if comb(len(everyone), size) <= MOST_SPLITS:
         splits = [list(split) for split in combinations(range(len(everyone)), size)]
-    else:
+    else:  # the observed split counts as one of them, so that p is never 0 (Phipson and Smyth 2010)
         rng = np.random.default_rng(0)
-        splits = [rng.permutation(len(everyone))[:size] for _ in range(MOST_SPLITS)]
+        drawn = [rng.permutation(len(everyone))[:size].tolist() for _ in range(MOST_SPLITS)]
+        splits = [list(range(size)), *drawn]
     sums = np.array([everyone[split].sum() for split in splits])
     means = sums / size - (everyone.sum() - sums) / (len(everyone) - size)
     observed = abs(one.mean() - other.mean())

@@ -44,7 +44,7 @@ FIRST = {
 }
 
 COLUMNS = {
-    "mouse": "file name of the checkpoint, without suffix",
+    "mouse": "name of the mouse: of its file, or of the run folder with its mouse.safetensors",
     "region": 'training region: "anywhere", or n for the top-right n×n (0: the corner cell)',
     "trained_on": "level types in training, joined by +; empty: all",
     "training_seed": "training seed",
@@ -108,7 +108,11 @@ COLUMNS = {
     "t_corner": "step of first visiting the top-right corner cell",
     "t_5x5": "step of first visiting the top-right 5×5",
     "t_region": "step of first visiting the training region",
-    **{name: f"{meaning} (cells)" for name, meaning in ATTRIBUTES.items() if name != "maze_dim"},
+    **{
+        name: f"{meaning} (cells)" if name.startswith(("steps_", "straight_")) else meaning
+        for name, meaning in ATTRIBUTES.items()
+        if name != "maze_dim"
+    },
 }
 
 

@@ -272,7 +272,8 @@ def describe_point(findings: dict[str, Any]) -> str:
         comparison = {"more": "more often than", "less": "less often than"}.get(
             decide_difference(measures["able_cheese_beyond"]), "not shown to be more often than"
         )
-        return f"{words}, and reach it in {rate} with the way to the corner walled off, {comparison} a random walk ({walk})"
+        shut = "with the way to the corner walled off"
+        return f"{words}, and reach it in {rate} {shut}, {comparison} a random walk ({walk})"
 
     words = f"Mice trained with the cheese {_place(low)} {tell(low)}"
     if low == high:

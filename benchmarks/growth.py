@@ -22,6 +22,7 @@ import torch
 from machine import RESULTS, check_name, describe_machine
 from matplotlib.figure import Figure
 from measure import measure_rate
+from omegaconf import OmegaConf
 from rich.console import Console
 from rich.table import Table
 from torch import nn
@@ -51,7 +52,7 @@ STEPS = {
 SHORTEST = 4  # minimum rollout length: each rollout needs an extra value pass, which dominates very short ones
 MINIBATCH = {"cpu": 512, "cuda": 8192}
 RECIPE = AgentConfig(optimizer="adam", learn_from=1.0, learning_rate=5e-4, gamma=0.999)
-PUBLISHED = replace(RECIPE, num_envs=256, num_steps=256, minibatch_size=8192)
+PUBLISHED = AgentConfig(**OmegaConf.to_object(OmegaConf.load(RESULTS.parents[1] / "configs/agent/published.yaml")))  # type: ignore[arg-type]
 HARD = EnvConfig(distribution_mode="hard", world_dim=None, cheese_region=5, observation="rgb", action_set="procgen")
 SETTINGS = {  # GPU only: one round takes minutes on a CPU
     "published settings, hard, s=1": TrainConfig(HARD, PUBLISHED),
@@ -223,7 +224,7 @@ def measure_training(
     rollouts = measure_speed(play, device, seconds)
     trained = measure_speed(learner.learn, device, seconds)
     operations, moved = count_work(learner)
-    passes = 1 + 3 * agent.epochs  # a backward pass costs two forward passes
+    passes = 1 + 3 * agent.epochs * agent.learn_from  # a backward pass costs two forward passes
     roofline = (
         min(bounds[f"operations/s, {learner.precision}"] / operations, bounds["bytes/s, copied"] / moved) / passes
     )
@@ -272,7 +273,7 @@ def profile_training(device: torch.device) -> str:
     clear(device)
     config = TrainConfig(HARD, PUBLISHED) if device.type == "cuda" else TrainConfig()
     learner = Learner(config, device)
-    learner.play, learner.improve = learner._play, learner._improve  # type: ignore[assignment]
+    learner.collect, learner.update = learner._collect, learner._update
     learner.learn()
     synchronise(device)
     activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if device.type == "cuda" else [])]

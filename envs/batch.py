@@ -18,6 +18,7 @@ from foundation.errors import InputError
 
 LEVELS_PER_THREAD = 1000  # making fewer levels takes less time than starting a thread
 RAREST_TYPE = 1000  # one in this many levels must have a requested type, because of the rejection sampling
+ENOUGH = 20  # levels of such a type that are expected before types count as too rare: chance then explains no failure
 
 
 class LevelPool:
@@ -50,7 +51,7 @@ class LevelPool:
                 levels = levels.rows(spec.keeps(levels))
             drawn.append(levels)
             found, tried = found + levels.num_levels, tried + count
-            if found * RAREST_TYPE < tried and tried > RAREST_TYPE:
+            if found * RAREST_TYPE < tried and tried > ENOUGH * RAREST_TYPE:
                 raise InputError(
                     f"level_types ({', '.join(spec.level_types or ())}): only {found} of {tried:,} levels with "
                     f"cheese_region {spec.cheese_region} have these types; expected at least one in {RAREST_TYPE}"

@@ -121,12 +121,17 @@ def read_levels(path: str, world_dim: int) -> Levels:
     """Read a file of levels.
 
     Raises:
-        InputError: if there is no such file.
-        InputError: if the file is not text, or it contains no levels that fit this world.
+        InputError: if there is no such file, it cannot be read or is not text, or it has no levels that fit the world.
     """
     if not Path(path).is_file():
         raise InputError(f"no levels at {path}; expected a file of mazes as text")
     try:
-        return from_texts(Path(path).read_text(encoding="utf-8"), world_dim)
+        text = Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not text (UTF-8); expected a file of mazes as text") from None
+    except OSError as error:
+        raise InputError(f"cannot read {path} ({error.strerror})") from None
+    try:
+        return from_texts(text, world_dim)
     except InputError as error:
         raise InputError(f"{path}: {error} (the mouse's world has {world_dim}×{world_dim} cells)") from None

@@ -3,8 +3,9 @@
 import hashlib
 import json
 import os
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,8 @@ def write_atomically(path: Path, content: bytes) -> None:
     except OSError as error:
         raise InputError(f"cannot write {path} ({error.strerror or error})") from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # there is none after a success, or where the file could not even be made
+            part.unlink()
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -98,11 +100,23 @@ def read_checked(path: Path) -> bytes | None:
     return content if hashlib.sha256(content).digest() == digest else None
 
 
+def _is_abandoned(part: Path) -> bool:
+    """Whether the process that writes an unfinished file is gone. Its name ends in the number of the process."""
+    number = part.name.split(".")[-2]
+    try:
+        os.kill(int(number), 0)  # sends nothing
+    except (ProcessLookupError, ValueError, OverflowError):
+        return True
+    except PermissionError:  # a process of another user
+        pass
+    return False
+
+
 @contextmanager
 def lock_folder(folder: Path) -> Iterator[None]:
     """Hold a folder for this process alone. The system releases the lock of a process that dies.
 
-    Unfinished files that killed writers left in the folder are removed.
+    Unfinished files that killed writers left in the folder are removed. A file system without locks gives a warning.
 
     Raises:
         InputError: another process holds the folder, or it cannot be made.
@@ -119,8 +133,13 @@ def lock_folder(folder: Path) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise InputError(f"another process is working in {folder}; wait for it, or stop it") from None
+        except OSError as error:
+            warnings.warn(
+                f"{folder} cannot be locked ({error.strerror}); run one process in it at a time", stacklevel=3
+            )
         for part in folder.rglob(".*.part"):
-            part.unlink(missing_ok=True)
+            if _is_abandoned(part):
+                part.unlink(missing_ok=True)
         yield
     finally:
         os.close(descriptor)

@@ -7,6 +7,9 @@ from fractions import Fraction
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from foundation.errors import InputError
+
+LARGEST_GIF = 2 << 30  # bytes of pictures; encoding needs twice as much memory
 GAP, GAP_COLOUR = 4, 32  # pixels between the tiles of a mosaic, and their grey
 
 
@@ -31,10 +34,20 @@ def caption(picture: np.ndarray, lines: Sequence[str], size: int = 14) -> np.nda
 
 
 def gif(frames: Iterable[np.ndarray], fps: float) -> bytes:
-    """Encode frames uint8 (H, W, 3) as an endless GIF."""
+    """Encode frames uint8 (H, W, 3) as an endless GIF. All of them are in memory, because they share one palette.
+
+    Raises:
+        InputError: there are too many.
+    """
     packed: list[np.ndarray] = []
-    latest = None
+    latest, size = None, 0
     for frame in frames:  # a repeated frame is packed once
+        if frame is not latest:
+            size += frame.nbytes
+            if size > LARGEST_GIF:
+                raise InputError(
+                    f"a GIF holds at most {LARGEST_GIF >> 20:,} MiB of pictures; an .mp4 has no such limit"
+                )
         packed.append(packed[-1] if frame is latest else frame @ np.array([1 << 16, 1 << 8, 1], np.uint32))
         latest = frame
     distinct = {id(frame): frame for frame in packed}

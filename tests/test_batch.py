@@ -1,9 +1,10 @@
 """Automatic reset and the level pool, against single environments stepped one by one."""
 
+import numpy as np
 import pytest
 import torch
 
-from envs import paths, world
+from envs import batch, paths, world
 from envs.batch import LevelPool, Worlds
 from envs.levels import from_seeds
 from envs.painter import build_painter
@@ -100,3 +101,12 @@ def test_level_types_that_no_level_has_are_refused():
         ValueError, match=r"level_types \(fork\): only 0 of .* levels with cheese_region 0 have these types"
     ):
         LevelPool(WorldSpec.build(None, 7, 0, level_types=["fork"]), 10)
+
+
+def test_a_rare_level_type_is_not_refused_by_chance(monkeypatch):
+    """Levels of this type are twice as frequent as is asked; the first few are often all of other types."""
+    spec = WorldSpec.build(None, 7, 3, level_types=["fork"])
+    share = spec.keeps(spec.make_levels(np.arange(2000))).double().mean()
+    monkeypatch.setattr(batch, "RAREST_TYPE", round(2 / float(share)))
+    for seed in range(300):
+        assert LevelPool(spec, 1, seed).levels.num_levels == 1

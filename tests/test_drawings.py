@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mazes import MAZES, PROCGEN_ROWS, drawn_mazes, nearly_trees, number, read, to_texts
 
-from envs.drawings import from_text, from_texts, to_text
+from envs.drawings import from_text, from_texts, read_levels, to_text
 from envs.levels import from_seeds
+from foundation.errors import InputError
 
 SEED_LIMIT = 2**31 - 1
 
@@ -136,3 +137,10 @@ def test_blanks_that_an_editor_has_cut_off_never_make_another_level(text):
     if cut != text:
         with pytest.raises(ValueError, match="must be square"):
             from_texts(cut, 7)
+
+
+def test_a_file_that_is_not_text_is_one_error(tmp_path):
+    picture = tmp_path / "picture.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n\xff")
+    with pytest.raises(InputError, match=r"picture.png is not text \(UTF-8\)"):
+        read_levels(str(picture), 11)

@@ -1,11 +1,13 @@
 """Atomic writes."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 
 from foundation.errors import InputError
-from foundation.files import write_atomically
+from foundation.files import lock_folder, write_atomically
 
 
 def test_an_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
@@ -19,3 +21,30 @@ def test_an_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
     with pytest.raises(InputError, match=r"cannot write .*file \(no space left\)"):
         write_atomically(path, b"new and longer")
     assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_name_that_no_file_can_have_is_one_error(tmp_path):
+    with pytest.raises(InputError, match="cannot write"):
+        write_atomically(tmp_path / ("n" * 251), b"content")
+
+
+def test_a_lock_removes_the_unfinished_files_of_dead_processes_alone(tmp_path):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    kept, left = (tmp_path / "below" / f".file.{pid}.part" for pid in (os.getpid(), dead.pid))
+    kept.parent.mkdir()
+    kept.touch()
+    left.touch()
+    with lock_folder(tmp_path):
+        assert kept.exists() and not left.exists()
+
+
+def test_a_file_system_without_locks_gives_a_warning(tmp_path, monkeypatch):
+    import fcntl
+
+    def refuse(*_):
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.warns(UserWarning, match=r"cannot be locked \(Operation not supported\)"), lock_folder(tmp_path):
+        pass

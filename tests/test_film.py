@@ -11,6 +11,8 @@ from PIL import Image, ImageSequence
 from envs import world
 from envs.levels import from_seeds
 from envs.painter import build_painter, portrait
+from foundation import film
+from foundation.errors import InputError
 from foundation.film import GAP, GAP_COLOUR, gif, mosaic, mp4
 
 FPS = 10  # 100 ms per frame, which a GIF represents exactly
@@ -87,3 +89,11 @@ def test_an_mp4_shows_the_frames_at_their_times(size, even, fps):
     for frame, colour in zip(seen, colours, strict=True):
         pixels = frame.to_ndarray(format="rgb24")
         assert pixels.shape == (*even, 3) and abs(pixels.astype(int) - colour).max() < 12
+
+
+def test_a_gif_that_would_fill_the_memory_is_refused(monkeypatch):
+    monkeypatch.setattr(film, "LARGEST_GIF", 1000)
+    frame = np.zeros((10, 10, 3), np.uint8)
+    assert gif([frame] * 50, FPS)  # a repeated frame takes no room
+    with pytest.raises(InputError, match="a GIF holds at most"):
+        gif((frame.copy() for _ in range(5)), FPS)

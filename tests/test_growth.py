@@ -38,6 +38,17 @@ def test_the_environment_and_a_training_are_measured():
     assert [len(axes.lines) for axes in chart.axes] == [3, 3]
 
 
+def test_published_settings_are_those_of_the_configuration():
+    published = growth.PUBLISHED
+    assert (published.epochs, published.gae_lambda, published.learn_from) == (3, 0.95, 1.0)
+    assert published.minibatch_size == 8192 and published.optimizer == "adam"
+
+
+@pytest.mark.slow
+def test_the_profile_names_operations():
+    assert "convolution" in growth.profile_training(CPU)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -76,6 +76,7 @@ def test_few_seeds_are_dealt_in_every_way():
     assert permute_seeds(np.array([3.0, 4.0, 5.0]), np.array([0.0, 1.0, 2.0])) == pytest.approx(2 / 20)
     many = permute_seeds(RNG.normal(0, 1, 12), RNG.normal(0, 1, 12))
     assert 0 < many <= 1
+    assert permute_seeds(np.arange(12.0), np.arange(100.0, 112.0)) == pytest.approx(1 / 20_001)
 
 
 def test_holm_is_over_what_was_answered():

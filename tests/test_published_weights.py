@@ -36,7 +36,12 @@ def test_a_network_comes_in_as_it_was(call, tmp_path, scale, parameters):
     assert (code, errors) == (0, "") and parameters in said and f"scale {scale}" in said
     assert "next:  python evaluate.py checkpoint=mice/net.safetensors" in said
     mouse = load_mouse("mice/net.safetensors")
-    assert mouse.agent.scale == scale and mouse.name == "net" and mouse.spec.cheese_region == 5
+    assert (
+        mouse.agent.gamma == 0.999
+        and mouse.agent.scale == scale
+        and mouse.name == "net"
+        and mouse.spec.cheese_region == 5
+    )
     assert (mouse.spec.world_dim, mouse.spec.observation, mouse.spec.num_actions) == (25, "rgb", 15)
     weights = mouse.policy.state_dict()
     assert weights.keys() == content["model_state_dict"].keys()

@@ -81,10 +81,10 @@ def test_a_signal_saves_and_says_so(tmp_path, uninterrupted, monkeypatch, number
     log, handler = Logbook.log, signal.getsignal(number)
     with (
         monkeypatch.context() as patch,
-        pytest.raises(training.Stopped, match=r"256 steps.*the same command resumes"),
+        pytest.raises(training.Stopped, match=r"256 steps.*the same command without fresh=true resumes"),
     ):
         patch.setattr(Logbook, "log", signalled)
-        run(tmp_path)
+        run(tmp_path, fresh=True)
     assert signal.getsignal(number) == handler
     mouse, _, said = run(tmp_path)
     assert "continuing at 256 steps" in said and mouse == uninterrupted[0]
