@@ -273,7 +273,7 @@ def profile_training(device: torch.device) -> str:
     clear(device)
     config = TrainConfig(HARD, PUBLISHED) if device.type == "cuda" else TrainConfig()
     learner = Learner(config, device)
-    learner.collect, learner.update = learner._collect, learner._update
+    learner.collect, learner.update = learner._collect, learner._update  # type: ignore[assignment]
     learner.learn()
     synchronise(device)
     activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if device.type == "cuda" else [])]
