@@ -14,6 +14,7 @@ import pyarrow.parquet
 
 from agents.mouse import Mouse
 from analysis.diet import digest_training
+from analysis.groups import name_groups
 from analysis.records import COLUMNS, compute_records
 from analysis.relocation import HELD_OUT, parse_condition
 from analysis.traits import TRAIT_LEVELS, compute_traits, measure_slip
@@ -140,7 +141,8 @@ def collect_records(
         slips: the rate of slips of each mouse by name, as its traits have it; measured when None.
 
     Returns:
-        The records of all mice, concatenated; the columns are those of ``compute_records``.
+        The records of all mice, concatenated; the columns are those of ``compute_records``, and
+        ``group``.
     """
     chunks = _list_chunks(mice, conditions, sampled, seed, folder, drawn)
     found = {index: table for index, chunk in enumerate(chunks) if (table := _read_part(chunk.path)) is not None}
@@ -160,7 +162,9 @@ def collect_records(
         if chunk.path is not None:
             write_checked(chunk.path, to_parquet(table))
         advance(chunk.number)
-    return pd.concat([found[index] for index in range(len(chunks))], ignore_index=True)
+    records = pd.concat([found[index] for index in range(len(chunks))], ignore_index=True)
+    records.insert(1, "group", records.mouse.map(name_groups(mice)))
+    return records
 
 
 def collect_traits(

@@ -1,7 +1,6 @@
 """Dose and response: behaviour by training region and by the share of forks in training.
 
-A group is all mice with equal training settings and different seeds. Published studies have one network per group. Here
-the standard deviation between seeds is estimated, corrected for the finite number of mazes.
+The standard deviation between the seeds of a group is estimated, corrected for the finite number of mazes.
 """
 
 from typing import Any
@@ -9,29 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis.groups import list_groups
 from analysis.intervals import compute_group_interval
 from analysis.records import PUBLISHED_OUTCOME
 from analysis.statistics import is_published
-from envs import paths
-from envs.levels import describe_region
 
-GROUP = ("region", "trained_on")
 READINGS = {
     "published": "forks with the cheese outside the top-right 5×5",
     "strict": "forks with the cheese outside the mouse's own training region",
     "common": "equal forks for all mice: mazes larger than the largest region, cheese outside it",
 }
-
-
-def describe_group(region: str, trained_on: str) -> str:
-    """Name a group, e.g. "top-right 5×5, only fork" or "top-right 5×5, no fork"."""
-    place = "corner" if region == "0" else describe_region(region).removeprefix("in the ")
-    if not trained_on:
-        return place
-    kept = trained_on.split("+")
-    missing = [name for name in paths.LEVEL_TYPES[: paths.UNDEFINED] if name not in kept]
-    word, names = ("no", missing) if 0 < len(missing) < len(kept) else ("only", kept)
-    return f"{place}, {word} {', '.join(names).replace('_', ' ')}"
 
 
 def _is_outside(rows: pd.DataFrame, side: int) -> pd.Series:
@@ -79,35 +65,27 @@ def compute_dose_response(anywhere: pd.DataFrame, shares: dict[str, float]) -> d
 
     Returns:
         ``groups``: one row per group with ``name``, ``region``, ``trained_on``, ``fork_share`` and, for each reading,
-        ``levels``, ``rate`` (over seeds) and ``seeds`` (the rate of each training seed). ``spread``: for each reading,
+        ``levels``, ``rate`` (over seeds) and ``seeds`` (the rate of each mouse). ``spread``: for each reading,
         the standard deviation between seeds, pooled over groups, and its degrees of freedom.
     """
     groups, spread = [], {}
-    for region, trained_on in sorted(set(zip(*(anywhere[name] for name in GROUP), strict=True))):
-        of_group = anywhere.loc[(anywhere.region == region) & (anywhere.trained_on == trained_on)]
-        row: dict[str, Any] = {"name": describe_group(region, trained_on), "region": region, "trained_on": trained_on}
-        row["fork_share"] = float(np.mean([shares[mouse] for mouse in of_group.mouse.unique()]))
-        groups.append(row)
+    for group in list_groups(anywhere):
+        mice = anywhere.loc[anywhere.group == group.name, "mouse"].unique()
+        groups.append({**group._asdict(), "fork_share": float(np.mean([shares[mouse] for mouse in mice]))})
     for reading, rows in select_readings(anywhere).items():
         variances = []
         for row in groups:
-            own = rows.loc[(rows.region == row["region"]) & (rows.trained_on == row["trained_on"])]
-            by_seed = own.groupby("training_seed")[PUBLISHED_OUTCOME].mean()
+            own = rows.loc[rows.group == row["name"]]
+            by_mouse = own.groupby("mouse", sort=False)[PUBLISHED_OUTCOME].mean()
             matrix = own.pivot_table(index="mouse", columns="level_seed", values=PUBLISHED_OUTCOME).to_numpy()
             row[reading] = {
                 "levels": matrix.shape[1],
-                "rate": compute_group_interval(np.clip(by_seed, 0, 1)),
-                "seeds": {str(seed): float(rate) for seed, rate in by_seed.items()},
+                "rate": compute_group_interval(np.clip(by_mouse, 0, 1)),
+                "seeds": {str(name): float(rate) for name, rate in by_mouse.items()},
             }
             if len(matrix) > 1:
                 variances.append(compute_seed_variance(matrix))
         freedom = sum(df for _, df in variances)
         pooled = sum(variance * df for variance, df in variances) / freedom if freedom else None
         spread[reading] = {"sd": None if pooled is None else max(0.0, pooled) ** 0.5, "df": freedom}
-    ordered = sorted(groups, key=lambda row: order_group(row["region"], row["trained_on"]))
-    return {"groups": ordered, "spread": spread}
-
-
-def order_group(region: str, trained_on: str) -> tuple[float, str]:
-    """The key by which groups are sorted: from the corner to anywhere, those of all level types first."""
-    return (np.inf if region == "anywhere" else float(region)), trained_on
+    return {"groups": groups, "spread": spread}

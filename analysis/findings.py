@@ -5,15 +5,28 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from analysis import statistics
 from analysis.associations import Effects, compute_associations, compute_joint_effects, compute_single_effects
 from analysis.attribution import Attribution
 from analysis.contest import NONE
-from analysis.dose import GROUP, compute_dose_response, describe_group
-from analysis.intervals import compare_groups, correct_holm
+from analysis.dose import compute_dose_response
+from analysis.groups import GROUP
+from analysis.intervals import ALPHA, compare_groups, correct_holm
 from analysis.interventions import combine_interventions, compute_interventions
-from analysis.measures import FEW_SEEDS, MEASURES, SIZES, add_differences, combine_seeds, compute_measures, estimate
+from analysis.measures import (
+    FEW_SEEDS,
+    FEWEST,
+    MEASURES,
+    SIZES,
+    add_differences,
+    combine_seeds,
+    compute_measures,
+    estimate,
+    select_sizes,
+    select_subset,
+)
 from analysis.relocation import CONDITIONS
 from analysis.replica import fit_replica
 from analysis.scorecard import Measured, score_forecasts
@@ -50,7 +63,8 @@ def compute_findings(records: pd.DataFrame, traits: dict[str, dict[str, Any]]) -
     order = sorted(found, key=lambda name: (names.index(found[name]["group"]), int(found[name]["training_seed"])))
     mice = {name: found[name] for name in order}
     groups = compute_groups(mice, records)
-    return {"mice": mice, "groups": groups, "comparisons": compare_all(groups), "dose": dose}
+    tables = {measure: tabulate_levels(records, measure) for measure in COMPARED}
+    return {"mice": mice, "groups": groups, "comparisons": compare_all(groups, tables), "dose": dose}
 
 
 def compute_mouse_findings(
@@ -64,7 +78,6 @@ def compute_mouse_findings(
     anywhere, first = by_condition["anywhere"], rows.iloc[0]
     forks = anywhere.loc[anywhere.level_type == "fork"]
     found: dict[str, Any] = {
-        "group": describe_group(first.region, first.trained_on),
         **{name: str(first[name]) for name in (*GROUP, "training_seed")},
         **summarise_traits(traits),
         "measures": compute_measures(rows, sizes),
@@ -109,7 +122,7 @@ def compute_groups(mice: dict[str, dict[str, Any]], records: pd.DataFrame) -> di
     groups = {}
     for group, own in members.items():
         any_mouse = next(iter(own.values()))
-        found: dict[str, Any] = {
+        about: dict[str, Any] = {
             "region": any_mouse["region"],
             "trained_on": any_mouse["trained_on"],
             "mice": list(own),
@@ -117,7 +130,7 @@ def compute_groups(mice: dict[str, dict[str, Any]], records: pd.DataFrame) -> di
             "measures": {
                 size: {
                     name: combine_seeds(
-                        {mouse["training_seed"]: mouse["measures"][size][name] for mouse in own.values()},
+                        {mouse: found["measures"][size][name] for mouse, found in own.items()},
                         measure.is_share,
                     )
                     for name, measure in MEASURES.items()
@@ -126,26 +139,22 @@ def compute_groups(mice: dict[str, dict[str, Any]], records: pd.DataFrame) -> di
             },
             "single": single[group],
             "joint": joint[group],
-            "interventions": combine_interventions(
-                {mouse["training_seed"]: mouse["interventions"] for mouse in own.values()}
-            ),
+            "interventions": combine_interventions({mouse: found["interventions"] for mouse, found in own.items()}),
             "contest": summarise_contests([mouse["contest"] for mouse in own.values()]),
             "pursuit": combine_seeds(
-                {mouse["training_seed"]: mouse["pursuit"]["follows"] for mouse in own.values()}, is_share=False
+                {mouse: found["pursuit"]["follows"] for mouse, found in own.items()}, is_share=False
             ),
             "belief": average_traits([mouse["belief"]["anywhere"] for mouse in own.values()]),
             "slip": average_traits([{"slip": mouse["slip"]} for mouse in own.values()])["slip"],
             "far_quadrants": combine_seeds(
                 {
-                    mouse["training_seed"]: mouse["breakdown"]["anywhere"]["by quadrant of the cheese"][
-                        " and ".join(FAR_QUADRANTS)
-                    ]
-                    for mouse in own.values()
+                    mouse: found["breakdown"]["anywhere"]["by quadrant of the cheese"][" and ".join(FAR_QUADRANTS)]
+                    for mouse, found in own.items()
                 },
                 is_share=True,
             ),
         }
-        groups[group] = found | {"scorecard": score_forecasts(collect_measured(found))}
+        groups[group] = about | {"scorecard": score_forecasts(collect_measured(about))}
     return groups
 
 
@@ -219,32 +228,51 @@ def collect_measured(group: dict[str, Any]) -> Measured:
     return Measured(interval, single, joint, tuple(group["contest"]["overall"]["cells"]["algorithms"]))
 
 
-def compare_all(groups: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+def compare_all(groups: dict[str, dict[str, Any]], tables: dict[str, pd.DataFrame]) -> list[dict[str, Any]]:
     """Compare every two groups with at least two seeds each, in the measures of ``COMPARED`` in large mazes.
 
+    Args:
+        groups: what ``compute_groups`` found.
+        tables: what ``tabulate_levels`` tabulated of each measure.
+
     Returns:
-        For each comparison ``measure``, ``one``, ``other``, the fields of ``intervals.compare_groups``, ``p_holm``
-        (over the pairs of a measure) and ``few``: whether a group has fewer than ``FEW_SEEDS`` seeds. Such pairs are
-        corrected apart, so that an unfinished group does not weaken what is said of the others. "different" is claimed
-        only if ``p_holm`` is below .05, too.
+        For each comparison ``measure``, ``one``, ``other``, the fields of ``intervals.compare_groups``, ``levels``,
+        ``p_holm`` and ``p_equivalence_holm`` (over the pairs of a measure), and ``few``: whether a group has fewer than
+        ``FEW_SEEDS`` seeds. Such pairs are corrected apart, so that an unfinished group does not weaken what is said of
+        the others. A verdict is claimed only if its corrected p is below .05 and there are at least ``FEWEST`` levels.
     """
     rows = []
     for measure in COMPARED:
-        seeds = {name: list(group["measures"][HEADLINE][measure]["seeds"].values()) for name, group in groups.items()}
+        found = {name: group["measures"][HEADLINE][measure] for name, group in groups.items()}
+        seeds = {name: list(each["seeds"].values()) for name, each in found.items()}
+        by_level = tables[measure].reindex(columns=list(groups))
         own = []
         for one, other in combinations([name for name in groups if len(seeds[name]) > 1], 2):
-            found = compare_groups(seeds[one], seeds[other], MARGIN)
+            differences = by_level[[one, other]].dropna().to_numpy() @ (1, -1)
+            error = float(stats.sem(differences)) if len(differences) > 1 else 0.0
+            compared = compare_groups(seeds[one], seeds[other], MARGIN, error)
             few = min(len(seeds[one]), len(seeds[other])) < FEW_SEEDS
-            own.append({"measure": measure, "one": one, "other": other, "few": few, **found})
-        corrected: dict[int, float] = {}
-        for few in (False, True):
-            corrected |= correct_holm({place: row["p"] for place, row in enumerate(own) if row["few"] == few})
-        for place, row in enumerate(own):
-            row["p_holm"] = corrected.get(place)
-            if row["verdict"] == "different" and row["p_holm"] >= 0.05:
-                row["verdict"] = "undetermined"
+            own.append(
+                {"measure": measure, "one": one, "other": other, "few": few, "levels": len(differences), **compared}
+            )
+        for p in ("p", "p_equivalence"):
+            for few in (False, True):
+                corrected = correct_holm({place: row[p] for place, row in enumerate(own) if row["few"] == few})
+                for place, value in corrected.items():
+                    own[place][f"{p}_holm"] = value
         rows += own
+    for row in rows:
+        claimed = {"different": "p_holm", "equivalent": "p_equivalence_holm"}.get(row["verdict"])
+        if claimed and (row[claimed] >= ALPHA or row["levels"] < FEWEST):
+            row["verdict"] = "undetermined"
     return rows
+
+
+def tabulate_levels(records: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """Tabulate a measure in large mazes: a row for each level, a column for each group, the mean over its mice."""
+    chosen = MEASURES[measure]
+    rows = select_subset(records.loc[records.condition == chosen.condition], chosen.subset)
+    return select_sizes(rows)[HEADLINE].pivot_table(index="level_seed", columns="group", values=chosen.column)
 
 
 def summarise_greedy(rows: pd.DataFrame) -> dict[str, Estimate]:

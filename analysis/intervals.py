@@ -71,12 +71,14 @@ def _welch(one: np.ndarray, other: np.ndarray) -> tuple[float, float, float]:
     return float(one.mean() - other.mean()), float(error), float(sum(parts) ** 2 / below) if below > 0 else np.inf
 
 
-def compare_groups(one: ArrayLike, other: ArrayLike, margin: float) -> dict[str, Any]:
+def compare_groups(one: ArrayLike, other: ArrayLike, margin: float, least_error: float = 0.0) -> dict[str, Any]:
     """Two groups of mice, a number for each training seed: do they differ, are they equivalent, or neither?
 
     Args:
         one, other: float (seeds,) each, at least two seeds.
         margin: differences below it count as none.
+        least_error: standard error of the difference over mazes. If it is larger than that over seeds, it takes its
+            place, with the normal distribution: the mice play the same mazes, whose luck does not average out.
 
     Returns:
         ``difference`` of the means with its 95 % interval ``low``, ``high`` (Welch's t); ``p`` of Welch's test;
@@ -90,6 +92,8 @@ def compare_groups(one: ArrayLike, other: ArrayLike, margin: float) -> dict[str,
                 "difference": float(one.mean() - other.mean()) if len(one) and len(other) else None,
                 "verdict": "undetermined"}  # fmt: skip
     difference, error, freedom = _welch(one, other)
+    if least_error > error:
+        error, freedom = least_error, np.inf
     if error > 0:
         half = stats.t.ppf(1 - ALPHA / 2, freedom) * error
         p = 2 * stats.t.sf(abs(difference) / error, freedom)

@@ -2,12 +2,10 @@
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.dose import describe_group
 from analysis.figures import format_percent, remove_spines
 from foundation.palette import SERIES
 
@@ -48,8 +46,7 @@ def label_rows(axes: Axes, names: list[str]) -> None:
 
 
 def select_group(records: pd.DataFrame, group: str) -> pd.DataFrame:
-    names = [describe_group(*pair) for pair in zip(records.region, records.trained_on, strict=True)]
-    return records.loc[np.array(names) == group]
+    return records.loc[records.group == group]
 
 
 def label_map(axes: Axes, name: str, first: bool) -> None:

@@ -45,6 +45,7 @@ FIRST = {
 
 COLUMNS = {
     "mouse": "name of the mouse: of its file, or of the run folder with its mouse.safetensors",
+    "group": "group of the mouse: its training region and level types, and what else tells it from other groups",
     "region": 'training region: "anywhere", or n for the top-right n×n (0: the corner cell)',
     "trained_on": "level types in training, joined by +; empty: all",
     "training_seed": "training seed",

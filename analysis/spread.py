@@ -8,8 +8,9 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from analysis.answers import count_words
-from analysis.dose import GROUP, compute_seed_variance, describe_group, order_group
+from analysis.dose import compute_seed_variance
 from analysis.figures import format_percent, remove_spines
+from analysis.groups import list_groups
 from analysis.intervals import ALPHA, correct_holm
 from analysis.measures import MEASURES, add_differences, select_sizes, select_subset
 from foundation.palette import BLUE, GREY, ORANGE
@@ -52,9 +53,8 @@ def compute_spread(records: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """
     records = select_sizes(add_differences(records))["headline"]
     groups = {}
-    keys = set(zip(*(records[name] for name in GROUP), strict=True))
-    for region, trained_on in sorted(keys, key=lambda key: order_group(*key)):
-        rows = records.loc[(records.region == region) & (records.trained_on == trained_on)]
+    for group, *_ in list_groups(records):
+        rows = records.loc[records.group == group]
         tables, readings = {}, {}
         for name, reading in READINGS.items():
             measure = MEASURES[name]
@@ -67,7 +67,7 @@ def compute_spread(records: pd.DataFrame) -> dict[str, dict[str, Any]]:
         forks = select_subset(rows.loc[rows.condition == "anywhere"], "forks").dropna(subset="h_log_odds")
         odds = {name: own.h_log_odds.to_numpy() for name, own in forks.groupby("mouse", sort=False)}
         wanting = correct_holm({name: _test_above_chance(odds.get(name, np.array([]))) for name in seeds})
-        groups[describe_group(region, trained_on)] = {
+        groups[group] = {
             "mice": [
                 {"name": mouse, "seed": int(seed), "p_wants_cheese": wanting.get(mouse)}
                 | {name: _get(table, mouse) for name, table in tables.items()}

@@ -20,8 +20,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from agents.checkpoint import STATE_FORMAT, read_checkpoint
 from agents.training import STATE_FILE
 from analysis.answers import count_words
-from analysis.dose import describe_group
 from analysis.figures import format_percent, remove_spines
+from analysis.groups import name_training
 from foundation.command import run_command
 from foundation.errors import InputError
 from foundation.palette import BLACK, OUTCOME_COLOURS
@@ -61,7 +61,7 @@ def read_run(folder: Path) -> dict[str, Any]:
     values = {name: {event.step: round(event.value, 4) for event in found} for name, found in scalars.items()}
     steps = sorted(values["cheese"])
     return {
-        "group": describe_group(str(env["cheese_region"]), "+".join(env["level_types"] or ())),
+        "group": name_training(str(env["cheese_region"]), "+".join(env["level_types"] or ())),
         "seed": header["config"]["seed"],
         "steps": steps,
         **{name: [found[step] for step in steps] for name, found in values.items()},

@@ -68,7 +68,9 @@ class WorldSpec:
         parse_region(cheese_region, dim)
         if level_types is not None:
             paths.parse_level_types(level_types)
-            level_types = tuple(level_types)
+            level_types = tuple(name for name in paths.LEVEL_TYPES if name in level_types)  # in any order, one world
+            if level_types == paths.LEVEL_TYPES:
+                level_types = None
         build_painter(observation, dim)
         parse_action_set(action_set)
         if max_episode_steps is not None and (not is_integer(max_episode_steps) or max_episode_steps < 1):

@@ -1,6 +1,6 @@
 """What the measurements say: a sentence for each question and group of mice, with its interval and its numbers."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,11 +8,9 @@ import pandas as pd
 
 from agents.mouse import Mouse
 from analysis.answers import count_words
-from analysis.dose import describe_group as name_group
-from analysis.dose import order_group
+from analysis.groups import name_groups
 from analysis.measures import combine_seeds
 from analysis.statistics import share_with_interval
-from foundation.settings import as_list
 from inside.activations import LAYER
 from inside.probes import OBSERVATION
 from inside.removal import ALLOWED_FALL, GOALS
@@ -34,23 +32,11 @@ class Answer(NamedTuple):
 Estimate = dict[str, Any]
 
 
-def name_origin(header: Mapping[str, Any]) -> str | None:
-    """The group of the mouse that a mouse was fine-tuned from; None if it started with new weights."""
-    if "init" not in header:
-        return None
-    env = header["init"].get("config", {}).get("env", {})
-    return name_group(str(env.get("cheese_region", "unknown")), "+".join(as_list(env.get("level_types"))))
-
-
 def group_mice(mice: Sequence[Mouse]) -> dict[str, list[str]]:
-    """The names of mice by group: equal training settings, and fine-tuned from the same group if at all."""
-    settings = {mouse.name: (str(mouse.spec.cheese_region), "+".join(mouse.spec.level_types or ())) for mouse in mice}
+    """The names of mice by group (``analysis.groups``)."""
     groups: dict[str, list[str]] = {}
-    for mouse in sorted(mice, key=lambda mouse: order_group(*settings[mouse.name])):
-        name = name_group(*settings[mouse.name])
-        if origin := name_origin(mouse.header):
-            name += f", fine-tuned from {origin}"
-        groups.setdefault(name, []).append(mouse.name)
+    for name, group in name_groups(mice).items():
+        groups.setdefault(group, []).append(name)
     return groups
 
 

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from agents.mouse import Mouse
+from analysis.groups import count_steps, name_origin
 from analysis.statistics import Estimate
 from envs.levels import ANYWHERE
 from foundation.errors import InputError
-from inside.answers import Answer, combine, group_mice, name_origin, say
+from inside.answers import Answer, combine, group_mice, say
 from inside.study import Measured
 
 MARGIN = 0.02  # of either probability: a smaller difference from the mice trained anywhere counts as none
@@ -86,10 +87,6 @@ def check_finetuned(mice: Sequence[Mouse]) -> None:
             )
 
 
-def _count_steps(header: Mapping[str, Any]) -> int:
-    return int(header.get("progress", {}).get("steps", 0))
-
-
 def _mean(each: Sequence[Firsts]) -> Firsts:
     return Firsts(*np.mean(each, axis=0).tolist())
 
@@ -134,16 +131,16 @@ def collect_tuning(
     """
     groups = {group: [results[name] for name in names] for group, names in group_mice(mice).items()}
     before = {group: _mean([_read_firsts(each["behaviour"]["mouse"]) for each in own]) for group, own in groups.items()}
-    originals = [_count_steps(mouse.header["init"]) for mouse in tuned if "init" in mouse.header]
-    originals = originals or [_count_steps(mouse.header) for mouse in mice if mouse.spec.cheese_region == ANYWHERE]
+    originals = [count_steps(mouse.header["init"]) for mouse in tuned if "init" in mouse.header]
+    originals = originals or [count_steps(mouse.header) for mouse in mice if mouse.spec.cheese_region == ANYWHERE]
     usual = float(np.mean(originals)) if originals else float("nan")
     members: dict[tuple[str, int], list[Mouse]] = {}
     for mouse in tuned:
-        members.setdefault((name_origin(mouse.header) or NEW_WEIGHTS, _count_steps(mouse.header)), []).append(mouse)
+        members.setdefault((name_origin(mouse.header) or NEW_WEIGHTS, count_steps(mouse.header)), []).append(mouse)
     budgets = []
     for (origin, steps), own in sorted(members.items()):
         measured = [behaviour[mouse.name]["behaviour"]["mouse"] for mouse in own]
-        original = [_count_steps(mouse.header.get("init", {})) or usual for mouse in own]
+        original = [count_steps(mouse.header.get("init", {})) or usual for mouse in own]
         seeds = [_read_firsts(each) for each in measured]
         estimates = {goal: combine([each[column] for each in measured]) for goal, column in COLUMNS.items()}
         budgets.append(Budget(origin, steps, steps / float(np.mean(original)), _mean(seeds), seeds=seeds, **estimates))

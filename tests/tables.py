@@ -7,6 +7,7 @@ import pandas as pd
 from mice import Planned, mouse_with, undecided
 
 from analysis.findings import compute_findings
+from analysis.groups import name_training
 from analysis.records import compute_records
 from analysis.relocation import CONDITIONS
 
@@ -30,7 +31,9 @@ def _examined(plan: str) -> pd.DataFrame:
 def table_of(plan: str, region: str = "2", seed: int = 0, trained_on: str = "") -> pd.DataFrame:
     """The records of one mouse of a plan, with a name of its own, said to have trained so."""
     name = f"{plan} {region} {trained_on} {seed}"
-    return _examined(plan).assign(mouse=name, region=region, trained_on=trained_on, training_seed=seed)
+    return _examined(plan).assign(
+        mouse=name, group=name_training(region, trained_on), region=region, trained_on=trained_on, training_seed=seed
+    )
 
 
 def traits_of(records: pd.DataFrame) -> dict[str, dict]:

@@ -11,9 +11,9 @@ from analysis.diet import compute_shares
 from analysis.dose import (
     compute_dose_response,
     compute_seed_variance,
-    describe_group,
     select_readings,
 )
+from analysis.groups import name_training
 from analysis.intervals import compute_group_interval
 from envs import paths
 from envs.levels import from_seeds
@@ -62,7 +62,8 @@ def rows_of(region: str | int, seed: int, rate: float | list[float], trained_on:
         return LEVELS[["cheese_x", "cheese_y"]].min(axis=1) >= LEVELS.maze_dim - side
 
     return LEVELS.assign(
-        region=str(region), trained_on=trained_on, training_seed=seed, mouse=f"{region}-{trained_on}-{seed}",
+        group=name_training(str(region), trained_on), region=str(region), trained_on=trained_on,
+        training_seed=seed, mouse=f"{region}-{trained_on}-{seed}",
         condition="anywhere", in_5x5=inside(5), in_region=True if region == "anywhere" else inside(max(1, int(region))),
         p_cheese_256=rate,
     )  # fmt: skip
@@ -95,21 +96,6 @@ def test_the_common_levels_lie_outside_all_regions(regions, common):
     found = seeds_read(pd.concat([rows_of(region, 0, 0.5) for region in regions]))
     assert all(levels == common for levels in found["common"].values())
     assert found["strict"].keys() == {f"{region}--0" for region in regions if region != "anywhere"}
-
-
-@pytest.mark.parametrize(
-    ("group", "words"),
-    [
-        (("0", ""), "corner"),
-        (("5", ""), "top-right 5×5"),
-        (("anywhere", ""), "anywhere"),
-        (("5", "fork"), "top-right 5×5, only fork"),
-        (("5", "same+on_the_way"), "top-right 5×5, only same, on the way"),
-        (("5", "same+on_the_way+beyond"), "top-right 5×5, no fork"),
-    ],
-)
-def test_groups_in_words(group, words):
-    assert describe_group(*group) == words
 
 
 @pytest.mark.parametrize(("region", "share"), [(0, 0), (1, 0), (2, 0), (3, 0.22), (4, 0.28), (5, 0.36)])
@@ -146,7 +132,7 @@ def test_a_dose_response_by_hand():
     assert groups[1]["published"] == {
         "levels": 2,
         "rate": pytest.approx(compute_group_interval([0.0, 0.6, 0.9])),
-        "seeds": {"0": 0.0, "1": pytest.approx(0.6), "2": pytest.approx(0.9)},
+        "seeds": {"3--0": 0.0, "3--1": pytest.approx(0.6), "3--2": pytest.approx(0.9)},
     }
     assert groups[1]["published"]["rate"]["n"] == 3, "a failed seed is one, too"
     assert groups[0]["strict"]["levels"] == 7 and groups[1]["strict"]["levels"] == 5

@@ -118,9 +118,16 @@ def group(*rates: float) -> dict:
     return {"measures": {"headline": dict.fromkeys(("anywhere", "preference", "able_cheese"), measure)}}
 
 
+def tables_of(groups: dict, noise: float = 0.0, levels: int = 40) -> dict:
+    """Levels in which the mice of all groups do the same, but for a noise of which each group has its own."""
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({name: rng.normal(0, noise, levels) for name in groups})
+    return dict.fromkeys(("anywhere", "preference", "able_cheese"), table)
+
+
 def test_a_group_of_few_seeds_does_not_weaken_what_is_said_of_the_others():
     groups = {"low": group(0.1, 0.2, 0.3, 0.4, 0.5), "high": group(0.4, 0.5, 0.6, 0.7, 0.8), "few": group(0.1, 0.5)}
-    for row in compare_all(groups):
+    for row in compare_all(groups, tables_of(groups)):
         if not row["few"]:
             assert {row["one"], row["other"]} == {"low", "high"} and row["p_holm"] == row["p"] < 0.05
 
@@ -128,11 +135,30 @@ def test_a_group_of_few_seeds_does_not_weaken_what_is_said_of_the_others():
 def test_groups_are_compared_over_seeds():
     groups = {"low": group(0.1, 0.11, 0.12), "high": group(0.9, 0.91, 0.92), "same": group(0.1, 0.11, 0.12),
               "wide": group(0.05, 0.5, 0.95), "one": group(0.5)}  # fmt: skip
-    found = {(row["one"], row["other"]): row for row in compare_all(groups) if row["measure"] == "preference"}
+    found = {
+        (row["one"], row["other"]): row
+        for row in compare_all(groups, tables_of(groups))
+        if row["measure"] == "preference"
+    }
     assert len(found) == 6 and all(row["few"] for row in found.values())
     assert found["low", "high"]["verdict"] == "different" and found["low", "same"]["verdict"] == "equivalent"
     assert found["low", "wide"]["verdict"] == "undetermined"
     assert all(row["p_holm"] >= row["p"] for row in found.values())
+    assert all(row["p_equivalence_holm"] >= row["p_equivalence"] for row in found.values())
+
+
+def test_equal_seeds_in_few_or_noisy_mazes_decide_nothing():
+    """All seeds of a group do the same, so that over seeds alone any difference would be certain."""
+    groups = {"low": group(0.1, 0.1, 0.1, 0.1, 0.1), "same": group(0.1, 0.1, 0.1, 0.1, 0.1)}
+    verdicts = {
+        (noise, levels): {row["verdict"] for row in compare_all(groups, tables_of(groups, noise, levels))}
+        for noise in (0.0, 0.01, 1.0)
+        for levels in (1, 19, 40)
+    }
+    assert {key for key, found in verdicts.items() if found == {"equivalent"}} == {(0.0, 40), (0.01, 40)}
+    assert {key for key, found in verdicts.items() if found == {"undetermined"}} == verdicts.keys() - {
+        (0.0, 40), (0.01, 40)
+    }  # fmt: skip
 
 
 def test_contests_are_counted_over_mice():

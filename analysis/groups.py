@@ -1,0 +1,97 @@
+"""Groups: mice with equal training settings and different training seeds."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from agents.mouse import Mouse
+from envs import paths
+from envs.levels import describe_region
+from foundation.settings import as_list, flatten_settings
+
+GROUP = ("group", "region", "trained_on")  # columns of records
+
+
+class Group(NamedTuple):
+    """The columns ``GROUP`` of a group's records.
+
+    Attributes:
+        name: of the group.
+        region: the training region, as text.
+        trained_on: the level types in training, joined by +; empty: all.
+    """
+
+    name: str
+    region: str
+    trained_on: str
+
+
+def name_training(region: str, trained_on: str) -> str:
+    """Name a cheese region and level types, e.g. "top-right 5×5, only fork" or "top-right 5×5, no fork"."""
+    place = "corner" if region == "0" else describe_region(region).removeprefix("in the ")
+    if not trained_on:
+        return place
+    kept = trained_on.split("+")
+    missing = [name for name in paths.LEVEL_TYPES[: paths.UNDEFINED] if name not in kept]
+    word, names = ("no", missing) if 0 < len(missing) < len(kept) else ("only", kept)
+    return f"{place}, {word} {', '.join(names).replace('_', ' ')}"
+
+
+def name_origin(header: Mapping[str, Any]) -> str | None:
+    """The group of the mouse that a mouse was fine-tuned from; None if it started with new weights."""
+    if "init" not in header:
+        return None
+    env = header["init"].get("config", {}).get("env", {})
+    return name_training(str(env.get("cheese_region", "unknown")), "+".join(as_list(env.get("level_types"))))
+
+
+def count_steps(header: Mapping[str, Any]) -> int:
+    """The steps of a mouse's training; 0 if its header does not say."""
+    return int(header.get("progress", {}).get("steps", 0))
+
+
+def name_groups(mice: Sequence[Mouse]) -> dict[str, str]:
+    """Name the group of each mouse.
+
+    The name has the cheese region and level types of the training, the group that the mice were fine-tuned from, and
+    each other training setting in which mice of one such name differ, so that only equal trainings share a group.
+
+    Returns:
+        The group by the mouse's name, sorted from the corner to anywhere, and by training seed.
+    """
+    names, settings = {}, {}
+    for mouse in sorted(mice, key=lambda mouse: (order_training(*_describe(mouse)), mouse.training_seed, mouse.name)):
+        origin = name_origin(mouse.header)
+        names[mouse.name] = name_training(*_describe(mouse)) + (f", fine-tuned from {origin}" if origin else "")
+        settings[mouse.name] = _list_settings(mouse)
+    members = {group: [name for name in names if names[name] == group] for group in names.values()}
+    for own in members.values():
+        table = pd.DataFrame([settings[name] for name in own], index=own).astype(str)
+        for name, row in table.loc[:, table.nunique() > 1].iterrows():
+            names[str(name)] += "".join(f", {value} {key}" if key == "steps" else f", {key}={value}"
+                                        for key, value in row.items())  # fmt: skip
+    return names
+
+
+def _describe(mouse: Mouse) -> tuple[str, str]:
+    return str(mouse.spec.cheese_region), "+".join(mouse.spec.level_types or ())
+
+
+def _list_settings(mouse: Mouse) -> dict[str, Any]:
+    env = {name: value for name, value in vars(mouse.spec).items() if name not in ("cheese_region", "level_types")}
+    steps = f"{count_steps(mouse.header):,}"
+    return flatten_settings({"env": env, "agent": asdict(mouse.agent), "steps": steps})
+
+
+def order_training(region: str, trained_on: str) -> tuple[float, str]:
+    """The key by which groups are sorted: from the corner to anywhere, those of all level types first."""
+    return (np.inf if region == "anywhere" else float(region)), trained_on
+
+
+def list_groups(records: pd.DataFrame) -> list[Group]:
+    """List the groups of records, from the corner to anywhere."""
+    rows = set(zip(*(records[name] for name in GROUP), strict=True))
+    return [Group(*row) for row in sorted(rows, key=lambda row: (order_training(*row[1:]), row[0]))]
