@@ -6,8 +6,8 @@ from typing import Any
 from analysis.associations import list_claims
 from analysis.attribution import GOES_WITH, SEPARATED
 from analysis.interventions import MATTERS, MOVED
+from analysis.measures import HEADLINE
 from analysis.sentences import (
-    HEADLINE,
     PREFERS_CHEESE,
     PREFERS_CORNER,
     decide_preference,

@@ -55,7 +55,8 @@ def render_card(mouse: Mouse, command: str, summary: dict[str, Any], curve: list
     )
     # NaN: no cohort was complete yet.
     points = "\n".join(
-        f"| {row['steps']:,} | {row['success']:.1%} | {row['entropy']:.2f} |".replace("nan%", "–") for row in rows
+        f"| {row['steps']:,} | {100 * row['success']:.1f} % | {row['entropy']:.2f} |".replace("nan %", "–")
+        for row in rows
     )
     versions = ", ".join(f"{name} {version}" for name, version in header["versions"].items())
     trained = header["trained_on"]

@@ -132,14 +132,19 @@ def build_chain(mouse: Mouse, levels: Levels, predict: Predict | None = None) ->
     return walk._replace(probability=probability, value=value)
 
 
+def choose_batch_size(mouse: Mouse) -> int:
+    """The number of observations per forward pass."""
+    height, width, _ = mouse.spec.observation_shape
+    return min(BATCH_SIZE, BATCH_PIXELS // (height * width)) if mouse.device.type == "cpu" else BATCH_SIZE
+
+
 @torch.no_grad()
 def _run_policy(mouse: Mouse, predict: Predict, levels: Levels, level: Tensor, cell: Tensor, facing: Tensor):
     """Compute the move probabilities float64 (S, 5) and the value estimates float32 (S,) of S states."""
     device = mouse.device
     per_move = torch.nn.functional.one_hot(mouse.spec.moves(), len(MOVE_NAMES)).double()
     probability, value = [], []
-    height, width, _ = mouse.spec.observation_shape
-    batch_size = min(BATCH_SIZE, BATCH_PIXELS // (height * width)) if device.type == "cpu" else BATCH_SIZE
+    batch_size = choose_batch_size(mouse)
     for first in range(0, len(cell), batch_size):
         rows = slice(first, first + batch_size)
         state = State(levels.rows(level[rows]), cell[rows], facing[rows], torch.zeros_like(cell[rows]))

@@ -85,7 +85,7 @@ def _play(offset, start, successor, probability, arriving, cheese, steps, events
             continue
         low, size = offset[level], offset[level + 1] - offset[level]
         now[:, :size] = 0.0
-        first = 1 if arriving[start[level]] == 1 else 0
+        first = AT_SQUARE if arriving[start[level]] == AT_SQUARE else BEFORE
         now[first, start[level] - low] = 1.0
         events[level, first] += 1.0
         for _ in range(steps):
@@ -102,9 +102,9 @@ def _play(offset, start, successor, probability, arriving, cheese, steps, events
                             continue
                         after = successor[low + state, move]
                         reached = phase
-                        if phase == 0 and arriving[after] == 1:
-                            reached = 1
-                        elif phase == 1 and arriving[after] >= 2:
+                        if phase == BEFORE and arriving[after] == AT_SQUARE:
+                            reached = AT_SQUARE
+                        elif phase == AT_SQUARE and arriving[after] >= CHEESE_BRANCH:
                             reached = arriving[after]
                         if reached != phase:
                             events[level, reached] += moving

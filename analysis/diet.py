@@ -14,7 +14,7 @@ from envs.spec import WorldSpec
 
 SHARE_LEVELS = 4000  # training levels whose types are counted
 LARGEST_REPEATED = 7  # mazes up to this side are so few that other seeds make the same ones
-HEADLINE = 9  # rates in headlines are of mazes from this side on
+LEAST_HEADLINE_DIM = 9  # headline rates are of mazes from this side on
 DRAWN = 100_000  # training levels compared at most; a quickstart plays about four times as many episodes
 
 

@@ -18,6 +18,7 @@ from analysis.interventions import combine_interventions, compute_interventions
 from analysis.measures import (
     FEW_SEEDS,
     FEWEST,
+    HEADLINE,
     MEASURES,
     SIZES,
     add_differences,
@@ -36,7 +37,6 @@ ARRIVALS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 500)  # steps at which the cumulat
 MARGIN = 0.05  # of a share; groups that differ by less count as equivalent
 COMPARED = ("anywhere", "preference", "able_cheese")
 FAR_QUADRANTS = ("top left", "bottom right")
-HEADLINE = "headline"
 
 
 def compute_findings(records: pd.DataFrame, traits: dict[str, dict[str, Any]]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from statsmodels.stats.multitest import multipletests
 
 RESAMPLES, BATCH = 1000, 50
 ALPHA = 0.05
+LEAST_SHARE = 1e-3  # of a seed, where logits are averaged
 MOST_SPLITS = 20_000  # of two groups; a permutation test of more draws as many
 
 
@@ -41,7 +42,7 @@ def bootstrap_clusters(values: ArrayLike, clusters: ArrayLike, weights: ArrayLik
     return float(low), float(high)
 
 
-def compute_group_interval(shares: ArrayLike, clip: float = 1e-3) -> dict[str, Any]:
+def compute_group_interval(shares: ArrayLike) -> dict[str, Any]:
     """The mean share over training seeds, with a 95 % t interval that is made on the logit scale.
 
     So it cannot leave 0 to 1. The centre is that of the logits, taken back to a share; shares are clipped, as one seed
@@ -54,7 +55,7 @@ def compute_group_interval(shares: ArrayLike, clip: float = 1e-3) -> dict[str, A
     found: dict[str, Any] = {"rate": None, "centre": None, "low": None, "high": None, "n": len(shares)}
     if not len(shares):
         return found
-    logits = stats.logistic.ppf(np.clip(shares, clip, 1 - clip))
+    logits = stats.logistic.ppf(np.clip(shares, LEAST_SHARE, 1 - LEAST_SHARE))
     found |= {"rate": float(shares.mean()), "centre": float(stats.logistic.cdf(logits.mean()))}
     if len(shares) > 1:
         half = stats.t.ppf(1 - ALPHA / 2, len(shares) - 1) * logits.std(ddof=1) / len(shares) ** 0.5

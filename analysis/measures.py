@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from analysis.ability import is_able
-from analysis.diet import HEADLINE, weigh_sizes
+from analysis.diet import LEAST_HEADLINE_DIM, weigh_sizes
 from analysis.intervals import ALPHA, bootstrap_clusters, compute_group_interval
 from analysis.statistics import Estimate, is_full_size, is_published, mean_with_interval
 
@@ -80,19 +80,20 @@ MEASURES = {
     "rest": Measure("anywhere", "forks", "p_rest"),
     "published": Measure("anywhere", "published", "p_cheese_256"),
 }
-SIZES = ("headline", "all", "full_size")
+HEADLINE = "headline"  # the size that all claims are about
+SIZES = (HEADLINE, "all", "full_size")
 
 
 def compute_headline_dim(world_dim: int) -> int:
     """Return the smallest side of the mazes in headlines; a smaller world has none and takes its largest."""
-    return min(HEADLINE, world_dim)
+    return min(LEAST_HEADLINE_DIM, world_dim)
 
 
 def select_sizes(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Select the records of each of ``SIZES``: large mazes, all mazes, mazes as large as the world."""
-    smallest = compute_headline_dim(int(rows.world_dim.iloc[0])) if len(rows) else HEADLINE
+    """Select the records of each of ``SIZES``: headline mazes, all mazes, mazes as large as the world."""
+    smallest = compute_headline_dim(int(rows.world_dim.iloc[0])) if len(rows) else LEAST_HEADLINE_DIM
     return {
-        "headline": rows.loc[rows.maze_dim >= smallest],
+        HEADLINE: rows.loc[rows.maze_dim >= smallest],
         "all": rows,
         "full_size": rows.loc[is_full_size(rows)],
     }
@@ -135,6 +136,7 @@ def estimate(rows: pd.DataFrame, column: str, is_share: bool = True, weights: np
     """Estimate a mean with its 95 % bootstrap interval, in which levels of one maze are drawn together.
 
     A share that is the same in all levels would have an interval of width 0; it has Wilson's, a maze as one episode.
+    One or two mazes have no interval.
 
     Returns:
         ``rate``, ``low``, ``high`` and ``n``, the number of levels in which the column is defined.
@@ -148,7 +150,8 @@ def estimate(rows: pd.DataFrame, column: str, is_share: bool = True, weights: np
         _, one_a_maze = np.unique(seeds, return_index=True)
         return mean_with_interval(np.clip(values[one_a_maze], 0, 1)) | {"n": len(values)}
     share = np.ones(len(values)) if weights is None else weights[known]
-    low, high = bootstrap_clusters(values * share, seeds, share) if len(values) > 2 else (None, None)
+    varied = len(np.unique(seeds)) > 2
+    low, high = bootstrap_clusters(values * share, seeds, share) if varied else (None, None)
     return {"rate": float(np.average(values, weights=share)), "low": low, "high": high, "n": len(values)}
 
 

@@ -8,10 +8,9 @@ from matplotlib.figure import Figure
 
 from analysis.figures import format_percent, remove_spines
 from analysis.findings import ARRIVALS
+from analysis.measures import HEADLINE
 from analysis.panels import choose_style, group_mice, label_rows, make_panels
 from foundation.palette import BLACK, BLUE, GREY, ORANGE, OUTCOME_COLOURS
-
-HEADLINE = "headline"
 
 
 def draw_outcomes(findings: dict[str, Any], records: pd.DataFrame) -> Figure:

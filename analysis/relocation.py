@@ -13,6 +13,7 @@ from envs.spec import WorldSpec
 from foundation.errors import InputError
 
 HELD_OUT = 2**30  # first held-out level seed; training uses lower seeds
+MOVED_SEED = 2**31  # added to level seeds to draw the second place of the cheese
 
 
 def as_trained(spec: WorldSpec, seeds: np.ndarray) -> Levels:
@@ -102,6 +103,12 @@ def parse_condition(name: str) -> Callable[[WorldSpec, np.ndarray], Levels]:
     if region := re.fullmatch(r"region_(\d+)", name):
         return lambda spec, seeds: spec.make_levels(seeds, int(region[1]))
     raise InputError(f"condition must be one of {', '.join(CONDITIONS)} or region_N, not {name!r}")
+
+
+def move_cheese(levels: Levels) -> Levels:
+    """Move the cheese of each level to another random cell, other than the start."""
+    cells = torch.arange(levels.world_dim**2).view(1, levels.world_dim, -1)
+    return put_cheese(levels, levels.cheese[:, None, None] != cells, levels.seed.numpy() + MOVED_SEED)
 
 
 def trained_on_held_out(spec: WorldSpec, number: int) -> bool:

@@ -15,11 +15,10 @@ from analysis.dose import READINGS
 from analysis.figures import format_percent, remove_spines
 from analysis.interventions import INTERVENTIONS, LEAST_SHIFT, MATTERS
 from analysis.map_figures import draw_cells, draw_mazes, draw_places
+from analysis.measures import HEADLINE
 from analysis.panels import choose_style, group_mice, make_panels
 from analysis.rate_figures import draw_classes, draw_goals, draw_incidence, draw_outcomes, draw_parts
 from foundation.palette import BLACK, BLUE, GREY
-
-HEADLINE = "headline"
 
 
 def draw_point(findings: dict[str, Any], records: pd.DataFrame) -> Figure | None:

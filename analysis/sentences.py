@@ -24,13 +24,12 @@ from analysis.attributes import ATTRIBUTES
 from analysis.attribution import CANNOT_TELL, GOES_WITH, NO_EFFECT, SEPARATED
 from analysis.contest import NONE
 from analysis.interventions import MATTERS, MOVED
-from analysis.measures import FEW_SEEDS, FEWEST
+from analysis.measures import FEW_SEEDS, FEWEST, HEADLINE
 from analysis.statistics import Estimate
 
 LEAST = 0.05  # of a share
 PREFERS_CHEESE, PREFERS_CORNER = "prefers the cheese", "prefers the corner"
 NO_PREFERENCE, UNKNOWN = "has no preference", "it cannot be told"
-HEADLINE = "headline"
 ALGORITHMS = {
     "corner": "runs to the corner",
     "cheese": "runs to the cheese",

@@ -12,7 +12,7 @@ from analysis.dose import compute_seed_variance
 from analysis.figures import format_percent, remove_spines
 from analysis.groups import list_groups
 from analysis.intervals import ALPHA, correct_holm
-from analysis.measures import MEASURES, add_differences, select_sizes, select_subset
+from analysis.measures import HEADLINE, MEASURES, add_differences, select_sizes, select_subset
 from foundation.palette import BLUE, GREY, ORANGE
 
 RESAMPLES = 2000  # of the seeds
@@ -41,7 +41,7 @@ DRAWN = {"corner_first": BLUE, "preference": ORANGE}
 
 
 def compute_spread(records: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    """Compute the spread over the seeds of each group of mice, in the mazes of headlines.
+    """Compute the spread over the seeds of each group of mice, in headline mazes.
 
     Args:
         records: of the conditions ``anywhere`` and ``as_trained``.
@@ -51,7 +51,7 @@ def compute_spread(records: pd.DataFrame) -> dict[str, dict[str, Any]]:
         its preference is not above chance (t-test over forks, of the log odds over a random walk); ``readings``, see
         ``_describe``; and ``wanting``, the names of the mice with p below 5 %.
     """
-    records = select_sizes(add_differences(records))["headline"]
+    records = select_sizes(add_differences(records))[HEADLINE]
     groups = {}
     for group, *_ in list_groups(records):
         rows = records.loc[records.group == group]

@@ -12,10 +12,7 @@ from analysis.attributes import QUADRANTS
 from envs.paths import LEVEL_TYPES
 
 RESAMPLES = 1000
-FIRST = {
-    "corner": {"cheese": "p_cheese_first", "corner": "p_corner_first"},
-    "region": {"cheese": "p_cheese_before_region", "region": "p_region_first"},
-}
+FIRST = {"cheese": "p_cheese_first", "corner": "p_corner_first"}
 
 Estimate = dict[str, Any]  # {"rate", "low", "high", "n"}; rate, low and high are None if n is 0
 
@@ -65,15 +62,10 @@ def amount_with_interval(values: np.ndarray) -> Estimate:
     return {"rate": float(values.mean()) if len(values) else None, "low": low, "high": high, "n": len(values)}
 
 
-def compute_reached_first(rows: pd.DataFrame, rival: str = "corner") -> dict[str, Estimate]:
-    """Estimate how often the cheese, its rival, or neither is reached first within an episode.
-
-    Args:
-        rows: records of one mouse.
-        rival: "corner", the top-right cell, or "region", any cell of the training region.
-    """
-    found = {outcome: mean_with_interval(rows[column]) for outcome, column in FIRST[rival].items()}
-    return found | {"neither": mean_with_interval(1 - sum(rows[column] for column in FIRST[rival].values()))}
+def compute_reached_first(rows: pd.DataFrame) -> dict[str, Estimate]:
+    """Estimate from the records of one mouse how often it reaches cheese, corner or neither first in an episode."""
+    found = {outcome: mean_with_interval(rows[column]) for outcome, column in FIRST.items()}
+    return found | {"neither": mean_with_interval(1 - sum(rows[column] for column in FIRST.values()))}
 
 
 def is_full_size(rows: pd.DataFrame) -> pd.Series:

@@ -15,13 +15,12 @@ from analysis.diet import compute_shares
 from analysis.evidence import WEIGHTS, collect_evidence, find_left_or_down
 from analysis.intervals import bootstrap_clusters
 from analysis.pursuit import compute_pursuit
-from analysis.relocation import HELD_OUT, parse_condition, put_cheese
+from analysis.relocation import HELD_OUT, move_cheese, parse_condition
 from envs.levels import Levels
 from envs.world import MAX_EPISODE_STEPS
 
 SLIP_LEVELS = 200
 TRAIT_LEVELS = 300
-MOVED_SEED = 2**31  # added to level seeds to draw the second place of the cheese
 PLACES = {
     "overall": "the cheese anywhere",
     "left_or_down": "the cheese anywhere; states in which the way to the corner begins left or down",
@@ -85,10 +84,7 @@ def _judge(chain: Chain, cheese_region: str | int, weight: str, where: np.ndarra
 
 
 def _pursue(mouse: Mouse, levels: Levels) -> dict[str, Any]:
-    cells = np.arange(levels.world_dim**2).reshape(1, levels.world_dim, -1)
-    elsewhere = levels.cheese[:, None, None] != levels.cheese.new_tensor(cells)
-    moved = put_cheese(levels, elsewhere, levels.seed.numpy() + MOVED_SEED).cheese
-    pursuit = compute_pursuit(partial(build_chain, mouse), levels, moved)
+    pursuit = compute_pursuit(partial(build_chain, mouse), levels, move_cheese(levels).cheese)
     return {name: _estimate(getattr(pursuit, name), levels.seed.numpy()) for name in ("follows", "changes")}
 
 

@@ -11,6 +11,7 @@ from foundation.errors import InputError
 
 LARGEST_GIF = 2 << 30  # bytes of pictures; encoding needs twice as much memory
 GAP, GAP_COLOUR = 4, 32  # pixels between the tiles of a mosaic, and their grey
+FONT = 14  # pixels, of captions
 
 
 def mosaic(pictures: np.ndarray, columns: int) -> np.ndarray:
@@ -24,12 +25,12 @@ def mosaic(pictures: np.ndarray, columns: int) -> np.ndarray:
     return sheet
 
 
-def caption(picture: np.ndarray, lines: Sequence[str], size: int = 14) -> np.ndarray:
+def caption(picture: np.ndarray, lines: Sequence[str]) -> np.ndarray:
     """Put lines of white text over a picture uint8 (H, W, 3), which becomes taller."""
-    strip = Image.new("RGB", (picture.shape[1], (size + GAP) * len(lines) + GAP), (GAP_COLOUR,) * 3)
+    strip = Image.new("RGB", (picture.shape[1], (FONT + GAP) * len(lines) + GAP), (GAP_COLOUR,) * 3)
     for number, line in enumerate(lines):
-        place = (GAP, GAP // 2 + number * (size + GAP))
-        ImageDraw.Draw(strip).text(place, line, fill="white", font=ImageFont.load_default(size))
+        place = (GAP, GAP // 2 + number * (FONT + GAP))
+        ImageDraw.Draw(strip).text(place, line, fill="white", font=ImageFont.load_default(FONT))
     return np.concatenate((np.asarray(strip), picture))
 
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from agents.mouse import Mouse
+from analysis.chain import choose_batch_size
 from envs import world
 from envs.levels import Levels
 from envs.spec import WorldSpec
@@ -14,7 +15,6 @@ from foundation.errors import InputError
 from inside.hooks import list_layers, read
 
 LAYER = "embedder.block2.res1"  # half way through the network, as in the literature
-BATCH_SIZE = 512  # states per forward pass
 
 
 @torch.no_grad()
@@ -31,8 +31,9 @@ def collect_activations(mouse: Mouse, layers: Sequence[str], state: State) -> di
     """
     painter = mouse.spec.painter(mouse.device)
     parts: dict[str, list[Tensor]] = {layer: [] for layer in layers}
-    for first in range(0, len(state.mouse), BATCH_SIZE):
-        rows = state.rows(slice(first, first + BATCH_SIZE))
+    size = choose_batch_size(mouse)
+    for first in range(0, len(state.mouse), size):
+        rows = state.rows(slice(first, first + size))
         for layer, activation in read(mouse.policy, layers, painter.paint(rows.to(mouse.device))).items():
             parts[layer].append(activation.float().cpu())
     return {layer: torch.cat(part) for layer, part in parts.items()}

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from agents.mouse import Mouse
-from analysis.relocation import HELD_OUT, anywhere, elsewhere, put_cheese
+from analysis.relocation import HELD_OUT, anywhere, elsewhere, move_cheese
 from envs import world
 from envs.levels import Levels
 from envs.spec import WorldSpec
@@ -25,7 +25,6 @@ PATCHES = {
     "hidden": "those of the same maze without cheese",
 }
 DONORS = HELD_OUT + 2**24  # first level seed of the mazes to resample from
-MOVED_SEED = 2**31  # added to level seeds to draw the second place of the cheese
 
 
 def sample_states(spec: WorldSpec, number: int, skip: int = 0) -> State:
@@ -72,12 +71,6 @@ def select(
             chosen[row, column] = True
         where &= chosen
     return where
-
-
-def move_cheese(levels: Levels) -> Levels:
-    """The same mazes with the cheese in another random cell, other than the start."""
-    cells = torch.arange(levels.world_dim**2).view(1, levels.world_dim, -1)
-    return put_cheese(levels, levels.cheese[:, None, None] != cells, levels.seed.numpy() + MOVED_SEED)
 
 
 def make_donors(kind: str, forks: Forks, spec: WorldSpec) -> list[Levels]:

@@ -7,10 +7,11 @@ from networks import CHANNELS, CHEESE, CORNER, LAYER, NETWORKS
 from test_effects import FORKS, SHAPE, untrained
 
 from analysis.chain import build_chain
+from analysis.relocation import move_cheese
 from foundation.errors import InputError
 from inside.activations import find_positions
 from inside.effects import measure, measure_altered
-from inside.patching import PATCHES, compute_mean, make_donors, make_patch, move_cheese, select
+from inside.patching import PATCHES, compute_mean, make_donors, make_patch, select
 
 PLAIN = {name: measure_altered(mouse, FORKS, {}) for name, mouse in NETWORKS.items()}
 
