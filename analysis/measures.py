@@ -198,8 +198,8 @@ def combine_seeds(measures: dict[str, Estimate], is_share: bool) -> dict[str, An
             half = float(stats.t.ppf(1 - ALPHA / 2, len(values) - 1) * stats.sem(values))
             found |= {"low": found["rate"] - half, "high": found["rate"] + half}
     bounds = [(one["low"], one["high"]) for one in measures.values() if one["low"] is not None]
-    if found["low"] is not None and bounds:
-        low, high = np.mean(bounds, axis=0).tolist()
+    if found["low"] is not None:
+        low, high = np.mean(bounds, axis=0).tolist() if bounds else (found["rate"], found["rate"])
         found |= {"low": min(found["low"], low, found["rate"]), "high": max(found["high"], high, found["rate"])}
     levels = [one["n"] for one in measures.values()]
     return {**found, "levels": round(float(np.mean(levels))) if levels else 0, "seeds": seeds}

@@ -10,7 +10,7 @@ from agents.mouse import Mouse
 from analysis.answers import count_words
 from analysis.groups import name_groups
 from analysis.measures import combine_seeds
-from analysis.statistics import share_with_interval
+from analysis.statistics import Estimate, share_with_interval
 from inside.activations import LAYER
 from inside.probes import OBSERVATION
 from inside.removal import ALLOWED_FALL, GOALS
@@ -29,9 +29,6 @@ class Answer(NamedTuple):
     beside: str
 
 
-Estimate = dict[str, Any]
-
-
 def group_mice(mice: Sequence[Mouse]) -> dict[str, list[str]]:
     """The names of mice by group (``analysis.groups``)."""
     groups: dict[str, list[str]] = {}
@@ -40,11 +37,11 @@ def group_mice(mice: Sequence[Mouse]) -> dict[str, list[str]]:
     return groups
 
 
-def combine(estimates: Sequence[Estimate], is_share: bool = True) -> Estimate:
-    """The mean over mice with its interval over seeds; that over mazes where there is one mouse."""
+def combine(estimates: Sequence[Estimate]) -> Estimate:
+    """The mean share over mice with its interval over seeds; that over mazes where there is one mouse."""
     if len(estimates) == 1:
         return estimates[0] | {"levels": estimates[0]["n"], "n": 1}
-    return combine_seeds({str(number): each for number, each in enumerate(estimates)}, is_share)
+    return combine_seeds({str(number): each for number, each in enumerate(estimates)}, is_share=True)
 
 
 def say(estimate: Estimate) -> str:
@@ -87,8 +84,8 @@ def answer_cheese_vector(mice: Mice) -> Answer:
         f"Before: {_rate(lead('own', 0.0))}. With another maze's vector: {_rate(lead('carried', -1.0))}. With a "
         f"random vector of the same norm: {_rate(lead('random', -1.0))}. With the cheese hidden: "
         f"{_rate([mouse['behaviour']['blind']['to_cheese'] for mouse in mice])}. A random walk: "
-        f"{_rate([mouse['behaviour']['random walk']['to_cheese'] for mouse in mice])}. Medians, as published: "
-        f"{medians[0]:.2f} to {medians[1]:.2f}.",
+        f"{_rate([mouse['behaviour']['random walk']['to_cheese'] for mouse in mice])}. The median over mazes, which is "
+        f"the published measure: {medians[0]:.2f} before, {medians[1]:.2f} after.",
     )
 
 
@@ -113,19 +110,23 @@ def compute_share_over_cheese(mouse: Measured, layer: str, radius: int = 0) -> f
 
 
 def answer_places(mice: Mice) -> Answer:
-    parts = {}
+    parts, counted = {}, 0
     for layer in dict.fromkeys(row["layer"] for row in mice[0]["places"]):
         shares = np.array([compute_share_over_cheese(mouse, layer) for mouse in mice])
         if np.isfinite(shares).any():
             parts[layer.removeprefix("embedder.")] = 100 * np.nanmean(shares)
+            counted = int(np.isfinite(shares).sum())
+    sizes = {row["layer"].removeprefix("embedder."): row["of"] for row in mice[0]["places"]}
     if not parts:
         return Answer("Not defined: hiding the cheese lowers P(cheese) too little in these mice.", "")
     first, *_, last = parts
     return Answer(
         "If the cheese is hidden only at the position over it, P(cheese) falls by "
         f"{parts[first]:.0f} % ({first}) to {parts[last]:.0f} % ({last}) of the fall with the cheese hidden everywhere "
-        f"({count_words(len(mice), 'mouse', 'mice')}).",
-        "By layer: " + ", ".join(f"{layer} {share:.0f} %" for layer, share in parts.items()) + ".",
+        f"({count_words(counted, 'mouse', 'mice')}).",
+        "By layer: "
+        + ", ".join(f"{layer} {share:.0f} % (one of {sizes[layer]} positions)" for layer, share in parts.items())
+        + ". Mice from which hiding the cheese takes too little are not counted.",
     )
 
 
@@ -152,9 +153,9 @@ def answer_probes(mice: Mice) -> Answer:
     return Answer(
         "Half way through the network, a linear probe reads the cheese's cell with an accuracy of "
         f"{say(combine(here))}.",
-        f"In {count_words(len(untrained), 'untrained network', 'untrained networks')}: {_rate(untrained)} "
-        f"({low:.1f} to {high:.1f}). "
-        f"From the picture: {_rate(picture)}. With shuffled labels: "
+        f"In {count_words(len(untrained), 'untrained network', 'untrained networks')}: {_rate(untrained)} on average "
+        f"(lowest {low:.1f} %, highest {high:.1f} %). "
+        f"From the observation: {_rate(picture)}. With shuffled labels: "
         f"{100 * np.mean([each['shuffled'] for each in here]):.1f} %. The layer: {LAYER}.",
     )
 
@@ -183,9 +184,19 @@ def answer_channels(mice: Mice) -> Answer:
             f"{trained.both.mean():.1f} ({untrained.both.mean():.1f}), marking {trained.marks.mean():.1f} "
             f"({untrained.marks.mean():.1f}), carrying {trained.lowers.mean():.1f} ({untrained.lowers.mean():.1f})."
         )
+    beside.append(f"The smallest fall that the test found: {_say_smallest(mice)}.")
     return Answer(
         f"A channel that marks and carries {', and one that does so for '.join(sentences)}.", " ".join(beside)
     )
+
+
+def _say_smallest(mice: Mice) -> str:
+    """The smallest fall of P(cheese) by one resampled channel that was called carrying: what the test can find."""
+    falls = [
+        -row["change"] for mouse in mice for row in mouse["channels"]["resampling"]
+        if row["goal"] == "cheese" and row["lowers"]
+    ]  # fmt: skip
+    return f"{100 * min(falls):.1f} points of P(cheese)" if falls else "none of P(cheese)"
 
 
 def answer_offsets(mice: Mice) -> Answer:
@@ -213,7 +224,8 @@ def get_retargeted(mouse: Measured, activations: int) -> Estimate | None:
     mazes = pd.DataFrame(rows[0]["mazes"])
     plain = float((mazes.plain >= HALF_OF_CELLS).mean())
     found = share_with_interval(mazes.reached >= HALF_OF_CELLS)
-    return found | {"plain": plain, "gained": float(mazes.gained.mean()), "lost": float(mazes.lost.mean())}
+    gained = float((mazes.reached - mazes.plain).mean())
+    return found | {"plain": plain, "gained": gained, "lost": float(mazes.lost.mean())}
 
 
 def answer_retargeting(mice: Mice) -> Answer:
@@ -226,26 +238,35 @@ def answer_retargeting(mice: Mice) -> Answer:
             f"{say(combine(found))} of the mazes; without a clamp, in {means.plain:.1f} %."
         )
         beside.append(
-            f"{count_words(number, 'activation', 'activations')}: {means.rate:.1f} % of the mazes, {means.gained:.1f} "
-            f"% of the cells only with the clamp, neither cell nor corner {means.lost:.1f} %"
+            f"{count_words(number, 'activation', 'activations')}: {means.rate:.1f} % of the mazes, {means.gained:+.1f} "
+            f"points of the cells compared with no clamp, neither cell nor corner {means.lost:.1f} %"
         )
-    return Answer(sentence, "; ".join(beside) + ".")
+    return Answer(sentence, f"{'; '.join(beside)}. {_say_channels(mice)}")
+
+
+def _say_channels(mice: Mice) -> str:
+    """Which channels are clamped and swapped."""
+    found = sum(bool(mouse["channels"]["found"]["cheese"]) for mouse in mice)
+    if not found:
+        return "No channel was found for the cheese, so the channels that lower P(cheese) most are used."
+    some = (
+        "" if found == len(mice) else f" in {found} of {len(mice)} mice, and those that lower P(cheese) most elsewhere"
+    )
+    return f"The channels are those found for the cheese{some}."
 
 
 def answer_scrubbing(mice: Mice) -> Answer:
     swaps = [mouse["scrubbing"]["swaps"] for mouse in mice]
     moved = {swap: [each[swap]["moved"] for each in swaps] for swap in swaps[0]}
     size = {swap: np.mean([each[swap]["size"]["rate"] for each in swaps]) for swap in swaps[0]}
-    found = sum(mouse["scrubbing"]["found"] for mouse in mice)
     return Answer(
         "If the channels are swapped for those of a maze with the cheese in the same cell, the greedy move at the "
         f"decision square changes in {say(combine(moved['same']))} of the mazes.",
         f"From a maze with the cheese in another cell: {_rate(moved['other'])}. Random channels: "
         f"{_rate(moved['control'])}. The worst swap: {_rate(moved['worst'])}. Mean |change of P(cheese)|: same "
         f"{size['same']:.2f}, other {size['other']:.2f}, "
-        f"random {size['control']:.2f}, worst {size['worst']:.2f} ({mice[0]['scrubbing']['tried']} tried a maze). The "
-        f"channels are those found in {found} of {count_words(len(mice), 'mouse', 'mice')}, and those that carry the "
-        "cheese most in the others.",
+        f"random {size['control']:.2f}, worst {size['worst']:.2f} ({mice[0]['scrubbing']['tried']} tried a maze). "
+        f"{_say_channels(mice)}",
     )
 
 
@@ -256,27 +277,40 @@ def _say_fall(share: float) -> str:
 
 
 def answer_removal(mice: Mice) -> Answer:
-    best = [next((row for row in mouse["removal"] if row["best"]), None) for mouse in mice]
+    best = [row for mouse in mice for row in mouse["removal"] if row["best"]]
     falls_of = {
         kind: {goal: float(np.mean([pick(mouse["removal"], kind=kind)[goal] for mouse in mice])) for goal in GOALS}
         for kind in ("blind", "walk")
     }
     before = {goal: _rate([mouse["behaviour"]["mouse"][column] for mouse in mice]) for goal, column in GOALS.items()}
-    falls, corners = ([row[goal] if row else 0.0 for row in best] for goal in ("cheese", "corner"))
-    low, high = (
-        (best[0]["cheese_low"], best[0]["cheese_high"]) if len(mice) == 1 and best[0] else (min(falls), max(falls))
+    beside = (
+        f"Unpatched: P(cheese) {before['cheese']}, P(corner first) {before['corner']}. With the cheese hidden, "
+        f"P(cheese) {_say_fall(falls_of['blind']['cheese'])}. For a random walk: P(cheese) "
+        f"{_say_fall(falls_of['walk']['cheese'])}, P(corner first) {_say_fall(falls_of['walk']['corner'])}."
     )
-    of = "95 % interval over mazes" if len(mice) == 1 else "the least and the most of these mice"
-    return Answer(
-        f"With the best patch, P(cheese) {_say_fall(float(np.mean(falls)))} (fall: {100 * low:.0f} to "
-        f"{100 * high:.0f} %, {of}; {count_words(len(mice), 'mouse', 'mice')}).",
-        "It is chosen on other mazes, among the patches that lower P(corner first) there by less than "
-        f"{100 * ALLOWED_FALL:.0f} %. There, unpatched: P(cheese) {before['cheese']}, P(corner first) "
-        f"{before['corner']}. On the mazes reported here, P(corner first) "
-        f"{_say_fall(float(np.mean(corners)))}. With the cheese hidden, P(cheese) "
-        f"{_say_fall(falls_of['blind']['cheese'])}. For a random walk: P(cheese) "
-        f"{_say_fall(falls_of['walk']['cheese'])}, P(corner first) {_say_fall(falls_of['walk']['corner'])}.",
+    condition = f"lower P(corner first) by less than {100 * ALLOWED_FALL:.0f} %"
+    if not best:
+        return Answer(f"No patch that lowers P(cheese) was found among those that {condition}.", beside)
+    falls = {goal: [row[goal] for row in best] for goal in GOALS}
+    mean = {goal: float(np.mean(each)) for goal, each in falls.items()}
+    low, high = min(falls["cheese"]), max(falls["cheese"])
+    of = "the least and the most of these mice"
+    if len(mice) == 1:
+        low, high, of = best[0]["cheese_low"], best[0]["cheese_high"], "95 % interval over mazes"
+    counted = f"{len(best)} of {count_words(len(mice), 'mouse', 'mice')}"
+    said = f"P(cheese) {_say_fall(mean['cheese'])} (fall: {100 * low:.0f} to {100 * high:.0f} %, {of}; {counted})"
+    chosen = (
+        f"The patch is chosen on other mazes, among those that {condition} there. On the mazes reported here, "
+        f"P(corner first) {_say_fall(mean['corner'])}."
     )
+    walk = falls_of["walk"]
+    if walk["corner"] < ALLOWED_FALL and walk["cheese"] >= mean["cheese"]:
+        sentence = (
+            f"Not shown: with the best patch, {said}, but a policy that is broken to a random walk also meets the "
+            f"condition about the corner, and its P(cheese) {_say_fall(walk['cheese'])}."
+        )
+        return Answer(sentence, f"{chosen} {beside}")
+    return Answer(f"With the best patch, {said}.", f"{chosen} {beside}")
 
 
 ANSWERS: dict[str, Callable[[Mice], Answer]] = {

@@ -7,9 +7,13 @@ to the cheese, so that no edit can take much of it away.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from scipy import stats
+
 from analysis.findings import MARGIN
 from analysis.intervals import compare_groups, correct_holm
 from analysis.measures import FEW_SEEDS
+from analysis.statistics import Estimate
 from envs.levels import ANYWHERE
 from inside.activations import LAYER
 from inside.answers import get_probe
@@ -26,16 +30,21 @@ def compare_probes(members: Mapping[str, Sequence[Measured]]) -> dict[str, dict[
         For each other group what ``intervals.compare_groups`` tells, and ``p_holm``: p corrected over the groups.
         Groups of fewer than ``FEW_SEEDS`` seeds are left out; nothing is compared without mice trained anywhere.
     """
-    rates = {
-        group: [each["rate"] for mouse in mice if (each := get_probe(mouse, LAYER))] for group, mice in members.items()
-    }
-    rates = {group: each for group, each in rates.items() if len(each) >= FEW_SEEDS}
-    if ANYWHERE not in rates:
+    probes = {group: [each for mouse in mice if (each := get_probe(mouse, LAYER))] for group, mice in members.items()}
+    probes = {group: each for group, each in probes.items() if len(each) >= FEW_SEEDS}
+    if ANYWHERE not in probes:
         return {}
-    reference = rates.pop(ANYWHERE)
-    rows = {group: compare_groups(each, reference, MARGIN) for group, each in rates.items()}
+    reference = probes.pop(ANYWHERE)
+    rows = {group: _compare(each, reference) for group, each in probes.items()}
     corrected = correct_holm({group: row["p"] for group, row in rows.items()})
     return {group: row | {"p_holm": corrected[group]} for group, row in rows.items()}
+
+
+def _compare(one: Sequence[Estimate], other: Sequence[Estimate]) -> dict[str, Any]:
+    """Compare two groups. All probes have the same mazes, so their luck does not average out over the mice."""
+    errors = [[(each["high"] - each["low"]) / (2 * stats.norm.ppf(0.975)) for each in group] for group in (one, other)]
+    over_mazes = float(np.linalg.norm([np.mean(group) for group in errors]))
+    return compare_groups([each["rate"] for each in one], [each["rate"] for each in other], MARGIN, over_mazes)
 
 
 def describe_differences(rows: Mapping[str, Mapping[str, Any]]) -> str:

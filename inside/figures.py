@@ -13,9 +13,10 @@ from analysis.figures import format_percent, remove_spines
 from analysis.panels import choose_style, make_panels
 from foundation.palette import BLACK, BLUE, GREY, ORANGE, SERIES, SKY_BLUE, VERMILION
 from inside.answers import collect_untrained, compute_share_over_cheese, count_channels, get_probe, get_retargeted, pick
-from inside.finetuning import MARGIN, NEW_WEIGHTS, Firsts, Tuning
+from inside.finetuning import CLOSE, NEW_WEIGHTS, Firsts, Tuning
 from inside.maze_figures import Groups, draw_channel_maps, draw_moves
 from inside.probes import OBSERVATION, TARGETS
+from inside.removal import ALLOWED_FALL
 from inside.study import Measured
 
 SWAP_WORDS = {
@@ -27,7 +28,7 @@ SWAP_WORDS = {
 
 
 def _shorten(layer: str) -> str:
-    return {OBSERVATION: "picture", "embedder": "fc"}.get(layer, layer.removeprefix("embedder.").replace(".", "\n"))
+    return {OBSERVATION: "observation", "embedder": "fc"}.get(layer, layer.removeprefix("embedder.").replace(".", "\n"))
 
 
 def _add_legend(axes: Axes) -> None:
@@ -215,7 +216,7 @@ def draw_removal(groups: Groups) -> Figure:
             axes.scatter(own.cheese, own.corner.clip(-1, 1), s=16, color=colour, lw=0, alpha=0.8, label=kind)
         best = rows[rows.best]
         axes.scatter(best.cheese, best.corner.clip(-1, 1), s=60, facecolors="none", edgecolors=BLACK, label="chosen")
-        axes.axhline(0.25, color=GREY, lw=0.5, ls="--")
+        axes.axhline(ALLOWED_FALL, color=GREY, lw=0.5, ls="--")
         axes.set_xlim(-0.5, 1.05)
         axes.set_ylim(-1.05, 1.05)
         axes.set_xlabel("fall of P(cheese)")
@@ -239,8 +240,8 @@ def draw_finetuning(tuning: Tuning) -> Figure | None:
 def _draw_budgets(axes: Axes, tuning: Tuning, goal: str) -> None:
     if tuning.target is not None:
         rate = getattr(tuning.target, goal)
-        axes.axhspan(rate - MARGIN, rate + MARGIN, color=GREY, alpha=0.3, lw=0)
-        axes.axhline(rate, color=BLACK, lw=1, label=f"trained anywhere, ± {100 * MARGIN:.0f} points")
+        axes.axhspan(rate - CLOSE, rate + CLOSE, color=GREY, alpha=0.3, lw=0)
+        axes.axhline(rate, color=BLACK, lw=1, label=f"trained anywhere, ± {100 * CLOSE:.0f} points")
     for number, origin in enumerate(dict.fromkeys(budget.origin for budget in tuning.budgets)):
         own, style = [budget for budget in tuning.budgets if budget.origin == origin], choose_style(number)
         label = origin if origin == NEW_WEIGHTS else f"fine-tuned from {origin}"

@@ -12,19 +12,18 @@ import numpy as np
 
 from agents.mouse import Mouse
 from analysis.groups import count_steps, name_origin
-from analysis.statistics import Estimate
+from analysis.statistics import FIRST, Estimate
 from envs.levels import ANYWHERE
 from foundation.errors import InputError
 from inside.answers import Answer, combine, group_mice, say
 from inside.study import Measured
 
-MARGIN = 0.02  # of either probability: a smaller difference from the mice trained anywhere counts as none
+CLOSE = 0.02  # of either probability: a smaller difference from the mice trained anywhere counts as none
 NEW_WEIGHTS = "new weights"  # stands for an origin
 COMMAND = (
     "python train.py -m name=tuned env.cheese_region=anywhere "
     "init=checkpoints/region5-seed0.safetensors total_steps=98304,294912,917504"
 )
-COLUMNS = {"cheese": "p_cheese_first", "corner": "p_corner_first"}
 
 
 class Firsts(NamedTuple):
@@ -92,7 +91,7 @@ def _mean(each: Sequence[Firsts]) -> Firsts:
 
 
 def _read_firsts(row: Mapping[str, Any]) -> Firsts:
-    return Firsts(*(row[column]["rate"] for column in COLUMNS.values()))
+    return Firsts(*(row[column]["rate"] for column in FIRST.values()))
 
 
 def list_edits(mice: Sequence[Measured]) -> dict[str, Firsts]:
@@ -142,7 +141,7 @@ def collect_tuning(
         measured = [behaviour[mouse.name]["behaviour"]["mouse"] for mouse in own]
         original = [count_steps(mouse.header.get("init", {})) or usual for mouse in own]
         seeds = [_read_firsts(each) for each in measured]
-        estimates = {goal: combine([each[column] for each in measured]) for goal, column in COLUMNS.items()}
+        estimates = {goal: combine([each[column] for each in measured]) for goal, column in FIRST.items()}
         budgets.append(Budget(origin, steps, steps / float(np.mean(original)), _mean(seeds), seeds=seeds, **estimates))
     return Tuning(
         budgets,
@@ -164,17 +163,18 @@ def compute_distance(firsts: Firsts, target: Firsts) -> float:
 
 
 def is_close(firsts: Firsts, target: Firsts) -> bool:
-    """Whether P(cheese first) is at most ``MARGIN`` below, and P(corner first) at most ``MARGIN`` above the target's.
+    """Whether P(cheese first) is at most ``CLOSE`` below, and P(corner first) at most ``CLOSE`` above the target's.
 
     P(cheese first) alone would not do: a mouse that often goes to the corner can have as much of it as one that never
     does but gets lost.
     """
-    return firsts.cheese >= target.cheese - MARGIN and firsts.corner <= target.corner + MARGIN
+    return firsts.cheese >= target.cheese - CLOSE and firsts.corner <= target.corner + CLOSE
 
 
-def find_best_edit(edits: Mapping[str, Firsts], target: Firsts) -> str:
-    """The edit after which mice are nearest to those trained anywhere."""
-    return min(edits, key=lambda name: compute_distance(edits[name], target))
+def find_best_edit(edits: Mapping[str, Firsts], before: Firsts, target: Firsts) -> str | None:
+    """The edit after which mice are nearest to those trained anywhere, among those that raise P(cheese first)."""
+    raising = [name for name, firsts in edits.items() if firsts.cheese > before.cheese]
+    return min(raising, key=lambda name: compute_distance(edits[name], target), default=None)
 
 
 def _say(firsts: Firsts) -> str:
@@ -189,24 +189,23 @@ def _answer(origin: str, tuning: Tuning) -> Answer:
     if before:
         beside += f" Before fine-tuning: {_say(before)}."
         if target:
-            name = find_best_edit(tuning.edits[origin], target)
-            beside += f" After the best edit, chosen on these mazes ({name}): {_say(tuning.edits[origin][name])}."
+            name = find_best_edit(tuning.edits[origin], before, target)
+            after = f" ({name}): {_say(tuning.edits[origin][name])}" if name else ": none raises P(cheese first)"
+            beside += f" After the best edit, chosen on these mazes{after}."
     beside += f" A random walk: {_say(tuning.walk)}."
     if target is None:
         sentence = "Not judged: no mouse among checkpoint=… trained with the cheese anywhere from new weights."
         return Answer(sentence, beside)
-    goal = f"within {100 * MARGIN:.0f} points of the mice trained anywhere ({_say(target)})"
+    goal = f"within {100 * CLOSE:.0f} points of the mice trained anywhere ({_say(target)})"
     if before and is_close(before, target):
         return Answer(f"Not judged: before fine-tuning, these mice are already {goal}.", beside)
     close = next((budget for budget in own if is_close(budget.firsts, target)), None)
     shown = close or own[-1]
-    found = (
-        f"{100 * shown.share:.2g} % of the steps: the cheese is reached first with {say(shown.cheese)}, the corner "
-        f"with {say(shown.corner)}."
-    )
+    found = f"they reach the cheese first in {say(shown.cheese)} and the corner first in {say(shown.corner)}"
+    after = f"After {100 * shown.share:.2g} % of the original steps"
     if close:
-        return Answer(f"The smallest measured budget {goal} is {found}", beside)
-    return Answer(f"No measured budget is {goal}. The largest is {found}", beside)
+        return Answer(f"{after}, the smallest measured budget {goal}, {found}.", beside)
+    return Answer(f"No measured budget is {goal}. {after}, the largest, {found}.", beside)
 
 
 def answer_finetuning(tuning: Tuning) -> dict[str, Answer]:

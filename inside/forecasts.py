@@ -118,16 +118,18 @@ def _finetuning_beats_editing(evidence: Evidence) -> bool | None:
     """Yes if fine-tuning with less than 10 % of the steps comes nearer to mice trained anywhere than the best edit.
 
     The distance is what is lacking of P(cheese first) plus what is too much of P(corner first), at forks, means over
-    mice. The edits are those of the page for 5×5 mice: vectors added with any factor, offsets, and clamped channels,
-    with the target cell in place of the cheese. The best budget and the best edit are both chosen on the mazes that
-    they are judged on; there are more edits than budgets, so that this favours editing. A tie is a no. It cannot be
-    told if the 5×5 mice equal those trained anywhere before fine-tuning.
+    mice. The edits are those of the page for 5×5 mice that raise P(cheese first): vectors added with any factor,
+    offsets, and clamped channels, with the target cell in place of the cheese. The best budget and the best edit are
+    both chosen on the mazes that they are judged on; there are more edits than budgets, so that this favours editing.
+    A tie is a no. It cannot be told if the 5×5 mice equal those trained anywhere before fine-tuning.
     """
     cheap, target = _list_cheap(evidence.tuning), _find_target(evidence)
     if target is None or not cheap:
         return None
     edits = evidence.tuning.edits[FORECAST_GROUP]
-    edited = compute_distance(edits[find_best_edit(edits, target)], target)
+    before = evidence.tuning.before[FORECAST_GROUP]
+    best = find_best_edit(edits, before, target)
+    edited = compute_distance(edits[best] if best else before, target)
     return min(compute_distance(budget.firsts, target) for budget in cheap) < edited
 
 

@@ -44,7 +44,8 @@ QUESTIONS = {
     "corner_vector": Question(
         "Does the corner vector attract the mouse to the corner?",
         "One network: factors from 0.5 to 10 attract to the corner, 20 breaks the policy.",
-        "If the vector only disturbed the policy, P(corner first) would fall, as with a random vector.",
+        "If the vector only disturbed the policy, P(corner first) would move towards that of a random walk, as with a "
+        "random vector.",
     ),
     "places": Question(
         "Is the cheese held at its own position?",
@@ -60,13 +61,14 @@ QUESTIONS = {
     "channels": Question(
         "Do single channels carry the cheese or the corner?",
         "Eleven channels of 128 were picked by eye in one network. In another study no channel was specialised.",
-        "Dots of specialised channels lie at the bottom left or right. Marking alone is no evidence: channels of "
-        "untrained networks also mark the cheese.",
+        "Dots of specialised channels lie at the bottom left or right. A weak test finds nothing either: the smallest "
+        "fall that it found stands below the answer.",
     ),
     "offsets": Question(
         "Does one constant redirect the mouse?",
         "In a multi-goal maze study a uniform offset on a layer redirected the agent.",
-        "If it only disturbed the policy, both probabilities would fall, for both signs of the offset.",
+        "If it only disturbed the policy, both probabilities would move towards those of a random walk, for both signs "
+        "of the offset.",
     ),
     "retargeting": Question(
         "Can a few activations send the mouse to a cell of our choice?",

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from agents.mouse import Mouse
+from analysis.measures import compute_headline_dim
 from analysis.relocation import HELD_OUT, anywhere, elsewhere, move_cheese
 from envs import world
 from envs.levels import Levels
@@ -30,6 +31,19 @@ DONORS = HELD_OUT + 2**24  # first level seed of the mazes to resample from
 def sample_states(spec: WorldSpec, number: int, skip: int = 0) -> State:
     """States of held-out mazes, one of each: the cheese anywhere and the mouse in a random cell."""
     return world.start(elsewhere(spec, HELD_OUT + skip + np.arange(number)))
+
+
+def sample_headline_states(spec: WorldSpec, number: int) -> State:
+    """The same in headline mazes: in small ones several cells lie under each position of a deep layer."""
+    least, parts, count, skip = compute_headline_dim(spec.world_dim), [], 0, 0
+    while count < number:
+        state = sample_states(spec, number, skip)
+        parts.append(state.rows(state.level.maze_dim >= least))
+        count, skip = count + len(parts[-1].mouse), skip + number
+    *level, cell, facing, clock = (
+        torch.cat(field)[:number] for field in zip(*([*part.level, *part[1:]] for part in parts), strict=True)
+    )
+    return State(Levels(*level), cell, facing, clock)
 
 
 def compute_mean(mouse: Mouse, layer: str, number: int) -> Tensor:

@@ -1,6 +1,6 @@
 """Linear probes: what can be read from a layer, beside what can be read from it by chance.
 
-A probe that reads something shows that it is there, not that it is used. Mazes of the sizes of headlines are used, each
+A probe that reads something shows that it is there, not that it is used. Headline mazes are used, each
 once; no maze is used for fitting and for testing. Mazes of those sizes do not repeat under other seeds.
 """
 
@@ -16,14 +16,12 @@ from torch import Tensor
 
 from agents.mouse import Mouse
 from analysis.decision import find_next_cell
-from analysis.measures import compute_headline_dim
 from analysis.statistics import share_with_interval
 from envs import paths, world
 from envs.generator import NO_CELL
-from envs.levels import Levels
 from envs.world import State
 from inside.activations import collect_activations
-from inside.patching import sample_states
+from inside.patching import sample_headline_states
 
 TARGETS = {
     "cheese": "the cheese's cell, x and y both right",
@@ -52,15 +50,8 @@ class Sample(NamedTuple):
 
 
 def draw_sample(mouse: Mouse, number: int) -> Sample:
-    """Draw n states of held-out mazes of the sizes of headlines."""
-    states, count, skip = [], 0, 0
-    while count < number:
-        state = sample_states(mouse.spec, number, skip)
-        states.append(state.rows(state.level.maze_dim >= compute_headline_dim(mouse.spec.world_dim)))
-        count, skip = count + len(states[-1].mouse), skip + number
-    fields = zip(*([*state.level, *state[1:]] for state in states), strict=True)
-    *level, cell, facing, clock = (torch.cat(field)[:number] for field in fields)
-    state = State(Levels(*level), cell, facing, clock)
+    """Draw n states of held-out headline mazes."""
+    state = sample_headline_states(mouse.spec, number)
     return Sample(state, _label(state))
 
 

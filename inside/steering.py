@@ -81,7 +81,7 @@ def make_sources(own: Tensor, others: Tensor) -> dict[str, Tensor]:
 
 
 def compute_curves(
-    mouse: Mouse, layer: str, forks: Forks, vectors: Mapping[str, Tensor], factors: Mapping[str, Sequence[float]]
+    mouse: Mouse, layer: str, forks: Forks, vectors: Mapping[str, Tensor], factors: Sequence[float]
 ) -> pd.DataFrame:
     """The effects of vectors over their factors.
 
@@ -90,13 +90,13 @@ def compute_curves(
         layer: where a vector is added, in every state.
         forks: N forks.
         vectors: by source: (…), or (N, …) one for each fork.
-        factors: by source, by which the vector is multiplied. 0, which is no vector, is measured as well.
+        factors: by which a vector is multiplied. 0, which is no vector, is measured as well.
 
     Returns:
         A row for each source, factor and fork: ``source``, ``factor``, ``fork`` (0..N−1) and the columns of
         ``effects.COLUMNS``.
     """
-    trials = [(source, factor) for source in vectors for factor in factors[source]]
+    trials = [(source, factor) for source in vectors for factor in factors if factor]
     edits = [(layer, add(vectors[source], factor)) for source, factor in trials]
     plain, chains = build_each(mouse, forks.levels, edits)
     none = measure(plain, forks)
@@ -104,6 +104,6 @@ def compute_curves(
     tables = [
         found.get((source, factor), none).assign(source=source, factor=factor, fork=range(len(forks.square)))
         for source in vectors
-        for factor in sorted({0.0, *factors[source]})
+        for factor in sorted({0.0, *factors})
     ]
     return pd.concat(tables, ignore_index=True)

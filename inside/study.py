@@ -20,24 +20,24 @@ from inside.activations import LAYER, find_positions, find_shape
 from inside.channels import GOALS, find_channels, measure_offsets, score_maps, score_resampling
 from inside.effects import COLUMNS, build_each, measure
 from inside.examples import show_channels, show_clamp, show_vector
-from inside.forks import find_forks
+from inside.forks import Forks, find_forks
 from inside.hooks import list_layers
-from inside.patching import make_donors, make_patch, sample_states
+from inside.patching import make_donors, make_patch, sample_headline_states
 from inside.probes import OBSERVATION, compute_probes, draw_sample
 from inside.removal import build_removals, compare_removals
 from inside.retargeting import estimate_level, retarget, summarise
 from inside.scrubbing import scrub
 from inside.steering import FACTORS, VECTORS, compute_curves, compute_named_vectors, make_sources
 
-VERSION = 3  # of the parts; those with another version are ignored
+VERSION = 4  # of the parts; those with another version are ignored
 FORKS = 64
+LEVEL_SEEDS = 2**25  # held-out level seeds that are used at most, with those of the donors
 RADII = (0, 1)  # positions around the one over the cheese
 FEW = 6  # forks of the retargeting, which has a chain for every cell
 PROBED = 1500  # mazes for probes, two thirds of them to fit to
 MAPS = 300  # mazes in which maps are ranked
 CLAMPED = (1, 2, 4, 8)  # activations
 SCRUBBED = 8  # channels of the hypothesis at most
-COMPARED = (-1.0, 1.0)  # factors of the controls
 UNTRAINED = (1000, 1001, 1002)  # seeds of the untrained networks
 SUMS = (".maxpool", ".res1", ".res2")  # layers with maps that are looked at: what flows from block to block
 
@@ -62,7 +62,8 @@ def build_untrained(mouse: Mouse, seed: int) -> Mouse:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         policy = build_policy(mouse.spec, mouse.agent.scale, mouse.device).eval()
-    name = f"untrained-scale{mouse.agent.scale}-actions{mouse.spec.num_actions}-seed{seed}"
+    world = f"{mouse.spec.observation}{mouse.spec.world_dim}"
+    name = f"untrained-{world}-scale{mouse.agent.scale}-actions{mouse.spec.num_actions}-seed{seed}"
     return mouse._replace(policy=policy, header={}, path=mouse.path.with_name(name))
 
 
@@ -93,8 +94,7 @@ def _steer(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
     rows = []
     for name in VECTORS:
         vectors = make_sources(*(compute_named_vectors(mouse, plan.layer, name, each) for each in (forks, others)))
-        factors = {source: FACTORS if source == "own" else COMPARED for source in vectors}
-        curves = compute_curves(mouse, plan.layer, forks, vectors, factors)
+        curves = compute_curves(mouse, plan.layer, forks, vectors, FACTORS)
         for source in vectors:
             curve = curves.loc[curves.source == source]
             median = curve.groupby("factor").to_cheese.median()
@@ -128,7 +128,7 @@ def _probe(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
 
 
 def _search(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
-    forks, state = find_forks(mouse.spec, plan.forks), sample_states(mouse.spec, MAPS)
+    forks, state = find_forks(mouse.spec, plan.forks), sample_headline_states(mouse.spec, MAPS)
     maps, resampling = score_maps(mouse, plan.layer, state), score_resampling(mouse, plan.layer, forks)
     return {
         "maps": maps.to_dict("records"),
@@ -149,8 +149,13 @@ def _offset(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
     return _average_by(measure_offsets(mouse, plan.layer, find_forks(mouse.spec, plan.forks)), "offset")
 
 
+def _find_few(mouse: Mouse, plan: Plan) -> Forks:
+    """A few forks other than those on which the channels were chosen."""
+    return find_forks(mouse.spec, min(FEW, plan.forks), skip=plan.forks)
+
+
 def _retarget(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
-    forks, order = find_forks(mouse.spec, min(FEW, plan.forks)), order_channels(earlier)
+    forks, order = _find_few(mouse, plan), order_channels(earlier)
     rows = []
     for number in (number for number in CLAMPED if number <= len(order)):
         chosen = order[:number]
@@ -164,11 +169,14 @@ def _retarget(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
 def _scrub(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
     found = earlier["channels"]["found"]["cheese"]
     channels = (found or order_channels(earlier))[:SCRUBBED]
-    forks = find_forks(mouse.spec, plan.forks)
+    forks = find_forks(mouse.spec, plan.forks, skip=plan.forks)  # not those on which the channels were chosen
     table, search = scrub(mouse, plan.layer, forks, channels)
     means = pd.DataFrame(table.assign(size=table.p_cheese.abs()).groupby(["swap", "fork"], as_index=False).mean())
     swaps = {
-        swap: {name: amount_with_interval(rows[name].to_numpy()) for name in ("p_cheese", "size", "moved")}
+        swap: {
+            **{name: amount_with_interval(rows[name].to_numpy()) for name in ("p_cheese", "size")},
+            "moved": mean_with_interval(rows.moved),
+        }
         for swap, rows in means.groupby("swap")
     }
     return {"channels": channels, "found": bool(found), "swaps": swaps, "tried": search.tried,
@@ -184,7 +192,7 @@ def _remove(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
 def _show(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
     forks, clamped = find_forks(mouse.spec, plan.forks), earlier["retargeting"][-1]
     shown: dict[str, Any] = {name: show_vector(mouse, plan.layer, forks, name) for name in VECTORS}
-    channels, few = clamped["channels"], find_forks(mouse.spec, min(FEW, plan.forks))
+    channels, few = clamped["channels"], _find_few(mouse, plan)
     value = estimate_level(mouse, plan.layer, channels)
     shown["clamp"] = show_clamp(mouse, plan.layer, few, pd.DataFrame(clamped["cells"]), channels, value)
     shown["channels"] = show_channels(

@@ -94,6 +94,8 @@ def test_a_group_is_never_surer_than_its_mice_over_mazes():
     assert (found["low"], found["rate"], found["high"]) == pytest.approx((0.4, 0.5, 0.6))
     assert found["n"] == 3 and found["levels"] == 80
     assert combine_seeds({"0": mice["0"]}, is_share=True)["low"] is None, "one seed says nothing about others"
+    certain = {str(seed): {"rate": 0.0, "low": None, "high": None, "n": 9} for seed in range(3)}
+    assert combine_seeds(certain, is_share=True)["low"] == 0.0, "an interval holds its rate"
     spread = {str(seed): mice["0"] | {"rate": rate} for seed, rate in enumerate((0.1, 0.5, 0.9))}
     assert combine_seeds(spread, is_share=True)["low"] < 0.1 and combine_seeds(spread, is_share=False)["low"] < -0.4
 

@@ -15,6 +15,7 @@ from inside.finetuning import (
     check_finetuned,
     collect_tuning,
     compute_distance,
+    find_best_edit,
     is_close,
     list_edits,
 )
@@ -105,14 +106,14 @@ def test_new_weights_alone_are_compared_with_mice_trained_anywhere():
     [
         (
             [(5, 10_000, [0.5, 0.6]), (5, 30_000, [0.87, 0.9]), (5, 80_000, [0.9, 0.9])],
-            "The smallest measured budget within 2 points of the mice trained anywhere (cheese 90.0 %, corner 5.0 %) "
-            "is 3 % of the steps: the cheese is reached first with 88.5 % (",
+            "After 3 % of the original steps, the smallest measured budget within 2 points of the mice trained "
+            "anywhere (cheese 90.0 %, corner 5.0 %), they reach the cheese first in 88.5 % (",
         ),
-        ([(5, 30_000, [0.97])], "is 3 % of the steps: the cheese is reached first with 97.0 % ("),
+        ([(5, 30_000, [0.97])], "they reach the cheese first in 97.0 % ("),
         (
             [(5, 10_000, [0.5]), (5, 30_000, [0.8, 0.95, 0.86])],
-            "No measured budget is within 2 points of the mice trained anywhere (cheese 90.0 %, corner 5.0 %). The "
-            "largest is 3 % of the steps: the cheese is reached first with 87.0 % (",
+            "No measured budget is within 2 points of the mice trained anywhere (cheese 90.0 %, corner 5.0 %). After "
+            "3 % of the original steps, the largest, they reach the cheese first in 87.0 % (",
         ),
     ],
 )
@@ -122,6 +123,13 @@ def test_the_sentence_names_the_smallest_budget_whose_mean_is_close(budgets, sen
     assert "Before fine-tuning: cheese 30.0 %, corner 5.0 %." in answer.beside
     assert "A random walk: cheese 20.0 %, corner 10.0 %." in answer.beside
     assert "chosen on these mazes (+2 × the cheese vector (own)): cheese 50.0 %, corner 5.0 %." in answer.beside
+
+
+def test_the_best_edit_is_not_one_that_only_takes_the_corner_away():
+    before, target = Firsts(0.1, 0.7), Firsts(0.9, 0.0)
+    edits = {"breaks": Firsts(0.08, 0.05), "helps": Firsts(0.3, 0.6)}
+    assert find_best_edit(edits, before, target) == "helps"
+    assert find_best_edit({"breaks": edits["breaks"]}, before, target) is None
 
 
 def test_without_a_target_or_mice_nothing_is_judged():

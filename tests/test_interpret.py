@@ -14,7 +14,7 @@ from analysis.collection import name_parts_folder
 from analysis.scorecard import read_predictions
 from envs.spec import WorldSpec
 from inside import study
-from inside.answers import ANSWERS, answer_cheese_vector, group_mice, say
+from inside.answers import ANSWERS, answer_cheese_vector, answer_removal, group_mice, say
 from inside.differences import compare_probes, describe_differences
 from inside.figures import FIGURES
 from inside.forecasts import CRITERIA
@@ -95,6 +95,8 @@ def test_mice_of_one_world_and_size_share_their_untrained_networks(tmp_path):
         spec=WorldSpec.build(world_dim=7, num_levels=2**30, observation="cells", action_set="procgen")
     )
     assert study.build_untrained(many, 0).name != study.build_untrained(corner, 0).name
+    wide = corner._replace(spec=WorldSpec.build(world_dim=9, num_levels=2**30, observation="cells"))
+    assert study.build_untrained(wide, 0).name != study.build_untrained(corner, 0).name, "the same weights, other mazes"
 
 
 @pytest.mark.parametrize(("name", "low", "high"), [("plain", 0.0, 5.0), ("indifferent", 0.0, 5.0)])
@@ -160,9 +162,9 @@ def test_help_needs_no_slow_import(tmp_path):
     check_help_is_quick("interpret.py", tmp_path)
 
 
-def mice_read_with(*rates: float) -> list[study.Measured]:
+def mice_read_with(*rates: float, half: float = 0.001) -> list[study.Measured]:
     row = {"layer": "embedder.block2.res1", "target": "cheese", "pooling": "flat"}
-    return [{"probes": [row | {"rate": rate}]} for rate in rates]
+    return [{"probes": [row | {"rate": rate, "low": rate - half, "high": rate + half}]} for rate in rates]
 
 
 def test_groups_are_compared_with_the_mice_trained_anywhere_over_seeds():
@@ -179,3 +181,26 @@ def test_groups_are_compared_with_the_mice_trained_anywhere_over_seeds():
     assert rows["top-right 5×5"]["p_holm"] > 0.5
     assert "corner -20.0 points (-22." in describe_differences(rows)
     assert compare_probes({"corner": reference}) == {} and describe_differences({}) == ""
+
+
+def test_a_difference_is_not_surer_than_its_mazes_allow():
+    seeds = (0.5, 0.5, 0.5, 0.5, 0.5)
+    rows = compare_probes({"corner": mice_read_with(*(each - 0.1 for each in seeds), half=0.1),
+                           "anywhere": mice_read_with(*seeds, half=0.1)})  # fmt: skip
+    half = 0.1 * 2**0.5
+    assert (rows["corner"]["low"], rows["corner"]["high"]) == pytest.approx((-0.1 - half, -0.1 + half))
+    assert rows["corner"]["verdict"] == "undetermined"
+
+
+def test_a_removal_is_not_shown_where_a_broken_policy_removes_as_much():
+    rate = {"rate": 0.5, "low": 0.4, "high": 0.6, "n": 64}
+    behaviour = {"mouse": {"p_cheese": rate, "p_corner_first": rate}}
+
+    def answer(walk: float) -> str:
+        falls = {"best": (0.3, True), "blind": (0.8, False), "walk": (walk, False)}
+        rows = [{"kind": kind, "cheese": fall, "corner": 0.1, "best": best, "cheese_low": 0.2, "cheese_high": 0.4}
+                for kind, (fall, best) in falls.items()]  # fmt: skip
+        return answer_removal([{"removal": rows, "behaviour": behaviour}]).sentence
+
+    assert answer(0.5).startswith("Not shown: with the best patch, P(cheese) falls by 30 %")
+    assert answer(0.1).startswith("With the best patch, P(cheese) falls by 30 % of what it was (fall: 20 to 40 %")

@@ -16,7 +16,7 @@ OTHERS = find_forks(NETWORKS["plain"].spec, 24, skip=24)
 
 
 def compute_curve(mouse, layer, forks, vectors, factors):
-    return compute_curves(mouse, layer, forks, {"given": vectors}, {"given": factors})
+    return compute_curves(mouse, layer, forks, {"given": vectors}, factors)
 
 
 def curve(name: str, vector: str, source: str = "own", factors=(-1.0, 1.0)):
