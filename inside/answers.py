@@ -136,10 +136,8 @@ def collect_untrained(mice: Mice) -> dict[str, Measured]:
 
 
 def get_probe(mouse: Measured, layer: str, target: str = "cheese") -> Estimate | None:
-    """The probe of the flat activations of a layer; None if it was not made."""
-    wanted = {"layer": layer, "target": target, "pooling": "flat"}
-    rows = [row for row in mouse["probes"] if all(row[name] == value for name, value in wanted.items())]
-    return rows[0] if rows else None
+    """The probe of a layer; None if it was not made."""
+    return next((row for row in mouse["probes"] if (row["layer"], row["target"]) == (layer, target)), None)
 
 
 def answer_probes(mice: Mice) -> Answer:

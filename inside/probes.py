@@ -31,8 +31,7 @@ TARGETS = {
     "move to corner": "the first move of the shortest way from the mouse to the corner",
     "branch": "at forks, the move at the decision square that leads to the cheese",
 }
-OBSERVATION = "observation"  # stands for a layer: the picture itself
-POOLINGS = ("flat", "pooled")  # every number, or the mean of each channel
+OBSERVATION = "observation"  # stands for a layer
 # For features of unit length. Of .001 to 10, the best or nearly so for the cheese at most layers of two mice.
 PENALTY = 0.1
 
@@ -83,12 +82,6 @@ def read_features(mouse: Mouse, layers: Sequence[str], state: State) -> dict[str
     if OBSERVATION in layers:
         found[OBSERVATION] = mouse.spec.painter().paint(state).permute(0, 3, 1, 2).float() / 255
     return {layer: found[layer] for layer in layers}
-
-
-def pool(features: Tensor, pooling: str) -> np.ndarray:
-    """Features float64 (n, p) of activations (n, …); (n, C, H, W) is pooled over H and W."""
-    assert pooling in POOLINGS, pooling
-    return (features.flatten(2).mean(2) if pooling == "pooled" and features.dim() > 2 else features.flatten(1)).numpy()
 
 
 def _rotate(features: np.ndarray, fitted: int) -> np.ndarray:
@@ -155,19 +148,18 @@ def compute_probes(
         targets: names of ``TARGETS``; those with one value only are left out.
 
     Returns:
-        A row for each layer, pooling and target, with the columns of ``run_probe``.
+        A row for each layer and target, with the columns of ``run_probe``.
     """
     rows = []
     for layer, features in read_features(mouse, layers, sample.state).items():
-        for pooling in POOLINGS if features.dim() > 2 else POOLINGS[:1]:
-            values, rotated = pool(features, pooling), {}  # many targets are known in the same mazes
-            for target in targets:
-                labels = sample.labels[target]
-                known = (labels >= 0).all(1)
-                fitted, mazes = int(known.sum()) * 2 // 3, known.tobytes()
-                if len(np.unique(labels[known], axis=0)) > 1:
-                    if mazes not in rotated:
-                        rotated[mazes] = _rotate(values[known], fitted)
-                    found = _test(rotated[mazes], labels[known], fitted)
-                    rows.append({"layer": layer, "pooling": pooling, "target": target, **found})
+        values, rotated = features.flatten(1).numpy(), {}  # many targets are known in the same mazes
+        for target in targets:
+            labels = sample.labels[target]
+            known = (labels >= 0).all(1)
+            fitted, mazes = int(known.sum()) * 2 // 3, known.tobytes()
+            if len(np.unique(labels[known], axis=0)) > 1:
+                if mazes not in rotated:
+                    rotated[mazes] = _rotate(values[known], fitted)
+                found = _test(rotated[mazes], labels[known], fitted)
+                rows.append({"layer": layer, "target": target, **found})
     return pd.DataFrame(rows)

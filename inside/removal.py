@@ -1,9 +1,9 @@
 """Removing cheese-seeking alone: how far P(cheese) falls while P(corner first) stays.
 
-Only patches that know nothing of the maze are compared: means of channels, and mean cheese vectors that are subtracted.
-The front is chosen on one set of mazes and reported on another one. Beside it stand the mouse that does not see the
-cheese, which no removal can be expected to go beyond, and a random walk, at which a patch ends that only breaks the
-policy.
+Only patches that know nothing of the maze are compared: means of channels, and mean cheese vectors that are
+subtracted. The best patch is chosen on one set of mazes and reported on another one. Beside it stand the mouse that
+does not see the cheese, which no removal can be expected to go beyond, and a random walk, at which a patch ends that
+only breaks the policy.
 """
 
 from collections.abc import Mapping, Sequence
@@ -79,13 +79,6 @@ def compute_fall(before: pd.DataFrame, after: pd.DataFrame, seeds: np.ndarray) -
     return found
 
 
-def find_front(cheese: np.ndarray, corner: np.ndarray) -> np.ndarray:
-    """bool (n,): no other patch lowers the cheese more and the corner less."""
-    better = (cheese >= cheese[:, None]) & (corner <= corner[:, None])
-    strictly = (cheese > cheese[:, None]) | (corner < corner[:, None])
-    return np.asarray(~(better & strictly).any(1))
-
-
 def compare_removals(mouse: Mouse, removals: Sequence[Removal], chosen: Forks, reported: Forks) -> pd.DataFrame:
     """Compare patches, and choose among them on one set of forks.
 
@@ -96,10 +89,10 @@ def compare_removals(mouse: Mouse, removals: Sequence[Removal], chosen: Forks, r
         reported: other forks, to report on.
 
     Returns:
-        A row for each patch, and one each of the kinds "blind" (the mouse without cheese in its pictures) and "walk":
+        A row for each patch, one of the kind "blind" (the mouse does not see the cheese) and one of the kind "walk":
         ``name``, ``kind``, ``layer``; ``chosen_cheese`` and ``chosen_corner``, the falls to choose by; ``cheese``,
-        ``corner`` and their intervals ``cheese_low`` …, the falls to report; ``front``, whether it is on the Pareto
-        front; and ``best``, whether the cheese falls most by it among those that the corner allows.
+        ``corner`` and their intervals ``cheese_low`` …, the falls to report; and ``best``, whether the cheese falls most
+        by it among those that the corner allows.
     """
     sets, before, after = {"chosen": chosen, "reported": reported}, {}, {}
     for name, forks in sets.items():
@@ -129,11 +122,8 @@ def compare_removals(mouse: Mouse, removals: Sequence[Removal], chosen: Forks, r
         rows.append(describe({"name": name, "kind": kind, "layer": ""}, falls))
     table = pd.DataFrame(rows)
     real = ~table.kind.isin(("blind", "walk", "random channels"))
-    table["front"], table["best"] = False, False
-    if real.any():
-        choice = table.loc[real]
-        table.loc[real, "front"] = find_front(choice.chosen_cheese.to_numpy(), choice.chosen_corner.to_numpy())
-        allowed = choice.loc[choice.chosen_corner < ALLOWED_FALL]
-        if len(allowed):
-            table.loc[allowed.chosen_cheese.idxmax(), "best"] = True
+    table["best"] = False
+    allowed = table.loc[real & (table.chosen_corner < ALLOWED_FALL)]
+    if len(allowed):
+        table.loc[allowed.chosen_cheese.idxmax(), "best"] = True
     return table

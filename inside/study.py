@@ -179,8 +179,7 @@ def _scrub(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
         }
         for swap, rows in means.groupby("swap")
     }
-    return {"channels": channels, "found": bool(found), "swaps": swaps, "tried": search.tried,
-            "largest": float(table.loc[table.swap == "worst", "p_cheese"].abs().max())}  # fmt: skip
+    return {"channels": channels, "swaps": swaps, "tried": search.tried}
 
 
 def _remove(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:

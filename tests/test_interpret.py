@@ -163,7 +163,7 @@ def test_help_needs_no_slow_import(tmp_path):
 
 
 def mice_read_with(*rates: float, half: float = 0.001) -> list[study.Measured]:
-    row = {"layer": "embedder.block2.res1", "target": "cheese", "pooling": "flat"}
+    row = {"layer": "embedder.block2.res1", "target": "cheese"}
     return [{"probes": [row | {"rate": rate, "low": rate - half, "high": rate + half}]} for rate in rates]
 
 

@@ -6,7 +6,7 @@ import pytest
 from networks import CHANNELS, CHEESE, CORNER, LAYER, NETWORKS
 from test_effects import FORKS
 
-from inside.removal import build_removals, compare_removals, compute_fall, find_front
+from inside.removal import build_removals, compare_removals, compute_fall
 
 CHOSEN, REPORTED = FORKS.rows(slice(0, 12)), FORKS.rows(slice(12, 24))
 ORDER = [CHEESE, *range(2, CHANNELS), CORNER]
@@ -27,7 +27,6 @@ def test_the_planted_channel_is_all_there_is_to_remove(name):
         assert table[column][best] == pytest.approx(table[column][blind], abs=0.02)
     assert table.cheese[best] > 0.3 and table.corner[best] < 0  # freed of the cheese it comes to the corner more often
     assert table.cheese_low[best] < table.cheese[best] < table.cheese_high[best]
-    assert table.front[best] and not table.front[table.kind.isin(("blind", "walk", "random channels"))].any()
 
 
 @pytest.mark.parametrize("name", ["indifferent", "blind"])
@@ -51,8 +50,3 @@ def test_falls_are_shares_of_what_there_was():
     after = pd.DataFrame({"p_cheese": [0.5, 0.1], "p_corner_first": [0.6, 0.0]})
     found = compute_fall(before, after, np.arange(2))
     assert found["cheese"]["rate"] == pytest.approx(0.6) and found["corner"]["rate"] == pytest.approx(-0.2)
-
-
-def test_the_front_by_hand():
-    cheese, corner = np.array([0.1, 0.5, 0.5, 0.9]), np.array([0.0, 0.2, 0.1, 0.8])
-    assert find_front(cheese, corner).tolist() == [True, False, True, True]
