@@ -91,8 +91,8 @@ def compare_removals(mouse: Mouse, removals: Sequence[Removal], chosen: Forks, r
     Returns:
         A row for each patch, one of the kind "blind" (the mouse does not see the cheese) and one of the kind "walk":
         ``name``, ``kind``, ``layer``; ``chosen_cheese`` and ``chosen_corner``, the falls to choose by; ``cheese``,
-        ``corner`` and their intervals ``cheese_low`` …, the falls to report; and ``best``, whether the cheese falls most
-        by it among those that the corner allows.
+        ``corner`` and their intervals ``cheese_low`` …, the falls to report; and ``best``, whether the cheese falls
+        most by it among those that the corner allows.
     """
     sets, before, after = {"chosen": chosen, "reported": reported}, {}, {}
     for name, forks in sets.items():
