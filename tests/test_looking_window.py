@@ -26,7 +26,7 @@ def window(monkeypatch, tmp_path):
 
 
 def press(window: Window, name: str) -> None:
-    window.handle(pygame.event.Event(pygame.KEYDOWN, key=pygame.key.key_code(name), unicode="", mod=0))
+    window.handle(pygame.event.Event(pygame.KEYDOWN, key=pygame.key.key_code(name), unicode="", mod=0, scancode=0))
     window.draw(pygame.display.get_surface())
 
 
@@ -92,7 +92,7 @@ def test_the_printed_command_has_the_view(window, capsys, monkeypatch):
         press(window, "e")
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("python watch.py")]
     seen = []
-    monkeypatch.setattr("agents.mouse.load_mouse", lambda path: NETWORKS["plain"])
+    monkeypatch.setattr("agents.mouse.load_mouse", lambda path, device: NETWORKS["plain"])
     monkeypatch.setattr(display, "open_window", lambda shape: None)
     monkeypatch.setattr(display, "run", seen.append)
     for line in lines:
