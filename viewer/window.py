@@ -276,7 +276,9 @@ class Window:
     def draw(self, surface: pygame.Surface) -> None:
         """Draw the window's content at the surface's size."""
         first = Line(describe_status(self.viewing, str(self.pace)), hint="h: help")
-        second = Line(describe_training(self.viewing), hint="click: clamp" if "channel" in self.shown else "")
+        has_cheese = int(self.viewing.level.cheese) >= 0
+        hint = "click: clamp" if "channel" in self.shown else "drag the cheese" * has_cheese
+        second = Line(describe_training(self.viewing), hint=hint)
         if self._prompt:
             second = Line(f"go to level: {self._prompt.digits}_")
         elif self.message:
