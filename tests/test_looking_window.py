@@ -5,7 +5,7 @@ import shlex
 import numpy as np
 import pygame
 import pytest
-from inspections import CHEESE_CELL, DIM, END, FORKED, PLAIN, START, WALL, clamp_at, viewing_of
+from inspections import CHEESE_CELL, DIM, END, FORK, FORKED, PLAIN, START, WALL, clamp_at, viewing_of
 from networks import CHEESE, LAYER, NETWORKS
 from PIL import Image
 
@@ -140,3 +140,14 @@ def test_the_figures_channel_is_that_of_the_network(monkeypatch, tmp_path):
     changed, plain = (compute_maps(NETWORKS["plain"], viewing.level, each).moves for each in (inspection, PLAIN))
     np.testing.assert_array_equal(with_channel.moves, changed)
     assert not np.array_equal(changed, plain, equal_nan=True)
+
+
+def test_a_figure_says_where_the_cheese_lies_if_there_is_one(monkeypatch, tmp_path):
+    from analysis import field_figures
+    from viewer.presentation import plot_viewing
+
+    fields = []
+    monkeypatch.setattr(field_figures, "draw_policy_and_value", lambda given, _: fields.extend(given) or b"")
+    for text in (FORK, FORK.replace(".", " ")):
+        plot_viewing(viewing_of(text=text), tmp_path / "figure.svg", frozenset())
+    assert [field.title for field in fields] == ["0, level 1, cheese at [4,2]", "0, level 1, no cheese"]
