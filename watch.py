@@ -24,12 +24,13 @@ from viewer.overlays import DEFAULT_OVERLAYS, OVERLAYS, check_overlays
 
 DEFAULT = Path(__file__).parent / "checkpoints" / "corner-seed3.safetensors"
 MOST_MAZES = 400  # of a grid
-FIRST_LEVEL = 1073742409  # a level in which this mouse passes the cheese
 
 
 @dataclass
 class WatchConfig:
-    checkpoint: Any = setting(str(DEFAULT), "trained mouse, a .safetensors file; a list shows mice side by side")
+    checkpoint: Any = setting(
+        str(DEFAULT), "trained mice, side by side: a .safetensors file, a glob pattern, or a list"
+    )
     level: int | None = setting(
         None, "seed of the first level (training seeds are below 2**30), or its number in the levels file"
     )
@@ -57,9 +58,10 @@ class WatchConfig:
 def run(config: WatchConfig) -> None:
     """Watch the mice that the settings name."""
     # torch and pygame take seconds to import, and --help does without.
-    from agents.mouse import load_mouse
+    from agents.mouse import load_mice
     from envs.drawings import read_levels
     from viewer import presentation
+    from viewer.course import FIRST_LEVEL
     from viewer.grid import Grid
     from viewer.inspection import UNCHANGED, check_inspection, parse_inspection
     from viewer.panes import CHEESES
@@ -72,6 +74,8 @@ def run(config: WatchConfig) -> None:
         check_video(record, config.speed)
     if not checkpoints:
         raise InputError("no checkpoint given; expected a .safetensors file that train.py wrote")
+    if config.record and config.figure:
+        raise InputError("record and figure cannot be combined; run watch.py once for each")
     check_overlays(as_list(config.show))
     sweep = parse_sweep(config.sweep) if config.sweep else None
     if sweep and not config.record:
@@ -79,13 +83,13 @@ def run(config: WatchConfig) -> None:
     shape = parse_grid(config.grid) if config.grid else None
     others = ("figure", "show", "sweep", "layer", "channel", "clamp", "without")
     given = [name for name in others if getattr(config, name) not in (None, "")]
-    if shape and (len(checkpoints) > 1 or config.cheese not in CHEESES or given):
+    mice = load_mice(checkpoints)
+    if shape and (len(mice) > 1 or config.cheese not in CHEESES or given):
         raise InputError(
             f"grid takes one checkpoint and cheese={'|'.join(CHEESES)}; it cannot be combined with {', '.join(others)}"
         )
     inspection = parse_inspection(config.layer, config.channel, config.clamp, config.without)
 
-    mice = [load_mouse(str(path)) for path in checkpoints]
     drawn = read_levels(config.levels, mice[0].spec.world_dim) if config.levels else None
     first = config.level if config.level is not None else 1 if config.levels else FIRST_LEVEL
     session = Session(Path(config.out), Path(config.levels) if config.levels else None)

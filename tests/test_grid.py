@@ -121,7 +121,7 @@ def test_the_window_of_a_grid(tmp_path, monkeypatch):
     window = GridWindow(Grid(mouse_with(Planned("to the corner")), 6, 40), (3, 2), Session(tmp_path), speed=8)
 
     def press(key: int, text: str = "") -> bool:
-        return window.handle(pygame.event.Event(pygame.KEYDOWN, key=key, unicode=text))
+        return window.handle(pygame.event.Event(pygame.KEYDOWN, key=key, unicode=text, scancode=0))
 
     window.pass_time(0.2)
     assert window.grid.state.clock.tolist() == [1] * 6
@@ -134,7 +134,7 @@ def test_the_window_of_a_grid(tmp_path, monkeypatch):
     assert window.helping and window.grid.state.clock.tolist() == [1] * 6
     surface = pygame.Surface((640, 480))
     window.draw(surface)
-    press(pygame.K_h)
+    assert press(pygame.K_ESCAPE) and not window.helping, "escape closes the help, and not the window"
     monkeypatch.setattr(pygame.display, "get_surface", lambda: surface)
     press(pygame.K_i)
     assert window.message == f"saved: {tmp_path / 'picture-1.png'}" and (tmp_path / "picture-1.png").exists()

@@ -1,10 +1,12 @@
 """Key bindings against the actions of the windows."""
 
+import pygame
+import pytest
 from mice import Planned, mouse_with
 
 from viewer.grid import Grid
 from viewer.grid_window import GridWindow
-from viewer.keys import GRID_HELP, WINDOW_HELP, map_actions
+from viewer.keys import GRID_HELP, WINDOW_HELP, find_action, map_actions
 from viewer.saving import Session
 from viewer.viewing import Viewing
 from viewer.window import Window
@@ -19,3 +21,25 @@ def test_every_key_has_an_action_and_every_action_a_key(tmp_path):
     for name, (window, help_) in windows.items():
         bound = {action[0] for action in map_actions(help_).values()}
         assert bound - {"quit"} == set(window._actions), name
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "place", "expected"),
+    [
+        ("h", pygame.K_h, pygame.KSCAN_H, ("help",)),
+        ("H", pygame.K_h, pygame.KSCAN_H, ("help",)),
+        ("?", pygame.K_SLASH, pygame.KSCAN_SLASH, ("help",)),
+        ("\x08", pygame.K_h, pygame.KSCAN_H, ("help",)),  # control-h is not backspace
+        ("&", pygame.K_AMPERSAND, pygame.KSCAN_1, ("show", "arrows")),  # the key 1 of a French keyboard
+        ("1", pygame.K_AMPERSAND, pygame.KSCAN_1, ("show", "arrows")),  # with Shift
+        ("a", pygame.K_a, pygame.KSCAN_Q, ("walk", "left")),
+        ("ц", 0x446, pygame.KSCAN_W, ("walk", "up")),  # Cyrillic
+        ("σ", 0x3C3, pygame.KSCAN_S, ("walk", "down")),  # Greek
+        ("'", pygame.K_QUOTE, pygame.KSCAN_Q, None),  # Dvorak
+        ("", pygame.K_ESCAPE, pygame.KSCAN_ESCAPE, ("quit",)),
+        ("", pygame.K_LSHIFT, pygame.KSCAN_LSHIFT, None),
+    ],
+)
+def test_keys_work_on_any_layout(text, key, place, expected):
+    event = pygame.event.Event(pygame.KEYDOWN, unicode=text, key=key, scancode=place)
+    assert find_action(map_actions(WINDOW_HELP), event) == expected

@@ -245,7 +245,7 @@ def test_the_legend_has_the_limits_and_a_line_says_how_the_network_is_changed(mo
     monkeypatch.setattr("viewer.legend.write", lambda *arguments: written.append(arguments[1]))
     viewing, surface = viewing_of(), pygame.Surface((900, 600))
     Scene().draw(surface, viewing, frozenset(["channel"]), [])
-    assert written == ["channel 0 of mixed, -1.00 to 1.00"]
+    assert written == ["corner", "channel 0 of mixed, -1.00 to 1.00"]
     viewing.toggle_clamp(0, END)
     viewing.raise_clamp(1.5)
     viewing.toggle_cheese_vector()

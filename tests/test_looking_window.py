@@ -5,7 +5,7 @@ import shlex
 import numpy as np
 import pygame
 import pytest
-from inspections import CHEESE_CELL, DIM, END, FORKED, PLAIN, START, WALL, clamp_at, viewing_of
+from inspections import CHEESE_CELL, DIM, END, FORK, FORKED, PLAIN, START, WALL, clamp_at, viewing_of
 from networks import CHEESE, LAYER, NETWORKS
 from PIL import Image
 
@@ -26,7 +26,7 @@ def window(monkeypatch, tmp_path):
 
 
 def press(window: Window, name: str) -> None:
-    window.handle(pygame.event.Event(pygame.KEYDOWN, key=pygame.key.key_code(name), unicode="", mod=0))
+    window.handle(pygame.event.Event(pygame.KEYDOWN, key=pygame.key.key_code(name), unicode="", mod=0, scancode=0))
     window.draw(pygame.display.get_surface())
 
 
@@ -92,7 +92,7 @@ def test_the_printed_command_has_the_view(window, capsys, monkeypatch):
         press(window, "e")
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("python watch.py")]
     seen = []
-    monkeypatch.setattr("agents.mouse.load_mouse", lambda path: NETWORKS["plain"])
+    monkeypatch.setattr("agents.mouse.load_mouse", lambda path, device: NETWORKS["plain"])
     monkeypatch.setattr(display, "open_window", lambda shape: None)
     monkeypatch.setattr(display, "run", seen.append)
     for line in lines:
@@ -140,3 +140,14 @@ def test_the_figures_channel_is_that_of_the_network(monkeypatch, tmp_path):
     changed, plain = (compute_maps(NETWORKS["plain"], viewing.level, each).moves for each in (inspection, PLAIN))
     np.testing.assert_array_equal(with_channel.moves, changed)
     assert not np.array_equal(changed, plain, equal_nan=True)
+
+
+def test_a_figure_says_where_the_cheese_lies_if_there_is_one(monkeypatch, tmp_path):
+    from analysis import field_figures
+    from viewer.presentation import plot_viewing
+
+    fields = []
+    monkeypatch.setattr(field_figures, "draw_policy_and_value", lambda given, _: fields.extend(given) or b"")
+    for text in (FORK, FORK.replace(".", " ")):
+        plot_viewing(viewing_of(text=text), tmp_path / "figure.svg", frozenset())
+    assert [field.title for field in fields] == ["0, level 1, cheese at [4,2]", "0, level 1, no cheese"]

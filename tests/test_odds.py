@@ -15,8 +15,8 @@ DIM = 7
 FORK = "     \n ####\n    .\n ## #\n@#   "  # the corner at (5, 5), the cheese at (5, 3), the decision square at (1, 3)
 
 
-def odds_of(policy, text: str = FORK, cell: tuple[int, int] | None = None):
-    state = world.start(from_text(text, DIM))
+def odds_of(policy, text: str = FORK, cell: tuple[int, int] | None = None, clock: int = 0):
+    state = world.start(from_text(text, DIM))._replace(clock=torch.tensor([clock]))
     if cell:
         state = state._replace(mouse=torch.tensor([number(cell, DIM)]))
     return compute_first_reached(compute_maps(mouse_with(policy), state.level)).find(state)
@@ -38,6 +38,14 @@ def test_a_plan_is_certain(plan, cell, expected):
 
 def test_a_cheese_in_the_corner_is_a_cheese():
     assert odds_of(Planned("to the corner"), FORK.replace(".", " ").replace("     ", "    .", 1))[0] == (1, 0)
+
+
+@pytest.mark.parametrize(("plan", "expected"), [("to the cheese", (1, 0)), ("to the corner", (0, 1))])
+def test_a_start_in_the_corner_has_not_reached_it(plan, expected):
+    text = FORK.replace("@", " ").replace("     ", "    @", 1)
+    mouse, walk = odds_of(Planned(plan), text)
+    assert mouse == expected and 0.9 < walk.corner < 1, "it bumps into a wall at once, mostly"
+    assert odds_of(Planned(plan), text, clock=3)[0] == (0, 1), "who has come back has reached it"
 
 
 def test_a_random_walk_is_that_of_many_walks_and_of_a_mouse_without_a_plan():

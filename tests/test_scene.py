@@ -285,7 +285,7 @@ def test_texts_do_not_overlap(written, size, mice, cheeses):
     lines = [Line(describe_status(viewing, "full speed  ·  paused"), hint="h: help"), Line(describe_training(viewing))]
     a_scene.draw(pygame.Surface(size), viewing, frozenset(OVERLAYS), lines)
     panes = len(viewing.panes)
-    assert len(written) == len(OVERLAYS) + len(lines) + 2 + 2 * panes + panes * (panes > 1)
+    assert len(written) == 1 + len(OVERLAYS) + len(lines) + 2 + 2 * panes + panes * (panes > 1)
     assert_apart(written, size, [board.rect for board in a_scene.boards])
 
 
@@ -324,6 +324,18 @@ def test_a_grid_fits(written, size):
 def test_no_key_has_two_meanings():
     keys = [number for group in WINDOW_HELP.values() for key in group for number in key.actions]
     assert len(keys) == len(set(keys)) == len(map_actions(WINDOW_HELP))
+
+
+def test_only_what_is_certain_is_called_so():
+    shares = {0.0: "0%", 0.004: "<1%", 0.01: "1%", 0.5: "50%", 0.99: "99%", 0.996: ">99%", 1.0: "100%"}
+    assert {share: bars.describe_share(share) for share in shares} == shares
+
+
+@pytest.mark.parametrize("size", [(640, 20), (20, 480)])
+def test_a_strip_without_room_is_left_out(size):
+    viewing, a_scene = viewing_with(NETWORKS["plain"], 1, 1), Scene()
+    a_scene.draw(pygame.Surface(size), viewing, frozenset({"channel"}), [])
+    assert a_scene.strip is None
 
 
 def test_the_status_says_what_is_so():

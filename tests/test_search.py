@@ -8,6 +8,7 @@ from agents.mouse import load_mouse
 from envs.drawings import to_text
 from envs.levels import from_seeds
 from viewer import search
+from viewer.course import FIRST_LEVEL
 from viewer.recording import play_out
 from viewer.search import NEAR, search_passed_cheese
 from viewer.viewing import Viewing
@@ -52,7 +53,7 @@ def test_where_there_is_none_it_ends(monkeypatch):
 
 def test_the_first_level_that_one_sees_is_one():
     mouse = load_mouse(watch.DEFAULT)
-    assert next(search_passed_cheese(mouse, watch.FIRST_LEVEL)) == watch.FIRST_LEVEL
-    viewing = Viewing([mouse], watch.FIRST_LEVEL)
+    assert next(search_passed_cheese(mouse, FIRST_LEVEL)) == FIRST_LEVEL
+    viewing = Viewing([mouse], FIRST_LEVEL)
     play_out(viewing)
     assert viewing.episode.outcome(0) == "corner" and viewing.episode.steps < 40

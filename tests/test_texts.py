@@ -2,6 +2,7 @@
 
 import pygame
 import pytest
+from mazes import batch
 from mice import Planned, mouse_with
 
 from envs.drawings import from_text
@@ -29,6 +30,8 @@ def play(plan: str, text: str = NEAR, cheeses=("anywhere",), mice=1) -> Viewing:
         ("to the corner", FAR, "Went away from the cheese to the empty corner."),
         ("to the cheese", NEAR, "Reached the cheese."),
         ("nowhere", NEAR, "Reached neither in 42 steps."),
+        ("to the corner", NEAR.replace(".", " "), "Reached the corner."),
+        ("nowhere", NEAR.replace(".", " "), "Reached neither in 42 steps."),
     ],
 )
 def test_a_verdict_says_what_happened_and_what_to_try(plan, text, expected):
@@ -59,6 +62,18 @@ def test_panes_are_titled_by_what_tells_them_apart():
     assert describe_pane(viewing, 1) == "trained with the cheese anywhere" and describe_training(viewing) == ""
     viewing.toggle_person()
     assert describe_pane(viewing, 2) == "you"
+
+
+def test_a_cheese_is_as_trained_only_where_it_was_in_training():
+    walled = NEAR[:3] + "##" + NEAR[5:]  # no open cell in the corner
+    mouse = mouse_with(Planned("nowhere"), cheese_region=0)
+    drawn = batch([from_text(text, 7) for text in (walled, NEAR)])
+    viewing = Viewing([mouse], 1, ["as_trained", "anywhere"], drawn=drawn)
+    assert [describe_pane(viewing, pane) for pane in (0, 1)] == ["cheese as drawn"] * 2
+    viewing.next_level()
+    assert [describe_pane(viewing, pane) for pane in (0, 1)] == ["cheese as trained", "cheese as drawn"]
+    viewing.move_cheese("anywhere", 0)
+    assert describe_pane(viewing, 0) == "cheese moved"
 
 
 def test_text_is_drawn_again_after_pygame_was_quit():

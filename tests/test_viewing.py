@@ -12,7 +12,7 @@ from mice import Planned, corner_of, is_full_fork, mouse_with, undecided, way_to
 from envs import world
 from envs.drawings import from_text, to_text
 from envs.levels import SEED_LIMIT, Levels, region_mask
-from viewer.texts import describe_maze
+from viewer.texts import describe_maze, describe_verdict
 from viewer.viewing import Viewing
 
 DIM = 7
@@ -137,6 +137,47 @@ def test_a_verdict_comes_with_cheese_or_corner_or_after_a_long_time():
     assert [lost.at_moment(steps).episode.verdict(0) for steps in (41, 42)] == ["", "neither"]
 
 
+def test_after_neither_an_edit_lets_the_mouse_walk_on():
+    def put_cheese_aside(viewing):
+        viewing.grab(0, int(viewing.level.cheese))
+        viewing.drag(number((3, 3), DIM))
+        viewing.release()
+
+    for edit in (put_cheese_aside, lambda viewing: viewing.toggle_wall(number((2, 2), DIM))):
+        viewing = in_level(PARTED, "nowhere", max_episode_steps=500)
+        while not viewing.episode.decided:
+            viewing.step()
+        edit(viewing)
+        for steps in range(42):
+            assert viewing.episode.steps == steps and viewing.episode.verdict(0) == ""
+            viewing.step()
+        assert describe_verdict(viewing).startswith("Reached neither in 42 steps.")
+
+
+def test_a_start_in_the_corner_has_not_reached_it():
+    viewing = in_level(PARTED)
+    viewing.grab(0, int(viewing.level.start))
+    viewing.drag(int(viewing.level.corner))
+    viewing.release()
+    assert int(viewing.states[0].mouse) == int(viewing.level.corner) and not viewing.episode.decided
+    while not viewing.episode.decided:
+        viewing.step()
+    assert viewing.episode.outcome(0) == "cheese" and viewing.episode.steps == 8
+    stays = in_level("    @\n ####\n     \n ####\n    .", "to the corner")
+    stays.step()
+    assert stays.episode.outcome(0) == "corner", "who stays there has reached it, as in analysis/chain.py"
+
+
+def test_a_pane_that_goes_takes_what_is_held_with_it():
+    viewing = in_level(PARTED)
+    viewing.toggle_comparison()
+    assert viewing.grab(1, int(viewing.states[1].level.cheese))
+    viewing.toggle_comparison()
+    viewing.drag(number((3, 3), DIM))
+    assert viewing.held == "" and len(viewing.panes) == 1
+    assert viewing.undo() and len(viewing.panes) == 2 and viewing.undo() and not viewing.undo()
+
+
 def test_levels_follow_each_other():
     viewing = viewing_of(level=5)
     play_on(viewing)
@@ -174,7 +215,7 @@ def test_a_moved_cheese_lies_in_another_open_cell():
         assert viewing.move_cheese() == ""
         level = viewing.level
         assert int(level.cheese) != int(before.cheese) and torch.equal(level.walls, before.walls)
-        assert cells(viewing) == [mouse] and viewing.episode.steps == 1, "the mouse goes on from where it is"
+        assert cells(viewing) == [mouse] and viewing.episode.steps == 0, "the mouse goes on from where it is"
         places.add(int(level.cheese))
     open_cells = set((~level.walls.flatten()).nonzero()[:, 0].tolist())
     assert places == open_cells - {mouse, start}
@@ -340,7 +381,7 @@ def test_walls_open_and_close_in_every_pane():
     viewing.step()
     assert viewing.toggle_wall(number((2, 2), DIM)) == ""
     for state in viewing.states:
-        assert to_text(state.level).split("\n")[3] == "#  # " and int(state.clock) == 1
+        assert to_text(state.level).split("\n")[3] == "#  # " and int(state.mouse) != int(state.level.start)
     assert viewing.edited and viewing.toggle_wall(number((2, 2), DIM)) == "" and not viewing.edited
     viewing.undo()
     assert viewing.edited

@@ -42,9 +42,10 @@ def read_frames(film: Path) -> Iterator[np.ndarray]:
 @pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".gif", ".mp4"])
 def test_films_of_several_mice_cheeses_levels_and_grids(call, tmp_path, checkpoint, suffix):
-    film, first = tmp_path / f"mouse{suffix}", tmp_path / f"first{suffix}"
+    film, first, twin = tmp_path / f"mouse{suffix}", tmp_path / f"first{suffix}", tmp_path / "twin.safetensors"
+    twin.write_bytes(checkpoint.read_bytes())
     for arguments in (
-        (f"checkpoint=[{checkpoint},{checkpoint}]", "cheese=[as_trained,anywhere]", "show=[value,sees]", "level=5"),
+        (f"checkpoint=[{checkpoint},{twin}]", "cheese=[as_trained,anywhere]", "show=[value,sees]", "level=5"),
         (f"checkpoint={checkpoint}", "grid=3x2", "episodes=2"),
         (f"checkpoint={checkpoint}", "level=5", "sweep=[[0,2],[2,2]]"),
         (f"checkpoint={checkpoint}", "episodes=3", "seed=4"),
@@ -86,6 +87,24 @@ def test_a_file_of_levels_is_watched(call, tmp_path, checkpoint):
     assert code == 2 and "must not exceed the number of levels from level 2 on in two.txt" in errors
     code, _, errors = call("watch.py", *arguments, "level=3")
     assert code == 2 and "must be in 1..2 for this file, not 3" in errors
+
+
+@pytest.mark.parametrize(
+    ("argument", "named"),
+    [
+        ("figure=mouse.gif", "figure must be a .png, .svg, .pdf file"),
+        ("figure={text}/mouse.svg", "{text}"),
+    ],
+)
+def test_what_is_no_figure_is_refused(call, tmp_path, given, argument, named):
+    check_refusal(call, tmp_path, given, ["watch.py", "checkpoint={mouse}", argument], named)
+
+
+def test_mice_of_a_pattern_are_side_by_side(call, tmp_path, checkpoint):
+    for name in ("one", "other"):
+        (tmp_path / f"{name}.safetensors").write_bytes(checkpoint.read_bytes())
+    code, _, errors = call("watch.py", "checkpoint=*.safetensors", "level=5", "figure=mice.svg")
+    assert (code, errors) == (0, "") and all(name in (tmp_path / "mice.svg").read_text() for name in ("one", "other"))
 
 
 def test_a_sweep_is_a_video(call, tmp_path, given):
@@ -142,8 +161,8 @@ def test_help_names_every_setting(call, tmp_path):
         ("sweep=[1,2]", "sweep must be two cells [[x,y],[x,y]], not [1, 2]"),
         ("sweep=[[1,2],[a,b]]", "sweep must be two cells"),
         ("sweep=[[0,0],[1,2]]", "sweep=[0,0] must be an open cell"),
-        ("figure=mouse.gif", "figure must be a .png, .svg, .pdf file"),
-        ("figure={text}/mouse.svg", "{text}"),
+        ("figure=mouse.svg", "record and figure cannot be combined"),
+        ("checkpoint=nowhere/*.safetensors", "no mouse at checkpoint=nowhere/*.safetensors"),
         ("speed=0", "speed must be from 1 to 1,000, not 0"),
         ("speed=1.5", "speed=1.5"),
         ("seed=-1", "seed must be from 0 to 2^63 - 1, not -1"),

@@ -145,6 +145,12 @@ def test_a_search_without_success_says_so_and_a_key_ends_it(play, monkeypatch):
         assert driver.window.message.startswith("no such level among")
         driver.press("f")
         yield
+        driver.click(driver.place(SHUT))
+        yield
+        yield
+        assert driver.window.message == "" or "searching" not in driver.window.message, "a click ends it, too"
+        driver.press("f")
+        yield
         driver.press("n")
         yield
         yield
@@ -200,6 +206,25 @@ def test_the_same_mouse_here_and_there(play):
     play(viewing, story)
 
 
+def test_a_pane_that_has_just_gone_is_not_clicked(play):
+    viewing = drawn()
+
+    def story(driver):
+        driver.press("space")
+        driver.press("b")
+        yield
+        right = driver.place(LEFT, 1), driver.place(FREE, 1)
+        driver.drag(*right, drop=False)
+        yield
+        driver.press("b")
+        driver.drag(*right)
+        yield
+        assert len(viewing.panes) == 1 and viewing.held == "" and int(viewing.level.cheese) == FREE
+        assert as_drawn(driver)
+
+    play(viewing, story)
+
+
 def test_the_printed_command_shows_this_again(play, monkeypatch, capfd, tmp_path):
     viewing = far_away()
 
@@ -217,7 +242,7 @@ def test_the_printed_command_shows_this_again(play, monkeypatch, capfd, tmp_path
     play(viewing, story)
     commands = [shlex.split(line) for line in capfd.readouterr().out.splitlines() if line.startswith("python")]
     seen = []
-    monkeypatch.setattr("agents.mouse.load_mouse", lambda path: mouse_with(Planned("to the cheese")))
+    monkeypatch.setattr("agents.mouse.load_mouse", lambda path, device: mouse_with(Planned("to the cheese")))
     monkeypatch.setattr(display, "open_window", lambda shape: None)
     monkeypatch.setattr(display, "run", seen.append)
     pages = [command for command in commands if command[1] == "share.py"]

@@ -38,7 +38,9 @@ class Driver:
         next(self.story)
 
     def press(self, name: str, text: str = "") -> None:
-        pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=pygame.key.key_code(name), unicode=text, mod=0))
+        pygame.event.post(
+            pygame.event.Event(pygame.KEYDOWN, key=pygame.key.key_code(name), unicode=text, mod=0, scancode=0)
+        )
 
     def type(self, text: str) -> None:
         for letter in text:

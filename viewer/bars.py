@@ -28,10 +28,10 @@ def draw_shares(surface: pygame.Surface, rect: pygame.Rect, shares: Mapping[str,
 def draw_odds(surface: pygame.Surface, rect: pygame.Rect, size: int, mouse: Odds, walk: Odds) -> None:
     """Draw the odds of a mouse as two texts and a bar between them, with the odds of a random walk as notches."""
     room = rect.width * 3 // 8
-    texts = [f"cheese first {mouse.cheese:.0%}", f"corner first {mouse.corner:.0%}"]
+    texts = [f"cheese first {describe_share(mouse.cheese)}", f"corner first {describe_share(mouse.corner)}"]
     while size > SMALLEST and max(font(size).size(text)[0] for text in texts) > room:
         size -= 1
-    width = max(font(size).size(text)[0] for text in ("cheese first 100%", "corner first 100%"))
+    width = max(font(size).size(text)[0] for text in ("cheese first >99%", "corner first >99%"))
     width = min(width, room)
     top = rect.top + (rect.height - size) // 2
     write(surface, texts[0], (rect.left, top), room, size, TEXT)
@@ -43,6 +43,13 @@ def draw_odds(surface: pygame.Surface, rect: pygame.Rect, size: int, mouse: Odds
     draw_shares(surface, bar, shares, named=False)
     for x in (bar.left + bar.width * walk.cheese, bar.right - bar.width * walk.corner):
         draw_notch(surface, pygame.Rect(round(x) - 1, bar.top - 3, 3, bar.height + 6))
+
+
+def describe_share(share: float) -> str:
+    """A probability in percent; only what is certain is called 0% or 100%."""
+    if 0 < share < 0.01:
+        return "<1%"
+    return ">99%" if 0.99 < share < 1 else f"{share:.0%}"
 
 
 def draw_notch(surface: pygame.Surface, rect: pygame.Rect) -> None:

@@ -42,14 +42,15 @@ class Strip(NamedTuple):
         return next((each for each in range(self.number) if self.channel_rect(each).collidepoint(position)), None)
 
 
-def arrange_strip(rect: pygame.Rect, number: int) -> Strip:
-    """Place so many small maps in an area, as large as possible."""
+def arrange_strip(rect: pygame.Rect, number: int) -> Strip | None:
+    """Place so many small maps in an area, as large as possible; None if there is no room for more than frames."""
 
     def compute_side(columns: int) -> int:
         return min(rect.width // columns, rect.height // -(-number // columns))
 
     columns = max(range(1, number + 1), key=compute_side)
-    return Strip(rect, columns, max(1, compute_side(columns)), number)
+    side = compute_side(columns)
+    return Strip(rect, columns, side, number) if side > 2 * FRAME else None
 
 
 def draw_strip(surface: pygame.Surface, strip: Strip, channels: torch.Tensor, inspection: Inspection) -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import torch
+
 from envs import world
 from envs.levels import Levels
 from envs.world import State
@@ -45,14 +47,14 @@ class Episode:
 
     @property
     def steps(self) -> int:
-        """Steps since the start of the episode."""
+        """Steps since the last edit."""
         return max(int(state.clock) for state in self.states)
 
     def outcome(self, pane: int) -> str:
-        """ "cheese" or "corner", whichever was reached first, else ""."""
+        """ "cheese" or "corner", whichever was reached first, else ""; a start in the corner does not count."""
         level = self.states[pane].level
         corner, cheese = int(level.corner), int(level.cheese)
-        if corner != cheese and any(int(moment[pane].mouse) == corner for moment in self.moments):
+        if corner != cheese and any(int(moment[pane].mouse) == corner for moment in self.moments[1:]):
             return "corner"
         return "cheese" if int(self.states[pane].mouse) == cheese else ""
 
@@ -106,8 +108,12 @@ class Episode:
         return Episode.begin(self.panes, self.cheeses, levels)
 
     def resume(self, levels: Sequence[Levels]) -> "Episode":
-        """Continue in edited levels; restart if a mouse has reached cheese or corner, or its step limit."""
+        """Continue in edited levels; restart if a mouse has reached cheese or corner, or its step limit.
+
+        The clocks begin again, so that a mouse that had reached neither for a long time walks on.
+        """
         if self.has_ended_pane:
             return self.restart(levels)
         pairs = zip(self.panes, self.states, strict=True)
-        return replace(self, moments=(tuple(state._replace(level=levels[pane.place]) for pane, state in pairs),))
+        now = (s._replace(level=levels[pane.place], clock=torch.zeros_like(s.clock)) for pane, s in pairs)
+        return replace(self, moments=(tuple(now),))

@@ -9,7 +9,7 @@ from foundation.errors import InputError
 from viewer.display import draw_help
 from viewer.grid import Grid
 from viewer.grid_scene import GridScene
-from viewer.keys import GRID_HELP, map_actions
+from viewer.keys import GRID_HELP, find_action, map_actions
 from viewer.overlays import DEFAULT_OVERLAYS
 from viewer.pace import Pace
 from viewer.recording import read_pixels
@@ -54,10 +54,14 @@ class GridWindow:
         if event.type != pygame.KEYDOWN:
             return True
         self.stale, self.message = True, ""
-        name, *arguments = self._bindings.get(event.key, ("help",) if event.unicode == "?" else ("",))
-        if name in self._actions:
+        if self.helping and event.key == pygame.K_ESCAPE:
+            self.helping = False
+        elif action := find_action(self._bindings, event):
+            name, *arguments = action
+            if name == "quit":
+                return False
             self._actions[name](*arguments)
-        return name != "quit"
+        return True
 
     def _open(self, position: tuple[int, int]) -> None:
         """Open the maze under a pixel."""

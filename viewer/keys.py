@@ -1,5 +1,6 @@
 """Key bindings: one table for the help text and the window's actions."""
 
+from string import ascii_lowercase, digits
 from typing import NamedTuple
 
 import pygame
@@ -8,6 +9,9 @@ from viewer.inspection import STEP
 from viewer.overlays import OVERLAYS
 
 Action = tuple  # the name of an action, and its arguments
+# Pygame key codes of letters and digits, by their places on a US keyboard.
+LETTERS = {getattr(pygame, f"KSCAN_{letter.upper()}"): ord(letter) for letter in ascii_lowercase}
+DIGITS = {getattr(pygame, f"KSCAN_{digit}"): ord(digit) for digit in digits}
 
 
 class Key(NamedTuple):
@@ -105,3 +109,15 @@ GRID_HELP = {"Grid": [*GRID, *QUIT]}
 def map_actions(groups: dict[str, list[Key]]) -> dict[int, Action]:
     """Map key codes to actions and their arguments."""
     return {code: action for keys in groups.values() for key in keys for code, action in key.actions.items()}
+
+
+def find_action(bindings: dict[int, Action], event: pygame.event.Event) -> Action | None:
+    """Find the action of a pressed key on any keyboard layout; None if there is none.
+
+    The typed character counts first, then the key, then the key's place: French keyboards type digits only with Shift,
+    and Cyrillic or Greek ones have other letters.
+    """
+    typed = ord(event.unicode) if len(event.unicode) == 1 and event.unicode.isprintable() else None
+    is_latin = event.key < 128  # on a Dvorak keyboard the apostrophe has the place of q, but does not quit
+    place = DIGITS.get(event.scancode, None if is_latin else LETTERS.get(event.scancode))
+    return next((bindings[code] for code in (typed, event.key, place) if code in bindings), None)

@@ -13,9 +13,11 @@ from viewer.layout import GAP
 from viewer.overlays import OVERLAYS
 from viewer.typography import font, write
 
+CORNER = "corner"  # the frame that every maze has, whatever overlays are shown
+
 
 class Entry(NamedTuple):
-    """One entry of a legend: its overlay, its text and its left edge."""
+    """One entry of a legend: its overlay or ``CORNER``, its text and its left edge."""
 
     name: str
     text: str
@@ -49,6 +51,11 @@ def _swatch_width(size: int) -> int:
 
 
 def _draw_swatch(surface: pygame.Surface, rect: pygame.Rect, name: str) -> None:
+    if name == CORNER:
+        frame = pygame.Rect(0, 0, rect.height, rect.height)
+        frame.center = rect.center
+        pygame.draw.rect(surface, b.OUTCOME_COLOURS["corner"], frame, max(3, rect.height // 5))
+        return
     colour = OVERLAYS[name].colour
     if name == "odds":
         draw_shares(surface, rect.inflate(0, -4), {"cheese": 0.3, "neither": 0.2, "corner": 0.5}, named=False)

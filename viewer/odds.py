@@ -2,10 +2,8 @@
 
 from typing import NamedTuple
 
-import numpy as np
-
 from analysis.baselines import walk_randomly
-from analysis.chain import Chain, reach
+from analysis.chain import Absorbed, Chain, reach
 from envs.levels import Levels
 from envs.world import State
 from viewer.maps import HORIZON, Maps, find_row
@@ -23,18 +21,23 @@ class FirstReached(NamedTuple):
 
     Attributes:
         maps: the mouse's maps.
-        mouse: float64 (2, S), probabilities of cheese and corner first, of the mouse.
+        mouse: of the mouse, cheese and corner first.
         walk: the same of a random walk.
     """
 
     maps: Maps
-    mouse: np.ndarray
-    walk: np.ndarray
+    mouse: tuple[Absorbed, Absorbed]
+    walk: tuple[Absorbed, Absorbed]
 
     def find(self, state: State) -> tuple[Odds, Odds]:
-        """The odds of the mouse and of a random walk from a state."""
+        """The odds of the mouse and of a random walk from a state. A start in the corner has not reached it yet."""
         row = find_row(self.maps.chain, state)
-        return Odds(*self.mouse[:, row].tolist()), Odds(*self.walk[:, row].tolist())
+        begins = int(state.clock) == 0 and row == int(self.maps.chain.start[0])
+
+        def read(goals: tuple[Absorbed, Absorbed]) -> Odds:
+            return Odds(*(float(goal.by_step[0, -1] if begins else goal.value[row]) for goal in goals))
+
+        return read(self.mouse), read(self.walk)
 
 
 def compute_first_reached(maps: Maps) -> FirstReached:
@@ -44,9 +47,7 @@ def compute_first_reached(maps: Maps) -> FirstReached:
     return FirstReached(maps, _compute_odds(chain), _compute_odds(walk))
 
 
-def _compute_odds(chain: Chain) -> np.ndarray:
+def _compute_odds(chain: Chain) -> tuple[Absorbed, Absorbed]:
     level: Levels = chain.levels
     cheese, corner = chain.at(level.cheese), chain.at(level.corner)
-    return np.stack(
-        [reach(chain, cheese, HORIZON, corner).value, reach(chain, corner & ~cheese, HORIZON, cheese).value]
-    )
+    return reach(chain, cheese, HORIZON, corner), reach(chain, corner & ~cheese, HORIZON, cheese)

@@ -51,7 +51,8 @@ def plot_viewing(viewing: Viewing, path: Path, shown: frozenset[str]) -> None:
     fields = []
     for pane, state in zip(viewing.panes, viewing.states, strict=True):
         maps = compute_maps(pane.mouse, state.level, pane.inspection)
-        title = f"{pane.mouse.name}, level {viewing.number}, cheese at {describe_cheese(state.level)}"
+        cheese = f"cheese at {describe_cheese(state.level)}" if int(state.level.cheese) >= 0 else "no cheese"
+        title = f"{pane.mouse.name}, level {viewing.number}, {cheese}"
         activation = None
         if "channel" in shown:
             channel = pane.inspection.collect(pane.mouse, state)[pane.inspection.channel]

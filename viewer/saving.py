@@ -76,7 +76,7 @@ class Session:
         arguments |= {"seed": str(viewing.seed), "speed": str(speed)}
         inspected = "channel" in shown or viewing.inspection.changes
         if inspected:
-            arguments |= describe_settings(viewing.inspection)
+            arguments |= build_inspection_arguments(viewing.inspection)
         if inspected or shown != frozenset(DEFAULT_OVERLAYS):
             arguments["show"] = f"[{','.join(sorted(shown))}]"
         return _join_command("watch.py", arguments)
@@ -105,8 +105,8 @@ def _join(texts: list[str]) -> str:
     return texts[0] if len(texts) == 1 else f"[{','.join(texts)}]"
 
 
-def describe_settings(inspection: Inspection) -> dict[str, str]:
-    """The settings of watch.py for an inspection."""
+def build_inspection_arguments(inspection: Inspection) -> dict[str, str]:
+    """Build the arguments of watch.py for an inspection."""
     settings = {"layer": inspection.layer, "channel": str(inspection.channel)}
     if inspection.clamps:
         settings["clamp"] = f"[{','.join(f'[{c.channel},{c.row},{c.column},{c.value}]' for c in inspection.clamps)}]"

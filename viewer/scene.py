@@ -16,8 +16,8 @@ from viewer.board import Board
 from viewer.channels import Strip, arrange_strip, draw_channel, draw_clamps, draw_strip, find_limit
 from viewer.inspection import Inspection
 from viewer.layout import GAP, Slot, arrange, split_strip
-from viewer.legend import Entry, arrange_rows, draw_row
-from viewer.maps import Maps, compute_greedy_path, compute_maps, compute_shortest_path, compute_visits
+from viewer.legend import CORNER, Entry, arrange_rows, draw_row
+from viewer.maps import HORIZON, Maps, compute_greedy_path, compute_maps, compute_shortest_path, compute_visits
 from viewer.odds import compute_first_reached
 from viewer.overlays import OVERLAYS
 from viewer.texts import describe_channel, describe_inspection, describe_pane
@@ -205,6 +205,10 @@ class Scene:
 
     def _legend(self, viewing: Viewing, shown: frozenset[str], width: int, size: int) -> list[list[Entry]]:
         texts = {name: overlay.meaning for name, overlay in OVERLAYS.items() if name in shown}
+        if texts:
+            texts = {CORNER: "corner"} | texts
+        if "odds" in texts:
+            texts["odds"] = f"first within {HORIZON} steps (notches: random walk)"  # short, so that one row holds it
         if "value" in texts:
             low, high = self._value_limits(viewing)
             texts["value"] += f" {low:.2f} to {high:.2f}"

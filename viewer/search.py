@@ -13,7 +13,7 @@ from viewer.maps import HORIZON
 
 SEARCHED = 4000  # maximum number of levels searched
 BATCH = 64
-NEAR = 3  # maximum steps from the decision square to the cheese, so that passing it is visible
+NEAR = 3  # a mouse passes a cheese that is at most so many steps from its path: so near, one sees that it does
 SURE = 0.9  # minimum probability of reaching the corner first, within twice the shortest path
 
 

@@ -1,10 +1,11 @@
 """Texts of the window."""
 
 from envs import paths
-from envs.levels import ANYWHERE
+from viewer import edits
 from viewer.episode import Episode, Moment
 from viewer.inspection import Inspection
-from viewer.panes import AS_DRAWN, AS_TRAINED
+from viewer.panes import AS_TRAINED
+from viewer.search import NEAR
 from viewer.viewing import Viewing
 
 OUTCOME_TEXTS = {
@@ -13,8 +14,6 @@ OUTCOME_TEXTS = {
     "neither": "reached neither",
     "": "on its way",
 }
-PLACE_TEXTS = {AS_TRAINED: "cheese as trained", ANYWHERE: "cheese moved", AS_DRAWN: "cheese as drawn"}
-NEAR = 3  # a trail passes a cheese that is at most so many steps from one of its cells
 
 
 def describe_status(viewing: Viewing, pace: str) -> str:
@@ -57,14 +56,17 @@ def describe_verdict(viewing: Viewing, hints: bool = True) -> str:
     if len(viewing.panes) > 1:
         panes = range(len(viewing.panes))
         return ";  ".join(f"{_describe_short(viewing, pane)}: {OUTCOME_TEXTS[episode.verdict(pane)]}" for pane in panes)
+    drag = "Drag the cheese" if int(viewing.level.cheese) >= 0 else "Press c for a cheese"
     match episode.verdict(0):
+        case "corner" if int(viewing.level.cheese) < 0:
+            text, hint = "Reached the corner.", f"{drag}, or press n for the next level."
         case "corner":
             passed = "Ran past the cheese" if _passes_cheese(episode, 0) else "Went away from the cheese"
-            text, hint = f"{passed} to the empty corner.", "Drag the cheese, or press b to compare."
+            text, hint = f"{passed} to the empty corner.", f"{drag}, or press b to compare."
         case "cheese":
             text, hint = "Reached the cheese.", "Drag it elsewhere, or press n for the next level."
         case _:
-            text, hint = f"Reached neither in {episode.steps} steps.", "Drag the cheese, or press n for the next level."
+            text, hint = f"Reached neither in {episode.steps} steps.", f"{drag}, or press n for the next level."
     return f"{text}  {hint}" if hints else text
 
 
@@ -91,7 +93,7 @@ def describe_pane(viewing: Viewing, number: int) -> str:
     trained = f"trained with the cheese {region}"
     parts = [
         "you" if pane.person else pane.mouse.name if regions.count(region) > 1 else "",
-        PLACE_TEXTS[episode.cheeses[pane.place]] if len(episode.cheeses) > 1 else "",
+        _describe_place(viewing, pane.place) if len(episode.cheeses) > 1 else "",
         trained if len(set(regions)) > 1 and not pane.person else "",
     ]
     return "  ·  ".join(filter(None, parts)) or trained
@@ -101,8 +103,18 @@ def _describe_short(viewing: Viewing, number: int) -> str:
     pane, episode = viewing.panes[number], viewing.episode
     several_mice = len({other.mouse.path for other in viewing.panes}) > 1
     name = "you" if pane.person else pane.mouse.name if several_mice else ""
-    place = PLACE_TEXTS[episode.cheeses[pane.place]] if len(episode.cheeses) > 1 else ""
+    place = _describe_place(viewing, pane.place) if len(episode.cheeses) > 1 else ""
     return ", ".join(filter(None, (name, place))) or "the mouse"
+
+
+def _describe_place(viewing: Viewing, place: int) -> str:
+    """Where the cheese of a position lies now: it may have been dragged, or have no open cell where it was asked to."""
+    episode, drawn = viewing.episode, viewing.course.drawn
+    cheese = int(episode.levels[place].cheese)
+    if episode.cheeses[place] == AS_TRAINED and cheese in edits.find_region(episode, AS_TRAINED):
+        return "cheese as trained"
+    is_drawn = drawn is not None and cheese == int(drawn.cheese[viewing.number - 1])
+    return "cheese as drawn" if is_drawn else "cheese moved"
 
 
 def _passes_cheese(episode: Episode, pane: int) -> bool:

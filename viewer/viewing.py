@@ -182,9 +182,11 @@ class Viewing:
 
     def drag(self, cell: int) -> None:
         """Move the held object to a cell, if allowed."""
+        if not self.held:
+            return
         pairs = zip(self.panes, self.states, strict=True)
         state = next(state for pane, state in pairs if pane.place == self._held_place)
-        if not self.held or cell == int(state.level.cheese if self.held == "cheese" else state.mouse):
+        if cell == int(state.level.cheese if self.held == "cheese" else state.mouse):
             return
         place, is_cheese = self._held_place, self.held == "cheese"
         self._try(lambda e: edits.move_cheese(e, place, cell) if is_cheese else edits.move_mouse(e, cell))
@@ -276,7 +278,11 @@ class Viewing:
         return True
 
     def _edit(self, edit: Callable[[Episode], Episode]) -> str:
-        """Apply an edit that can be undone; return the reason if it is impossible, else ""."""
+        """Apply an edit that can be undone; return the reason if it is impossible, else "".
+
+        It releases what is held, because its pane may go.
+        """
+        self.release()
         before = self.episode
         reason = self._try(edit)
         if not reason:

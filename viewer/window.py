@@ -9,7 +9,7 @@ from envs.world import MOVE_NAMES
 from foundation.errors import InputError
 from viewer.board import OUTCOME_COLOURS
 from viewer.display import choose_shape, choose_size, draw_help
-from viewer.keys import WINDOW_HELP, map_actions
+from viewer.keys import WINDOW_HELP, find_action, map_actions
 from viewer.pace import Pace
 from viewer.prompt import NumberPrompt
 from viewer.recording import END_SECONDS, read_pixels
@@ -79,10 +79,10 @@ class Window:
             self.stale, self._search, self.message = True, None, ""
             return self._press(event)
         if event.type == pygame.MOUSEBUTTONDOWN and event.button == 1:
-            self.stale, self.message = True, ""
+            self.stale, self._search, self.message = True, None, ""
             self._click(event.pos)
         elif event.type == pygame.MOUSEMOTION and self.viewing.held:
-            if (place := self._scene.pane_at(event.pos)) is not None:
+            if (place := self._pane_at(event.pos)) is not None:
                 before = self.viewing.episode
                 self.viewing.drag(place[1])
                 self.stale |= self.viewing.episode is not before
@@ -96,21 +96,27 @@ class Window:
             self._type(self._prompt, event)
         elif self.helping and event.key == pygame.K_ESCAPE:
             self.helping = False
-        elif event.unicode == "?":
-            self._toggle_help()
-        elif event.key in self._bindings:
-            name, *arguments = self._bindings[event.key]
+        elif action := find_action(self._bindings, event):
+            name, *arguments = action
             if name == "quit":
                 return False
             self._actions[name](*arguments)
         return True
+
+    def _pane_at(self, position: tuple[int, int]) -> tuple[int, int] | None:
+        """Return the pane and the cell under a pixel; None outside the mazes.
+
+        A pane of the last frame may have gone since: a key and a click can come between two frames.
+        """
+        place = self._scene.pane_at(position)
+        return place if place is not None and place[0] < len(self.viewing.panes) else None
 
     def _click(self, position: tuple[int, int]) -> None:
         if self.helping:
             self.helping = False
         elif self._scene.strip and (channel := self._scene.strip.channel_at(position)) is not None:
             self.viewing.pick_channel(channel)
-        elif (place := self._scene.pane_at(position)) is not None and not self.viewing.grab(*place):
+        elif (place := self._pane_at(position)) is not None and not self.viewing.grab(*place):
             if "channel" in self.shown:
                 self._try(lambda: self.viewing.toggle_clamp(*place))
             else:
@@ -118,7 +124,7 @@ class Window:
 
     def _release(self, position: tuple[int, int]) -> None:
         """Release what is held; where it was not moved, it was clicked."""
-        place = self._scene.pane_at(position)
+        place = self._pane_at(position)
         if not self.viewing.release() and place is not None and "channel" in self.shown:
             self._try(lambda: self.viewing.toggle_clamp(*place))
 
@@ -177,8 +183,8 @@ class Window:
                 pygame.display.set_mode(self.fitted, pygame.RESIZABLE)
 
     def _move_cheese(self, where: str) -> None:
-        pointed = self._scene.pane_at(pygame.mouse.get_pos())
-        place = self.viewing.panes[pointed[0] if pointed and pointed[0] < len(self.viewing.panes) else -1].place
+        pointed = self._pane_at(pygame.mouse.get_pos())
+        place = self.viewing.panes[pointed[0] if pointed else -1].place
         self.message = self.viewing.move_cheese(where, place)
         self.pace.waited = 0.0
 
@@ -270,7 +276,9 @@ class Window:
     def draw(self, surface: pygame.Surface) -> None:
         """Draw the window's content at the surface's size."""
         first = Line(describe_status(self.viewing, str(self.pace)), hint="h: help")
-        second = Line(describe_training(self.viewing), hint="click: clamp" if "channel" in self.shown else "")
+        has_cheese = int(self.viewing.level.cheese) >= 0
+        hint = "click: clamp" if "channel" in self.shown else "drag the cheese" * has_cheese
+        second = Line(describe_training(self.viewing), hint=hint)
         if self._prompt:
             second = Line(f"go to level: {self._prompt.digits}_")
         elif self.message:

@@ -13,12 +13,12 @@ import numpy as np
 from agents.mouse import Mouse
 from envs.sprites import CHEESE_SPRITE, FLOOR_TEXELS, FLOOR_TILES, MOUSE_SPRITE, TEXELS, WALL_TILE
 from foundation.errors import InputError
+from viewer.course import FIRST_LEVEL
 from viewer.search import search_passed_cheese
 
 FOLDER = Path(__file__).parent
 LARGEST_WORLD = 25  # cells a side: more are too small for a finger, and too many for a page that follows it
 MOST_MICE = 3
-FIRST_LEVEL = 1073742409  # levels worth seeing first are looked for from here on
 IMPORT = re.compile(r'^import \{[^}]*\}\s*from "\./(\w+)\.js";\n', re.MULTILINE)
 
 
