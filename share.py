@@ -32,8 +32,11 @@ def run(config: ShareConfig) -> None:
         raise InputError("no checkpoint given; expected checkpoint=FILE.safetensors, a mouse that train.py wrote")
     if not config.out:
         raise InputError("no page given; expected out=FILE.html")
+    out = Path(config.out)
+    if out.is_dir():
+        raise InputError(f"out={config.out} is a folder; expected out=FILE.html")
     page = build_page(load_mice(as_list(config.checkpoint))).encode()
-    write_atomically(Path(config.out), page)
+    write_atomically(out, page)
     print(f"{len(page) / 1e6:.2f} MB → {config.out}")
 
 

@@ -58,7 +58,7 @@ def test_share_writes_one_small_file_that_needs_no_other(call, tmp_path):
     assert not re.search(
         r"""(src|href)=(?!"data:)|url\(|@import|https?://(?!webassembly)|^import |^export """, text, re.MULTILINE
     )
-    assert f'"seed":{FIRST_LEVEL}' in text  # in this level the mouse passes the cheese
+    assert f'"seed":{FIRST_LEVEL},"chosenFor":"corner-seed0"' in text  # in this level the mouse passes the cheese
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,7 @@ def test_share_writes_one_small_file_that_needs_no_other(call, tmp_path):
         (["checkpoint=missing.safetensors"], "no checkpoint at missing.safetensors"),
         ([f"checkpoint=[{','.join([str(CHECKPOINTS / 'corner-seed0.safetensors')] * 2)}]"], "different names"),
         ([f"checkpoint={CHECKPOINTS / 'corner-seed0.safetensors'}", "out="], "no page given"),
+        (["checkpoint=missing.safetensors", "out=."], "out=. is a folder"),
     ],
 )
 def test_share_refuses_in_one_line(call, tmp_path, arguments, words):
@@ -186,6 +187,15 @@ def test_dragging_the_mouse_moves_its_start(driver):
     assert read(driver, "question") == "Reached first, from the start"
 
 
+@in_browser
+def test_nobody_is_invited_to_drag_a_cheese_that_is_not_there(driver):
+    driver.execute_script("document.getElementById('text').value = '   \\n## \\n@  '")
+    driver.execute_script("document.getElementById('drawn').requestSubmit()")
+    assert len(maze(driver)) == 3
+    assert not driver.find_element("id", "invitation").is_displayed()
+    assert driver.execute_script("return document.activeElement.id") == "canvas"
+
+
 @pytest.mark.slow
 @in_browser
 def test_walls_open_and_close(driver):
@@ -204,14 +214,20 @@ def test_walls_open_and_close(driver):
 def test_a_shared_link_shows_the_same_in_a_second_window(driver, page):
     click(driver, "mouse-1")
     click(driver, "next")
+    unchanged = maze(driver)
     drag(driver, point(driver, *find(driver, ".")), point(driver, *find(driver, "@")[:1], 0))
     click(driver, "share")
     link = driver.execute_script("return location.hash.slice(1)")
+    wait(driver, "document.getElementById('shared').textContent.includes('send this file')")
     names = ("likeliest", "p-cheese", "p-corner", "c-cheese", "c-corner", "lead")
     shown = [maze(driver), *(read(driver, name) for name in names)]
     with opened(page, link=link) as second:
         assert [maze(second), *(read(second, name) for name in names)] == shown
         assert second.find_element("id", "mouse-1").get_attribute("aria-selected") == "true"
+        assert second.find_element("id", "changed").is_displayed()
+        click(second, "restore")
+        assert maze(second) == unchanged
+        assert not second.find_element("id", "changed").is_displayed()
         assert_clean(second)
 
 

@@ -21,11 +21,11 @@ from analysis.records import compute_arrivals
 from envs import paths
 from envs.drawings import from_text, to_text
 from envs.generator import NO_CELL
-from envs.levels import Levels, from_seeds, parse_region, region_mask
+from envs.levels import Levels, from_seeds, region_mask
 from envs.painter import build_painter
 from envs.spec import WorldSpec
 from envs.world import State
-from web.page import describe_art, describe_mouse, join_modules
+from web.page import FIRST_LEVEL, describe_art, describe_mouse, join_modules
 
 ROOT = Path(__file__).parents[1]
 NODE = shutil.which("node")
@@ -94,9 +94,10 @@ def test_levels_are_procgens_own():
         const levels = data.map((one) => generateLevel(...one));
         answer(levels.map((level) => [level.mazeDim, level.background, levelToText(level)]));
     """
-    asked = [[row.seed, row.world_dim, parse_region(row.region, row.world_dim)] for row in PROCGEN_ROWS]
-    assert len(asked) == 388
-    assert run_node(code, asked) == [[row.maze_dim, row.background, row.text] for row in PROCGEN_ROWS]
+    rows = [row for row in PROCGEN_ROWS if row.region == "anywhere"]
+    assert len(rows) == 129
+    asked = [[row.seed, row.world_dim] for row in rows]
+    assert run_node(code, asked) == [[row.maze_dim, row.background, row.text] for row in rows]
 
 
 @pytest.mark.parametrize("world_dim", [5, 11, 25])
@@ -141,8 +142,8 @@ def test_links_hold_the_level_and_damaged_ones_say_so():
         const mice = [{ name: "a", worldDim: 11 }, { name: "b & <b>", worldDim: 15 }];
         const kept = data.seeds.every((seed) => {
           const level = changeLevel(generateLevel(seed, 15), { seed: seed % 2 ? seed : null });
-          const { number, level: read } = readLink(writeLink("b & <b>", level), mice);
-          return number === 1 && isSameLevel(level, read) && read.seed === level.seed;
+          const { number, original, level: read } = readLink(writeLink("b & <b>", level), mice);
+          return number === 1 && isSameLevel(level, read) && isSameLevel(level, original) && read.seed === level.seed;
         });
         const refuse = (link) => { try { readLink(link, mice); } catch (error) { return error.message; } };
         answer([kept, ...data.damaged.map(refuse)]);
@@ -163,6 +164,186 @@ def test_links_hold_the_level_and_damaged_ones_say_so():
     ):
         assert word in message
     assert len(messages) == len(damaged)
+
+
+def test_a_link_to_an_edited_maze_holds_what_it_was():
+    code = """
+        import { Game } from "./web/game.js";
+        import { generateLevel } from "./web/generator.js";
+        import { changeLevel, isSameLevel, readLink, writeLink } from "./web/levels.js";
+        const generated = generateLevel(5, 11), walls = generated.walls.slice();
+        walls[walls.findIndex((wall, cell) => !wall && cell !== generated.start && cell !== generated.cheese)] = 1;
+        const link = writeLink("a", changeLevel(generated, { walls }));
+        const { original, level } = readLink(link, [{ name: "a", worldDim: 11 }]);
+        const game = new Game(generated);
+        game.open(original, level);
+        answer([isSameLevel(original, generated), original.seed, level.seed, game.isChanged, game.isUntouched]);
+    """
+    assert run_node(code, None) == [True, 5, 5, True, False]
+
+
+# A maze of 7×7 cells in which the mouse begins at a fork: up to the corner, right to the cheese.
+WALKS = """
+    import { Game } from "./web/game.js";
+    import { changeLevel, levelFromText } from "./web/levels.js";
+    import { describeEvent } from "./web/words.js";
+    const level = { ...levelFromText(data, 7), seed: 5 };
+    const play = (game, moves) => {
+      for (const move of moves) {
+        const target = { u: 7, d: -7, l: -1, r: 1 }[move];
+        game.step([1], 0, (cell) => (game.level.walls[cell + target] === 0 ? cell + target : cell));
+      }
+      return game;
+    };
+"""
+FORK = "       \n ######\n ######\n ######\n ######\n ######\n@     ."
+TO_CORNER = "uuuuuurrrrrr"
+
+
+def test_a_walk_counts_once_and_never_after_a_step_back():
+    code = """
+        const game = play(new Game(level), "TO_CORNER"), seen = [[game.reached, game.isUntouched]];
+        game.stepBack();
+        play(game, "r");
+        seen.push([game.reached, game.isUntouched]);
+        game.restart();
+        seen.push([play(game, "TO_CORNER").reached, game.isUntouched]);
+        const drawn = new Game(changeLevel(level, { seed: null }));
+        seen.push([play(drawn, "TO_CORNER").reached, drawn.isUntouched]);
+        answer(seen);
+    """.replace("TO_CORNER", TO_CORNER)
+    assert run_node(WALKS + code, FORK) == [["corner", True], ["corner", False], ["corner", True], ["corner", False]]
+
+
+def test_what_cannot_be_moved_leaves_the_walk_alone():
+    code = """
+        const game = play(new Game(level), "TO_CORNER");
+        const wall = level.walls.indexOf(1), corner = level.walls.length - 1;
+        const moved = [wall, level.start].map((cell) => game.moveCheese(cell));
+        answer([...moved, game.reached, game.steps, game.moveCheese(corner), game.reached, game.steps]);
+    """.replace("TO_CORNER", TO_CORNER)
+    assert run_node(WALKS + code, FORK) == [False, False, "corner", len(TO_CORNER), True, None, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "moves", "words"),
+    [
+        (FORK, "rrrrrr", "It took the cheese."),
+        (FORK, TO_CORNER, "It went away from the cheese to the empty corner."),
+        (FORK, "rrrlll" + TO_CORNER, "It ran past the cheese to the empty corner."),
+        ("       \n ##### \n #####.\n ######\n ######\n ######\n@######", TO_CORNER, "It reached the corner first."),
+        (FORK, "d" * 500, "It reached neither in 500 steps."),
+    ],
+    ids=["cheese", "away", "past", "cheese behind the corner", "neither"],
+)
+def test_the_end_is_told_as_it_was(text, moves, words):
+    code = WALKS + f'answer(describeEvent(play(new Game(level), "{moves}")));'
+    assert run_node(code, text) == words
+
+
+def test_a_walk_is_at_a_fork_if_it_began_at_one():
+    """A cheese that moves while the mouse walks starts a new walk, which may begin after the fork."""
+    code = """
+        const game = play(new Game(level), "uuurr");
+        game.moveCheese(level.start);
+        const refused = game.history.length;
+        game.moveCheese(level.start + 1);
+        answer([refused, game.history.length, game.isFork, play(game, "uuurrrrrr").reached, describeEvent(game)]);
+    """
+    away = "It went away from the cheese to the empty corner."
+    assert run_node(WALKS + code, FORK) == [6, 1, True, "corner", away]
+
+
+def test_keys_work_with_caps_lock_and_other_layouts():
+    code = """
+        import { listenToKeys } from "./web/keys.js";
+        let press;
+        globalThis.document = { addEventListener: (_, listener) => { press = listener; } };
+        const opened = [];
+        listenToKeys({ openFork: (direction) => opened.push(direction) });
+        for (const [key, code] of data) press({ key, code, target: { closest: () => null } });
+        answer(opened);
+    """
+    keys = [("n", "KeyN"), ("N", "KeyN"), ("т", "KeyN"), ("З", "KeyP"), ("p", "KeyR"), ("b", "KeyN")]
+    assert run_node(code, keys) == [1, 1, 1, -1, -1]  # on a Dvorak keyboard, the last two are other letters' places
+
+
+def test_no_other_maze_opens_while_a_person_types():
+    code = """
+        import { Walk } from "./web/walk.js";
+        globalThis.matchMedia = () => ({ matches: true });
+        globalThis.document = { getElementById: () => ({ checked: true }) };
+        const opened = [];
+        const game = { restart: () => opened.push("same") };
+        const page = { game, mice: [], wake: () => {}, openFork: () => opened.push("next"), time: 9000 };
+        for (const isTyping of [true, false]) {
+          document.activeElement = { matches: () => isTyping };
+          Object.assign(new Walk(page), { ended: 0 }).pass(1);
+        }
+        answer(opened);
+    """
+    assert run_node(code, None) == ["same", "next"]
+
+
+def test_the_cursor_stays_in_the_maze():
+    code = """
+        import { Cursor } from "./web/cursor.js";
+        import { generateLevel } from "./web/generator.js";
+        globalThis.document = { getElementById: () => ({ addEventListener: () => {} }) };
+        const levels = [...Array(100).keys()].map((seed) => generateLevel(seed, 11));
+        const level = levels.find(({ mazeDim }) => mazeDim === 5);
+        const cursor = new Cursor({ game: { level } });
+        answer([-1, 0, level.start + 1].map((cell) => {
+          cursor.cell = cell;
+          cursor.keepInside();
+          return cursor.cell - level.start;
+        }));
+    """
+    none, outside, inside = run_node(code, None)
+    assert none < -1 and (outside, inside) == (0, 1)
+
+
+def test_stories_are_true_of_each_mouse():
+    code = """
+        import { describeLead, describeStory } from "./web/words.js";
+        answer(data.map(([mouse, mice]) => [describeLead(mouse), ...describeStory(mouse, mice)].join(" ")));
+    """
+    corner = {"name": "a", "trained": "in the top-right corner", "region": 0, "isFinetuned": False, "chosenFor": "a"}
+    square = corner | {"trained": "in the top-right 5×5", "region": 5, "chosenFor": "b"}
+    anywhere = corner | {"trained": "anywhere", "region": "anywhere", "chosenFor": None}
+    finetuned = corner | {"isFinetuned": True}
+    told = run_node(code, [(corner, 1), (square, 3), (anywhere, 2), (finetuned, 1)])
+    alike, doubt = "were rewarded alike", "may not know the cheese"
+    expected = [
+        (["always lay in the top-right corner of its training mazes, so", alike, doubt, "because this mouse runs"], []),
+        (["The cheese lay in the top-right 5×5 cells of its training mazes.", doubt, "another mouse above"], [alike]),
+        (["could lie anywhere in its training mazes, so", "the other mouse"], [alike, doubt, "was chosen"]),
+        (
+            ["In its last training, the cheese always lay in the top-right corner of its mazes."],
+            [alike, "another mouse"],
+        ),
+    ]
+    for text, (said, unsaid) in zip(told, expected, strict=True):
+        assert [words for words in said if words not in text] == []
+        assert [words for words in unsaid if words in text] == []
+    assert "another mouse of this page runs past" in told[1]
+
+
+def test_the_page_knows_how_a_mouse_was_trained(corner):
+    again = corner._replace(header=corner.header | {"init": {"name": "before"}})
+    fields = [describe_mouse(mouse, 0) for mouse in (corner, again)]
+    assert [(field["region"], field["isFinetuned"], field["chosenFor"]) for field in fields] == [
+        (0, False, None),
+        (0, True, None),
+    ]
+
+
+def test_a_link_from_the_disk_says_what_to_send():
+    code = 'import { describeShared } from "./web/words.js"; answer(data.map((one) => describeShared(...one)));'
+    flags = [(copied, disk) for copied in (True, False) for disk in (True, False)]
+    for (copied, disk), text in zip(flags, run_node(code, flags), strict=True):
+        assert ("is copied" in text) == copied
+        assert ("send this file and the part of the link from # on" in text) == disk
 
 
 def test_decision_squares():
@@ -306,6 +487,36 @@ def test_thoughts(name, number, request):
     found = run_node(code, {"mouse": describe_mouse(mouse, 0), "art": describe_art(), "levels": described(levels)})
     columns = [arrivals[column] for arrivals in expected for column in ("p_cheese_first", "p_corner_first")]
     np.testing.assert_allclose(np.array(found), np.stack(columns, axis=1), atol=1e-4)
+
+
+def test_a_walk_that_begins_elsewhere_has_the_chances_of_its_cell(corner):
+    """A cheese that moves while the mouse walks begins a new walk where the mouse is, not at the level's start."""
+    code = """
+        import { readArt } from "./web/art.js";
+        import { generateLevel } from "./web/generator.js";
+        import { readMouse } from "./web/mice.js";
+        import { Thoughts } from "./web/thoughts.js";
+        const level = generateLevel(data.seed, 11);
+        const thoughts = new Thoughts(readMouse(data.mouse, readArt(data.art)), level);
+        while (!thoughts.done) thoughts.advance();
+        const start = thoughts.stateAt(level.start, false);
+        const beside = [...thoughts.states.cells.keys()].filter((state) => state !== start);
+        const read = (state, begins) => thoughts.expectedFrom(state, begins).chance.cheese;
+        answer([beside.every((state) => read(state, true) === read(state, false)), read(start, true)]);
+    """
+    same, at_start = run_node(code, {"mouse": describe_mouse(corner, 0), "art": describe_art(), "seed": FIRST_LEVEL})
+    assert same and 0 < at_start < 1
+
+
+def test_a_browser_without_webassembly_says_so(corner):
+    code = """
+        import { readArt } from "./web/art.js";
+        import { readMouse } from "./web/mice.js";
+        delete globalThis.WebAssembly;
+        try { readMouse(data.mouse, readArt(data.art)); } catch (error) { answer(error.message); }
+    """
+    said = run_node(code, {"mouse": describe_mouse(corner, 0), "art": describe_art()})
+    assert said == "The mouse's network needs WebAssembly, which this browser lacks or has switched off."
 
 
 def test_damaged_weights_say_so(corner):

@@ -3,7 +3,7 @@
 import { find, say } from "./elements.js";
 import { NO_CELL } from "./generator.js";
 import { KEYS } from "./keys.js";
-import { findBeside } from "./levels.js";
+import { findBeside, isInside } from "./levels.js";
 import { describeCell } from "./words.js";
 
 export class Cursor {
@@ -19,6 +19,12 @@ export class Cursor {
     });
     canvas.addEventListener("blur", () => this.goTo(NO_CELL));
     canvas.addEventListener("keydown", (event) => this.press(event));
+  }
+
+  /** In another maze, which may be smaller, a cursor that would be outside goes to the start. */
+  keepInside() {
+    const { level } = this.page.game;
+    if (this.cell !== NO_CELL && !isInside(level, this.cell)) this.cell = level.start;
   }
 
   goTo(cell) {

@@ -8,7 +8,7 @@ const SHADOW = [4, 2]; // how far a wall's shadow falls, in texels down and to t
 const LEAST = 0.03; // moves that are less probable get no arrow
 const LONGEST = 0.46; // of a cell
 const TINT = 0.72; // of the value colours
-const TRAIL = "#ff9d5c", CORNER = "#7cc8f5", INK = "#101010";
+const TRAIL = "#ffffff", CORNER = "#7cc8f5", INK = "#101010";
 const CIVIDIS = [[0, 34, 78], [61, 78, 108], [124, 123, 120], [186, 175, 110], [254, 232, 56]]; // value, low to high
 
 /** A colour from blue (0) to yellow (1). */
@@ -33,7 +33,7 @@ export class Board {
     const [mouse, cheese] = [art.mouse, art.cheese].map((bytes) =>
       makeCanvas(texels, texels, Uint8ClampedArray.from(bytes)));
     this.sprites = { mouse, cheese };
-    this.ground = { level: null, picture: null };
+    this.ground = { walls: null, background: null, picture: null };
   }
 
   /** Fit the canvas into so many CSS pixels. Every cell has the same whole number of device pixels. */

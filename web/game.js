@@ -3,9 +3,10 @@
 import { LEFT, RIGHT, STEPS } from "./chain.js";
 import { NO_CELL, SEED_LIMIT, generateLevel } from "./generator.js";
 import { changeLevel, findCorner, isInside, isSameLevel } from "./levels.js";
-import { findDecisionSquare } from "./paths.js";
+import { UNREACHABLE, computeDistances, findDecisionSquare } from "./paths.js";
 
 const LARGE = 7; // forks of smaller mazes show little
+const NEAR = 3; // a walk passes a cheese that is at most so many steps from one of its cells, as in viewer/texts.py
 const LOOKED_AT = 20000; // seeds, before the search for a fork gives up
 
 /** The next seed upward (direction 1) or downward (−1) whose level is a fork of at least 7×7 cells. */
@@ -23,9 +24,9 @@ export class Game {
     this.open(level);
   }
 
-  /** Begin in another level. */
-  open(level) {
-    this.original = level;
+  /** Begin in another level, which may be an edited original. */
+  open(original, level = original) {
+    this.original = original;
     this.level = level;
     this.restart();
   }
@@ -34,6 +35,7 @@ export class Game {
   restart() {
     this.history = [{ cell: this.level.start, facingRight: false }];
     this.reached = null;
+    this.isRetraced = false; // whether a person has stepped back
   }
 
   /** Where the mouse is, and whether it faces right. */
@@ -52,6 +54,22 @@ export class Game {
 
   get isChanged() {
     return !isSameLevel(this.level, this.original);
+  }
+
+  /** Whether the walk may be counted: a person has neither edited nor drawn its level, nor stepped back. */
+  get isUntouched() {
+    return this.isWhole && !this.isChanged && !this.isRetraced && this.level.seed !== null;
+  }
+
+  /** Whether the ways to cheese and corner part after the cell in which the walk began. */
+  get isFork() {
+    return findDecisionSquare(changeLevel(this.level, { start: this.history[0].cell })) !== NO_CELL;
+  }
+
+  /** Whether the walk came near the cheese. */
+  get isNearCheese() {
+    const distance = computeDistances(this.level, this.level.cheese);
+    return this.history.some(({ cell }) => distance[cell] !== UNREACHABLE && distance[cell] <= NEAR);
   }
 
   /**
@@ -76,11 +94,14 @@ export class Game {
   stepBack() {
     if (this.steps > 0) this.history.pop();
     this.reached = null;
+    this.isRetraced = true;
   }
 
-  /** Whether mouse or cheese may be put into a cell. */
-  isFree(cell) {
-    return this.level.walls[cell] === 0 && cell !== this.level.cheese && cell !== this.state.cell;
+  /** Whether "mouse" or "cheese" may be put into a cell. The cheese needs one where the mouse neither begins nor walks. */
+  isFree(name, cell) {
+    const { walls, start, cheese } = this.level;
+    const taken = name === "mouse" ? [this.state.cell] : this.reached ? [start] : [start, this.state.cell];
+    return walls[cell] === 0 && cell !== cheese && !taken.includes(cell);
   }
 
   /**
@@ -89,8 +110,8 @@ export class Game {
    * @returns {boolean} whether it moved
    */
   moveCheese(cell) {
+    if (!this.isFree("cheese", cell)) return false;
     if (this.reached) this.restart();
-    if (!this.isFree(cell)) return false;
     this.level = changeLevel(this.level, { cheese: cell });
     this.history = [this.state];
     return true;
@@ -98,7 +119,7 @@ export class Game {
 
   /** Let the mouse begin in another cell. Returns whether it moved. */
   moveMouse(cell) {
-    if (!this.isFree(cell)) return false;
+    if (!this.isFree("mouse", cell)) return false;
     this.level = changeLevel(this.level, { start: cell });
     this.restart();
     return true;

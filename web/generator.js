@@ -4,21 +4,19 @@
 
 import { Twister } from "./twister.js";
 
-export const ANYWHERE = -1; // the cheese region of the whole maze
 export const NO_CELL = -1; // the cell of a cheese that is not there
 export const SEED_LIMIT = 2 ** 31 - 1; // Procgen draws level seeds from [0, 2³¹−1)
 const BACKGROUNDS = 9; // floors
 
 /**
- * Generate the level of a seed.
+ * Generate the level of a seed, with the cheese anywhere.
  *
  * @param {number} seed an integer in [0, 2³¹−1)
  * @param {number} worldDim side of the square world in cells, odd
- * @param {number} region where the cheese may lie: ANYWHERE, or n for the top-right n×n (0: the exact corner)
  * @returns {{seed: number, worldDim: number, mazeDim: number, walls: Uint8Array, start: number, cheese: number,
  *   background: number, shift: number}} walls has a 1 for each cell that is wall
  */
-export function generateLevel(seed, worldDim, region = ANYWHERE) {
+export function generateLevel(seed, worldDim) {
   const twister = new Twister(seed);
   const shift = twister.next();
   const background = twister.below(BACKGROUNDS);
@@ -27,13 +25,15 @@ export function generateLevel(seed, worldDim, region = ANYWHERE) {
   const toWorld = (cell) => (margin + Math.floor(cell / mazeDim)) * worldDim + margin + (cell % mazeDim);
 
   const opened = carveMaze(twister, mazeDim);
-  const cheese = placeCheese(twister, mazeDim, region, opened);
+  let cheese;
+  do cheese = opened[twister.below(opened.length)];
+  while (cheese === 0); // the mouse begins there
   const walls = new Uint8Array(worldDim * worldDim).fill(1);
   for (const cell of opened) walls[toWorld(cell)] = 0;
   return {
     ...{ seed, worldDim, mazeDim, walls, background, shift },
     start: margin * worldDim + margin,
-    cheese: cheese === NO_CELL ? NO_CELL : toWorld(cheese),
+    cheese: toWorld(cheese),
   };
 }
 
@@ -58,20 +58,4 @@ function carveMaze(twister, dim) {
     for (const cell of [wall - stride, wall, wall + stride]) opened.add(cell);
   }
   return [...opened];
-}
-
-function placeCheese(twister, dim, region, opened) {
-  if (region === 0) return dim * dim - 1;
-  let cell = opened[twister.below(opened.length)];
-  if (region === ANYWHERE) {
-    while (cell === 0) cell = opened[twister.below(opened.length)];
-    return cell;
-  }
-  // With a region the draw above is thrown away, and a level may get no cheese at all, as in the fork of Procgen.
-  const edge = dim - Math.min(region, dim);
-  for (let draw = 0; draw < 100 * dim; draw++) {
-    cell = opened[twister.below(opened.length)];
-    if (cell !== 0 && cell % dim >= edge && Math.floor(cell / dim) >= edge) return cell;
-  }
-  return NO_CELL;
 }

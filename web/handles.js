@@ -12,6 +12,7 @@ export class Handles {
   constructor(page) {
     this.page = page;
     this.dragged = null; // "mouse", "cheese" or null
+    this.isInviting = true; // until a person has moved something
     for (const name of ["mouse", "cheese"]) this.listen(name);
   }
 
@@ -37,7 +38,7 @@ export class Handles {
       const { level, state } = page.game;
       let cell = name === "cheese" ? level.cheese : state.cell;
       do cell = findBeside(level, cell, KEYS[event.key]);
-      while (cell !== NO_CELL && !page.game.isFree(cell));
+      while (cell !== NO_CELL && !page.game.isFree(name, cell));
       if (cell !== NO_CELL && this.move(name, cell)) say("said", `${name}: ${describeCell(level, cell)}`);
     });
   }
@@ -47,7 +48,7 @@ export class Handles {
     const { game } = this.page;
     const moved = name === "cheese" ? game.moveCheese(cell) : game.moveMouse(cell);
     if (moved) {
-      find("invitation").hidden = true;
+      this.isInviting = false;
       this.page.refresh();
     }
     return moved;
@@ -63,6 +64,7 @@ export class Handles {
   place() {
     const { level, state } = this.page.game;
     this.placeOne("mouse", state.cell);
+    find("invitation").hidden = !this.isInviting || level.cheese === NO_CELL;
     this.placeOne("cheese", level.cheese);
   }
 

@@ -2,12 +2,16 @@
 
 export const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
+/** The small Latin letter of a key; on a keyboard without Latin letters, the one at the same place of a Latin keyboard. */
+const readLetter = ({ key, code }) => (/^[a-z]$/i.test(key) ? key : code.replace("Key", "")).toLowerCase();
+
 /** Let N, P and the space bar work, unless a control or a text field has the focus. */
 export function listenToKeys(page) {
   document.addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey || event.target.closest("input, textarea, summary")) return;
-    if (event.key === "n") page.openFork(1);
-    else if (event.key === "p") page.openFork(-1);
+    const letter = readLetter(event);
+    if (letter === "n") page.openFork(1);
+    else if (letter === "p") page.openFork(-1);
     else if (event.key === " " && !event.target.closest("button")) {
       event.preventDefault();
       page.walk.play(!page.walk.playing);

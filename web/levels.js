@@ -113,7 +113,8 @@ export function writeLink(name, level) {
  *
  * @param {string} link
  * @param {{name: string, worldDim: number}[]} mice of this page
- * @returns {{number: number, level: Object}} the mouse's place among the mice, and the level
+ * @returns {{number: number, original: Object, level: Object}} the mouse's place among the mice, the level, and what it was
+ *   before a person edited it: the level of the seed
  * @throws {Error} a damaged link, in words
  */
 export function readLink(link, mice) {
@@ -125,12 +126,14 @@ export function readLink(link, mice) {
   const seed = fields.has("seed") ? parseSeed(fields.get("seed")) : null;
   const maze = fields.get("maze");
   if (maze === null && seed === null) throw new Error("This link is damaged: it holds neither a maze nor a seed.");
-  const generated = seed === null ? {} : generateLevel(seed, worldDim);
-  if (maze === null) return { number, level: generated };
+  const generated = seed === null ? null : generateLevel(seed, worldDim);
+  if (maze === null) return { number, original: generated, level: generated };
   const rows = maze.replaceAll("/", "\n").replace(/[^\n]/g, (code) => LEVEL_LETTERS[code] ?? "?");
   try {
-    const { background = 0, shift = 0 } = generated;
-    return { number, level: changeLevel(levelFromText(rows, worldDim), { seed, background, shift }) };
+    const drawn = levelFromText(rows, worldDim);
+    if (generated === null) return { number, original: drawn, level: drawn };
+    const { background, shift } = generated;
+    return { number, original: generated, level: changeLevel(drawn, { seed, background, shift }) };
   } catch (error) {
     throw new Error(`This link is damaged: ${error.message}`);
   }

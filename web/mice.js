@@ -7,11 +7,13 @@ import { buildPainter } from "./painter.js";
 /**
  * Unpack a mouse.
  *
- * @param {Object} data what the builder wrote: name, region, worldDim, observation, moves (the move of each action), scale,
- *   seed (of a level worth seeing first), tensors (name and length of each), weights (base64), checksum
- * @throws {Error} damaged weights, in words
+ * @param {Object} data what the builder wrote, see describe_mouse in page.py
+ * @throws {Error} damaged weights, or a browser that cannot run the network, in words
  */
 export function readMouse(data, art) {
+  if (typeof WebAssembly === "undefined") {
+    throw new Error("The mouse's network needs WebAssembly, which this browser lacks or has switched off.");
+  }
   const painter = buildPainter(data, art);
   const shape = { height: painter.height, width: painter.width, actions: data.moves.length, scale: data.scale };
   const tensors = readTensors(data);

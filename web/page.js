@@ -14,7 +14,7 @@ import { Readout } from "./readout.js";
 import { Tabs } from "./tabs.js";
 import { Thoughts } from "./thoughts.js";
 import { Walk } from "./walk.js";
-import { describeLead, describeStory } from "./words.js";
+import { describeLead, describeShared, describeStory } from "./words.js";
 
 const BUDGET = 24; // milliseconds of thinking between two pictures
 
@@ -53,11 +53,12 @@ class Page {
   /** Think anew after the level has changed. */
   refresh() {
     this.thoughts = new Thoughts(this.mouse, this.game.level);
+    this.cursor.keepInside();
     this.walk.settle();
     const { level } = this.game;
     find("seed").value = level.seed ?? "";
     find("text").value = levelToText(level);
-    find("restore").disabled = !this.game.isChanged;
+    find("restore").disabled = find("changed").hidden = !this.game.isChanged;
     find("home").disabled = level.cheese === findCorner(level);
     say("shared", "");
   }
@@ -68,7 +69,7 @@ class Page {
     const { mouse } = this;
     this.tabs.mark(number);
     say("lead", describeLead(mouse));
-    find("story").replaceChildren(...describeStory(mouse, this.mice.length > 1).map((sentence) =>
+    find("story").replaceChildren(...describeStory(mouse, this.mice.length).map((sentence) =>
       Object.assign(document.createElement("li"), { textContent: sentence })));
     this.walk.showTally();
     if (before.worldDim !== mouse.worldDim) {
@@ -99,8 +100,8 @@ class Page {
       event.preventDefault();
       this.attempt(action);
     });
-    onSubmit("seeds", () => this.open(generateLevel(parseSeed(find("seed").value), this.mouse.worldDim)));
-    onSubmit("drawn", () => this.open(levelFromText(find("text").value, this.mouse.worldDim)));
+    onSubmit("seeds", () => this.openTyped(generateLevel(parseSeed(find("seed").value), this.mouse.worldDim)));
+    onSubmit("drawn", () => this.openTyped(levelFromText(find("text").value, this.mouse.worldDim)));
     addEventListener("resize", () => this.fit());
     addEventListener("hashchange", () => {
       this.readLink();
@@ -118,6 +119,12 @@ class Page {
     }
   }
 
+  /** Begin in a level that a person typed, and go to the maze: while a text field has the focus, no other maze opens. */
+  openTyped(level) {
+    this.open(level);
+    find("canvas").focus();
+  }
+
   openFork(direction) {
     const { worldDim, seed } = this.mouse;
     this.open(generateLevel(findFork(this.game.level.seed ?? seed, worldDim, direction), worldDim));
@@ -126,16 +133,16 @@ class Page {
   putCheeseIntoCorner() {
     const corner = findCorner(this.game.level);
     if (this.game.level.walls[corner]) throw new Error("There is a wall in the corner. Open it first.");
-    if (this.game.state.cell === corner) this.game.restart();
-    if (!this.game.moveCheese(corner)) throw new Error("The mouse is in the corner. Move it first.");
+    if (!this.game.moveCheese(corner)) throw new Error("The mouse begins in the corner. Move it first.");
     this.refresh();
   }
 
   share() {
     const link = `${location.href.split("#")[0]}#${writeLink(this.mouse.name, this.game.level)}`;
     history.replaceState(null, "", link);
-    const done = () => say("shared", "The link is copied; it is in the address bar, too.");
-    const failed = () => say("shared", "The link is in the address bar: copy it from there.");
+    const isFile = location.protocol === "file:";
+    const done = () => say("shared", describeShared(true, isFile));
+    const failed = () => say("shared", describeShared(false, isFile));
     if (navigator.clipboard) navigator.clipboard.writeText(link).then(done, failed);
     else failed();
   }
@@ -144,9 +151,9 @@ class Page {
     const link = location.hash.slice(1);
     if (!link) return;
     this.attempt(() => {
-      const { number, level } = readLink(link, this.mice);
+      const { number, original, level } = readLink(link, this.mice);
       this.number = number;
-      this.game.open(level);
+      this.game.open(original, level);
       this.fit();
     });
   }

@@ -36,14 +36,13 @@ def build_page(mice: list[Mouse]) -> str:
         if dim > LARGEST_WORLD:
             limit = f"{LARGEST_WORLD}×{LARGEST_WORLD}"
             raise InputError(f"{mouse.name} is of a world of {dim}×{dim} cells; a page holds worlds up to {limit}")
-    openings: dict[int, int] = {}  # mice of one world open with the same level, so that people can compare them
+    # Mice of one world open with the same level, so that people can compare them; it is chosen for one of them.
+    openings: dict[int, tuple[int, str]] = {}
     for mouse in mice:
-        dim = mouse.spec.world_dim
-        openings[dim] = openings.get(dim) or find_opening_level(mouse) or 0
-    data = {
-        "art": describe_art(),
-        "mice": [describe_mouse(mouse, openings[mouse.spec.world_dim] or FIRST_LEVEL) for mouse in mice],
-    }
+        if mouse.spec.world_dim not in openings and (seed := find_opening_level(mouse)) is not None:
+            openings[mouse.spec.world_dim] = seed, mouse.name
+    described = [describe_mouse(mouse, *openings.get(mouse.spec.world_dim, (FIRST_LEVEL, None))) for mouse in mice]
+    data = {"art": describe_art(), "mice": described}
     parts = {
         "style": (FOLDER / "style.css").read_text(encoding="utf-8"),
         "script": join_modules("page"),
@@ -60,22 +59,26 @@ def find_opening_level(mouse: Mouse) -> int | None:
     return next((seed for seed in search_passed_cheese(mouse, FIRST_LEVEL) if seed is not None), None)
 
 
-def describe_mouse(mouse: Mouse, seed: int) -> dict[str, Any]:
+def describe_mouse(mouse: Mouse, seed: int, chosen_for: str | None = None) -> dict[str, Any]:
     """What ``mice.js`` unpacks: the mouse's world, and its weights in float16.
 
     Args:
         seed: of the level that the page opens with.
+        chosen_for: the name of the mouse that runs past the cheese in this level, if it was chosen for that.
     """
     tensors = {name: tensor.half().cpu().numpy() for name, tensor in mouse.policy.state_dict().items()}
     weights = b"".join(np.ascontiguousarray(tensor, "<f2").tobytes() for tensor in tensors.values())
     return {
         "name": mouse.name,
         "trained": mouse.spec.describe_region(),
+        "region": mouse.spec.cheese_region,
+        "isFinetuned": "init" in mouse.header,
         "worldDim": mouse.spec.world_dim,
         "observation": mouse.spec.observation,
         "moves": mouse.spec.moves().tolist(),
         "scale": mouse.agent.scale,
         "seed": seed,
+        "chosenFor": chosen_for,
         "tensors": [[name, tensor.size] for name, tensor in tensors.items()],
         "checksum": zlib.crc32(weights),
         "weights": _encode(weights),

@@ -64,10 +64,12 @@ export class Thoughts {
   /**
    * The probability that the cheese, or the corner, is reached first from a state.
    *
-   * @param {boolean} begins whether no step has been made yet: where the mouse begins, only arriving counts
+   * @param {boolean} begins whether the walk begins in the state. At the level's start, which may be the corner, only arriving
+   *   counts then. A walk that begins elsewhere was under way, and so neither in the cheese nor in the corner
    */
   expectedFrom(state, begins) {
-    const read = ({ value, arrival }) => (begins ? arrival : value[state]);
+    const isStart = begins && state === this.stateAt(this.level.start, false);
+    const read = ({ value, arrival }) => (isStart ? arrival : value[state]);
     const [mouse, chance] = [this.arrivals, this.chance].map((ends) => ({
       cheese: read(ends.cheese),
       corner: read(ends.corner),

@@ -2,8 +2,6 @@
 
 import { MOVES } from "./chain.js";
 import { find, say } from "./elements.js";
-import { NO_CELL } from "./generator.js";
-import { findDecisionSquare } from "./paths.js";
 import { describeEvent, describeTally } from "./words.js";
 
 const PAUSE = 3000; // milliseconds between the end of a walk and the next one
@@ -56,10 +54,9 @@ export class Walk {
 
   end() {
     const { game, number, time } = this.page;
-    const isFork = findDecisionSquare(game.level) !== NO_CELL;
-    say("event", describeEvent(game.reached, isFork));
+    say("event", describeEvent(game));
     this.ended = time;
-    if (isFork && game.isWhole && !game.isChanged) this.tallies[number][game.reached] += 1;
+    if (game.isFork && game.isUntouched) this.tallies[number][game.reached] += 1;
     this.showTally();
   }
 
@@ -67,12 +64,17 @@ export class Walk {
     say("tally", describeTally(this.tallies[this.page.number]));
   }
 
+  /** Whether a person may be typing a number or a maze, which another maze would overwrite. */
+  get isTyping() {
+    return document.activeElement?.matches("form :not(#share)") ?? false;
+  }
+
   /** Let milliseconds pass for a mouse that is playing. */
   pass(passed) {
     const { page } = this;
     if (this.ended !== null) {
       if (page.time - this.ended < PAUSE) return;
-      if (find("onward").checked) page.openFork(1);
+      if (find("onward").checked && !this.isTyping) page.openFork(1);
       else this.restart();
       return;
     }
