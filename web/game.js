@@ -6,7 +6,7 @@ import { changeLevel, findCorner, isInside, isSameLevel } from "./levels.js";
 import { UNREACHABLE, computeDistances, findDecisionSquare } from "./paths.js";
 
 const LARGE = 7; // forks of smaller mazes show little
-const NEAR = 3; // a walk passes a cheese that is at most so many steps from one of its cells, as in viewer/texts.py
+const NEAR = 3; // a walk passes a cheese that is at most so many steps from one of its cells, as in viewer/search.py
 const LOOKED_AT = 20000; // seeds, before the search for a fork gives up
 
 /** The next seed upward (direction 1) or downward (−1) whose level is a fork of at least 7×7 cells. */
