@@ -141,10 +141,10 @@ def describe_spread(name: str, group: dict[str, Any]) -> list[str]:
             f"{100 * found['most']:.1f} %{spread}; a random walk: {100 * found['walk']:.1f} %"
         )
     wanting = group["wanting"]
-    who = "no mouse prefers" if not wanting else f"{len(wanting)} prefer" if len(wanting) > 1 else "one mouse prefers"
     named = f": {', '.join(wanting[:10])}{' …' if len(wanting) > 10 else ''}" if wanting else ""
     lines.append(
-        f"  {who} the cheese (log odds over a random walk above 0, t-test over forks, Holm's correction){named}"
+        "  log odds of the cheese above those of a random walk (t-test over forks, Holm's correction): "
+        f"{count_words(len(wanting), 'mouse', 'mice')}{named}"
     )
     return lines
 

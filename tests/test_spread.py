@@ -26,7 +26,7 @@ def test_a_mouse_unlike_the_rest_is_named_and_a_random_walk_is_not():
     assert by_name["random"]["corner_first"] == pytest.approx(group["readings"]["corner_first"]["walk"])
     text = "\n".join(describe_spread("corner", group))
     assert (
-        "corner, 4 training seeds" in text and "one mouse prefers the cheese" in text and "to the cheese 0  2" in text
+        "corner, 4 training seeds" in text and "correction): 1 mouse: to the cheese" in text and "to the cheese 0  2" in text
     )
 
 
@@ -36,7 +36,7 @@ def test_mice_that_are_alike_have_no_spread_and_nobody_wants_the_cheese():
         "n": 3, "levels": group["readings"]["corner_first"]["levels"], "walk": None, "mean": 1.0, "least": 1.0,
         "most": 1.0, "sd": 0.0, "sd_low": 0.0, "sd_high": 0.0,
     }  # fmt: skip
-    assert group["wanting"] == [] and "no mouse prefers" in describe_spread("corner", group)[-1]
+    assert group["wanting"] == [] and "correction): 0 mice" in describe_spread("corner", group)[-1]
 
 
 def test_one_mouse_has_no_spread_but_is_read():
