@@ -26,7 +26,9 @@ def test_a_mouse_unlike_the_rest_is_named_and_a_random_walk_is_not():
     assert by_name["random"]["corner_first"] == pytest.approx(group["readings"]["corner_first"]["walk"])
     text = "\n".join(describe_spread("corner", group))
     assert (
-        "corner, 4 training seeds" in text and "correction): 1 mouse: to the cheese" in text and "to the cheese 0  2" in text
+        "corner, 4 training seeds" in text
+        and "correction): 1 mouse: to the cheese" in text
+        and "to the cheese 0  2" in text
     )
 
 
