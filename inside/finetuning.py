@@ -187,7 +187,7 @@ def _answer(origin: str, tuning: Tuning) -> Answer:
     each = "; ".join(f"{100 * one.share:.2g} % of the steps ({one.steps:,}): {_say(one.firsts)}" for one in own)
     beside = f"Reached first, by budget: {each}."
     if before:
-        beside += f" Before fine-tuning: {_say(before)}."
+        beside += f" Before fine-tuning, all mice of this group: {_say(before)}."
         if target:
             name = find_best_edit(tuning.edits[origin], before, target)
             after = f" ({name}): {_say(tuning.edits[origin][name])}" if name else ": none raises P(cheese first)"

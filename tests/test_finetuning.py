@@ -120,7 +120,7 @@ def test_new_weights_alone_are_compared_with_mice_trained_anywhere():
 def test_the_sentence_names_the_smallest_budget_whose_mean_is_close(budgets, sentence):
     (answer,) = answer_finetuning(tune(budgets)).values()
     assert sentence in answer.sentence and "× 64 mazes)." in answer.sentence
-    assert "Before fine-tuning: cheese 30.0 %, corner 5.0 %." in answer.beside
+    assert "Before fine-tuning, all mice of this group: cheese 30.0 %, corner 5.0 %." in answer.beside
     assert "A random walk: cheese 20.0 %, corner 10.0 %." in answer.beside
     assert "chosen on these mazes (+2 × the cheese vector (own)): cheese 50.0 %, corner 5.0 %." in answer.beside
 
