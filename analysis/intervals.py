@@ -72,14 +72,26 @@ def _welch(one: np.ndarray, other: np.ndarray) -> tuple[float, float, float]:
     return float(one.mean() - other.mean()), float(error), float(sum(parts) ** 2 / below) if below > 0 else np.inf
 
 
+def _test(difference: float, error: float, freedom: float, margin: float) -> dict[str, float]:
+    """Half the 95 % interval of a difference, the p of none, and the p of one of ``margin`` or more (TOST)."""
+    if error == 0:
+        return {"half": 0.0, "p": float(difference == 0), "p_equivalence": float(abs(difference) >= margin)}
+    return {
+        "half": float(stats.t.ppf(1 - ALPHA / 2, freedom) * error),
+        "p": float(2 * stats.t.sf(abs(difference) / error, freedom)),
+        "p_equivalence": float(max(stats.t.sf((margin - side * difference) / error, freedom) for side in (-1, 1))),
+    }
+
+
 def compare_groups(one: ArrayLike, other: ArrayLike, margin: float, least_error: float = 0.0) -> dict[str, Any]:
     """Two groups of mice, a number for each training seed: do they differ, are they equivalent, or neither?
 
     Args:
         one, other: float (seeds,) each, at least two seeds.
         margin: differences below it count as none.
-        least_error: standard error of the difference over mazes. If it is larger than that over seeds, it takes its
-            place, with the normal distribution: the mice play the same mazes, whose luck does not average out.
+        least_error: standard error of the difference over mazes, 0 if it is unknown. The mice play the same mazes,
+            whose luck does not average out over seeds: so the interval is the wider one of those over seeds and over
+            mazes, and each p the larger one.
 
     Returns:
         ``difference`` of the means with its 95 % interval ``low``, ``high`` (Welch's t); ``p`` of Welch's test;
@@ -93,22 +105,18 @@ def compare_groups(one: ArrayLike, other: ArrayLike, margin: float, least_error:
                 "difference": float(one.mean() - other.mean()) if len(one) and len(other) else None,
                 "verdict": "undetermined"}  # fmt: skip
     difference, error, freedom = _welch(one, other)
-    if least_error > error:
-        error, freedom = least_error, np.inf
-    if error > 0:
-        half = stats.t.ppf(1 - ALPHA / 2, freedom) * error
-        p = 2 * stats.t.sf(abs(difference) / error, freedom)
-        p_equivalence = max(stats.t.sf((margin - side * difference) / error, freedom) for side in (-1, 1))
-    else:
-        half, p, p_equivalence = 0.0, float(difference == 0), float(abs(difference) >= margin)
+    tested = [_test(difference, error, freedom, margin)]
+    if least_error > 0:
+        tested.append(_test(difference, least_error, np.inf, margin))
+    half, p, p_equivalence = (max(each[name] for each in tested) for name in ("half", "p", "p_equivalence"))
     equivalent, different = p_equivalence < ALPHA, p < ALPHA
     return {
         "difference": difference,
         "low": difference - half,
         "high": difference + half,
-        "p": float(p),
+        "p": p,
         "p_permutation": permute_seeds(one, other),
-        "p_equivalence": float(p_equivalence),
+        "p_equivalence": p_equivalence,
         "margin": margin,
         "verdict": "equivalent" if equivalent else "different" if different else "undetermined",
     }

@@ -72,6 +72,14 @@ def test_verdicts_part_different_equivalent_and_undetermined():
     assert compare_groups([1.0, 1.0], [0.0, 0.0], 0.05)["verdict"] == "different"
 
 
+def test_a_difference_is_never_surer_than_over_seeds_or_over_mazes():
+    one, other = [0.9, 0.8, 0.85], [0.6, 0.7, 0.65]
+    over_seeds, small, large = (compare_groups(one, other, 0.05, error) for error in (0, 0.042, 1))
+    for name in ("p", "low", "high"):
+        assert small[name] == over_seeds[name], "few seeds have wide tails, which mazes do not make narrower"
+    assert large["high"] - large["low"] == pytest.approx(2 * 1.96, abs=0.01) and large["p"] > 0.5
+
+
 def test_few_seeds_are_dealt_in_every_way():
     assert permute_seeds(np.array([3.0, 4.0, 5.0]), np.array([0.0, 1.0, 2.0])) == pytest.approx(2 / 20)
     many = permute_seeds(RNG.normal(0, 1, 12), RNG.normal(0, 1, 12))
