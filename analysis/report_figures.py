@@ -47,9 +47,11 @@ def draw_point(findings: dict[str, Any], records: pd.DataFrame) -> Figure | None
     }
     for name, (x, y) in baselines.items():
         aside = (8, "left") if name == "corner-runner" else (-8, "right")
-        above = -19 if name == "nearer of the two" else 5
+        above, line = (-52, {"arrowstyle": "-", "lw": 0.5}) if name == "nearer of the two" else (5, None)
         axes.plot(x, y, "x", color=BLACK, markersize=9, markeredgewidth=2, zorder=1)
-        axes.annotate(name, (x, y), textcoords="offset points", xytext=(aside[0], above), ha=aside[1], fontsize=8)
+        axes.annotate(
+            name, (x, y), textcoords="offset points", xytext=(aside[0], above), ha=aside[1], fontsize=8, arrowprops=line
+        )
     for place, (name, mice) in enumerate(groups.items()):
         points = [(one["able_cheese"]["rate"], one["preference"]["rate"]) for one in mice]
         if points:

@@ -22,6 +22,7 @@ from agents.training import STATE_FILE
 from analysis.answers import count_words
 from analysis.figures import format_percent, remove_spines
 from analysis.groups import name_training
+from analysis.panels import make_panels
 from foundation.command import run_command
 from foundation.errors import InputError
 from foundation.palette import BLACK, OUTCOME_COLOURS
@@ -72,8 +73,7 @@ def draw_habit(runs: list[dict[str, Any]]) -> Figure:
     groups: dict[str, list[dict[str, Any]]] = {}
     for each in runs:
         groups.setdefault(each["group"], []).append(each)
-    figure = Figure(figsize=(3.3 * len(groups) + 0.5, 3.3), layout="constrained")
-    panels = figure.subplots(1, len(groups), squeeze=False, sharey=True)[0]
+    figure, panels = make_panels(len(groups), 2.8, 2.8, sharey=True)
     for axes, (name, group) in zip(panels, groups.items(), strict=True):
         steps = min((each["steps"] for each in group), key=len)  # of the run that is least far
         for rate, (_, colour, label) in RATES.items():

@@ -182,7 +182,7 @@ def answer_channels(mice: Mice) -> Answer:
             f"{trained.both.mean():.1f} ({untrained.both.mean():.1f}), marking {trained.marks.mean():.1f} "
             f"({untrained.marks.mean():.1f}), carrying {trained.lowers.mean():.1f} ({untrained.lowers.mean():.1f})."
         )
-    beside.append(f"The smallest fall that the test found: {_say_smallest(mice)}.")
+    beside.append(_say_smallest(mice))
     return Answer(
         f"A channel that marks and carries {', and one that does so for '.join(sentences)}.", " ".join(beside)
     )
@@ -194,7 +194,9 @@ def _say_smallest(mice: Mice) -> str:
         -row["change"] for mouse in mice for row in mouse["channels"]["resampling"]
         if row["goal"] == "cheese" and row["lowers"]
     ]  # fmt: skip
-    return f"{100 * min(falls):.1f} points of P(cheese)" if falls else "none of P(cheese)"
+    if not falls:
+        return "The test found no channel that lowers P(cheese) alone."
+    return f"The smallest fall of P(cheese) that the test found is {100 * min(falls):.1f} points."
 
 
 def answer_offsets(mice: Mice) -> Answer:
