@@ -136,7 +136,8 @@ def compute_records(
         slip: the mouse's own rate of slips (``baselines.estimate_slip``); NaN if unknown.
 
     Returns:
-        N rows with the columns of ``COLUMNS``; without a seed, the sampled columns (``t_…``) are missing.
+        N rows with the columns of ``COLUMNS`` but for ``group``, which depends on the other mice; without a seed, the
+        sampled columns (``t_…``) are missing.
     """
     level_type, decision_square = paths.classify_levels(levels)
     chain = build_chain(mouse, levels)

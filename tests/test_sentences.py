@@ -13,6 +13,7 @@ from planted import PLANTED
 from analysis import records, traits
 from analysis.attributes import ATTRIBUTES
 from analysis.findings import compute_findings
+from analysis.groups import name_groups
 from analysis.measures import add_differences
 from analysis.relocation import CONDITIONS, HELD_OUT
 from analysis.report import compute_texts
@@ -100,7 +101,8 @@ def texts_of(name: str) -> tuple[str, dict[str, Any]]:
             for levels in [CONDITIONS[condition](mouse.spec, HELD_OUT + np.arange(number))]
         ]
         found = json.loads(encode_json(compute_traits(mouse, TRAIT_LEVELS)))
-    findings = compute_findings(pd.concat(tables, ignore_index=True), {mouse.name: found})
+    table = pd.concat(tables, ignore_index=True).assign(group=name_groups([mouse])[mouse.name])
+    findings = compute_findings(table, {mouse.name: found})
     return next(iter(findings["groups"])), compute_texts(findings)
 
 
