@@ -63,9 +63,11 @@ def name_groups(mice: Sequence[Mouse]) -> dict[str, str]:
         The group by the mouse's name, sorted from the corner to anywhere, and by training seed.
     """
     names, settings = {}, {}
-    for mouse in sorted(mice, key=lambda mouse: (order_training(*_describe(mouse)), mouse.training_seed, mouse.name)):
+    for mouse in sorted(
+        mice, key=lambda mouse: (order_training(*describe_training(mouse)), mouse.training_seed, mouse.name)
+    ):
         origin = name_origin(mouse.header)
-        names[mouse.name] = name_training(*_describe(mouse)) + (f", fine-tuned from {origin}" if origin else "")
+        names[mouse.name] = name_training(*describe_training(mouse)) + (f", fine-tuned from {origin}" if origin else "")
         settings[mouse.name] = _list_settings(mouse)
     members = {group: [name for name in names if names[name] == group] for group in names.values()}
     for own in members.values():
@@ -76,7 +78,8 @@ def name_groups(mice: Sequence[Mouse]) -> dict[str, str]:
     return names
 
 
-def _describe(mouse: Mouse) -> tuple[str, str]:
+def describe_training(mouse: Mouse) -> tuple[str, str]:
+    """The columns ``region`` and ``trained_on`` of a mouse's records."""
     return str(mouse.spec.cheese_region), "+".join(mouse.spec.level_types or ())
 
 

@@ -20,6 +20,7 @@ from analysis.baselines import follow, hide_cheese, run_to_cheese, run_to_corner
 from analysis.chain import Chain, build_chain, build_walk, reach
 from analysis.decision import compute_decision
 from analysis.diet import digest_levels
+from analysis.groups import describe_training
 from analysis.play import sample_episodes
 from analysis.preference import compute_first_share, compute_preference, find_balanced
 from envs import paths
@@ -142,10 +143,11 @@ def compute_records(
     level_type, decision_square = paths.classify_levels(levels)
     chain = build_chain(mouse, levels)
     region = region_mask(levels, mouse.spec.cheese_region)
+    trained_in, trained_on = describe_training(mouse)
     columns: dict[str, Any] = {
         "mouse": mouse.name,
-        "region": str(mouse.spec.cheese_region),
-        "trained_on": "+".join(mouse.spec.level_types or ()),
+        "region": trained_in,
+        "trained_on": trained_on,
         "training_seed": mouse.training_seed,
         "condition": condition,
         **_compute_facts(levels, level_type, region),

@@ -12,8 +12,9 @@ from analysis.groups import name_groups
 from analysis.measures import combine_seeds
 from analysis.statistics import Estimate, share_with_interval
 from inside.activations import LAYER
+from inside.channels import GOALS
 from inside.probes import OBSERVATION
-from inside.removal import ALLOWED_FALL, GOALS
+from inside.removal import ALLOWED_FALL
 from inside.study import Measured
 
 LEAST_TAKEN = 0.05  # from P(cheese) by hiding the cheese; from less no share is told

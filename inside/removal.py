@@ -17,6 +17,7 @@ from analysis.baselines import hide_cheese
 from analysis.chain import Chain, build_chain, build_walk
 from analysis.intervals import bootstrap_clusters
 from inside.activations import find_shape
+from inside.channels import GOALS
 from inside.effects import Edit, add, build_each, measure
 from inside.forks import Forks
 from inside.patching import compute_mean, make_patch, select
@@ -26,7 +27,6 @@ ALLOWED_FALL = 0.25  # of P(corner first), as a share of what it was
 FACTORS = (-0.5, -1.0, -2.0, -4.0)
 SIZES = (1, 2, 4, 8, 16)  # channels that are patched together
 MEAN_LEVELS = 500
-GOALS = {"cheese": "p_cheese", "corner": "p_corner_first"}
 
 
 class Removal(NamedTuple):
