@@ -226,7 +226,10 @@ def draw_removal(groups: Groups) -> Figure:
 
 
 def draw_finetuning(tuning: Tuning) -> Figure | None:
-    """Draw what is reached first at forks against the share of the original steps, a curve for each origin."""
+    """Draw what is reached first at forks against the share of the original steps, a curve for each origin.
+
+    The controls of an origin are a dashed curve of its colour.
+    """
     if not tuning.budgets:
         return None
     figure, panels = make_panels(2, 4.2, 3.6, sharey=True)
@@ -242,9 +245,13 @@ def _draw_budgets(axes: Axes, tuning: Tuning, goal: str) -> None:
         rate = getattr(tuning.target, goal)
         axes.axhspan(rate - CLOSE, rate + CLOSE, color=GREY, alpha=0.3, lw=0)
         axes.axhline(rate, color=BLACK, lw=1, label=f"trained anywhere, ± {100 * CLOSE:.0f} points")
-    for number, origin in enumerate(dict.fromkeys(budget.origin for budget in tuning.budgets)):
-        own, style = [budget for budget in tuning.budgets if budget.origin == origin], choose_style(number)
+    origins = list(dict.fromkeys(budget.origin for budget in tuning.budgets))
+    for origin, control in dict.fromkeys((budget.origin, budget.is_control) for budget in tuning.budgets):
+        own = [budget for budget in tuning.budgets if (budget.origin, budget.is_control) == (origin, control)]
+        style = choose_style(origins.index(origin)) | ({"ls": "--", "mfc": "white"} if control else {})
         label = origin if origin == NEW_WEIGHTS else f"fine-tuned from {origin}"
+        if control:
+            label = f"{origin}, trained on as before"
         rates = [getattr(budget.firsts, goal) for budget in own]
         axes.plot([budget.share for budget in own], rates, ms=5, label=label, **style)
         for budget in own:
@@ -252,7 +259,7 @@ def _draw_budgets(axes: Axes, tuning: Tuning, goal: str) -> None:
             if estimate["low"] is not None:
                 axes.vlines(budget.share, estimate["low"], estimate["high"], style["color"], lw=1)
             axes.scatter([budget.share] * len(seeds), seeds, s=7, color=BLACK, lw=0, zorder=3)
-        if origin in tuning.before:
+        if origin in tuning.before and not control:
             before = getattr(tuning.before[origin], goal)
             axes.axhline(before, color=style["color"], ls=":", lw=1, label=f"{origin}, before")
     axes.axhline(getattr(tuning.walk, goal), color=GREY, ls="--", lw=1, label="random walk")
@@ -260,7 +267,7 @@ def _draw_budgets(axes: Axes, tuning: Tuning, goal: str) -> None:
     shares = sorted({budget.share for budget in tuning.budgets})
     axes.set_xticks(shares, [f"{100 * share:.2g} %" for share in shares])
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xlabel("steps with the cheese anywhere,\nas a share of the original steps")
+    axes.set_xlabel("further steps,\nas a share of the original steps")
     axes.set_ylim(0, 1)
     format_percent(axes.yaxis)
     remove_spines(axes)
@@ -299,7 +306,8 @@ TO_CHEESE = "P(the move at the decision square leads to the cheese)"
 
 FINETUNING = (
     "Small dots: mice. Lines: means, with the 95 % interval over mice. Black line and grey band: the mice trained "
-    "anywhere from new weights, and 2 points below and above them. Dotted: the mice before fine-tuning."
+    "anywhere from new weights, and 2 points below and above them. Dotted: the mice before fine-tuning. Dashed, with "
+    "empty markers: mice trained on with the cheese where it was before."
 )
 
 FIGURES: dict[str, tuple[Drawing, ...]] = {

@@ -1,8 +1,9 @@
 """Fine-tuning: what budget of steps with the cheese anywhere makes a mouse that goes to the cheese first?
 
 Mice that continued from another mouse (``init=MOUSE``) with the cheese anywhere are compared, at forks, with mice that
-trained anywhere from new weights. Mice with new weights and the same small budgets stand beside them: what these reach
-needs no weights of another mouse.
+trained anywhere from new weights. Two controls stand beside them. What mice with new weights reach in the same small
+budgets needs no weights of another mouse. What mice reach that continued with the cheese where it was before needs no
+moved cheese.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,11 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from agents.mouse import Mouse
-from analysis.groups import count_steps, name_origin
+from analysis.groups import count_steps, describe_training, name_origin, name_training
 from analysis.statistics import FIRST, Estimate
 from envs.levels import ANYWHERE
 from foundation.errors import InputError
-from inside.answers import Answer, combine, group_mice, say
+from inside.answers import Answer, combine, say
 from inside.study import Measured
 
 CLOSE = 0.02  # of either probability: a smaller difference from the mice trained anywhere counts as none
@@ -38,7 +39,8 @@ class Budget(NamedTuple):
 
     Attributes:
         origin: the group of the mice that they were fine-tuned from, or ``NEW_WEIGHTS``.
-        steps: with the cheese anywhere.
+        is_control: whether the cheese stayed where it was in the training before; otherwise it was anywhere.
+        steps: of the training that went on, or began with new weights.
         share: of the steps of the mice that they were fine-tuned from.
         firsts: means over the mice.
         cheese: P(cheese first), an estimate over the mice.
@@ -47,6 +49,7 @@ class Budget(NamedTuple):
     """
 
     origin: str
+    is_control: bool
     steps: int
     share: float
     firsts: Firsts
@@ -59,10 +62,10 @@ class Tuning(NamedTuple):
     """All that is known of fine-tuned mice.
 
     Attributes:
-        budgets: sorted by origin and steps.
+        budgets: sorted by origin, controls last, and by steps.
         target: means of the studied mice that trained anywhere from new weights; None if there are none.
-        before: means of the studied mice by group.
-        edits: means after each edit of the studied mice, by group and name of the edit.
+        before: means of the studied mice that mice were fine-tuned from, by origin; none where these were not studied.
+        edits: means after each edit of the same mice, by origin and name of the edit.
         walk: those of a random walk.
     """
 
@@ -73,16 +76,23 @@ class Tuning(NamedTuple):
     walk: Firsts
 
 
+def is_control(mouse: Mouse) -> bool:
+    """Whether a mouse went on with the training of the mouse that it began from, not with the cheese anywhere."""
+    own = name_training(*describe_training(mouse))
+    return own != ANYWHERE and own == name_origin(mouse.header)
+
+
 def check_finetuned(mice: Sequence[Mouse]) -> None:
-    """Check that mice trained with the cheese anywhere.
+    """Check that mice trained with the cheese anywhere, or went on as before.
 
     Raises:
         InputError: one of them did not.
     """
     for mouse in mice:
-        if mouse.spec.cheese_region != ANYWHERE or mouse.spec.level_types:
+        if name_training(*describe_training(mouse)) != ANYWHERE and not is_control(mouse):
             raise InputError(
-                f"finetuned= takes mice trained with env.cheese_region=anywhere on all level types, not {mouse.name}"
+                f"finetuned= takes mice trained with env.cheese_region=anywhere on all level types, or in the region "
+                f"and on the level types of the mouse that they were fine-tuned from, not {mouse.name}"
             )
 
 
@@ -92,6 +102,10 @@ def _mean(each: Sequence[Firsts]) -> Firsts:
 
 def _read_firsts(row: Mapping[str, Any]) -> Firsts:
     return Firsts(*(row[column]["rate"] for column in FIRST.values()))
+
+
+def _average(mice: Sequence[Measured], who: str = "mouse") -> Firsts:
+    return _mean([_read_firsts(each["behaviour"][who]) for each in mice])
 
 
 def list_edits(mice: Sequence[Measured]) -> dict[str, Firsts]:
@@ -128,27 +142,33 @@ def collect_tuning(
         tuned: fine-tuned mice, and mice with new weights and small budgets.
         behaviour: of them, the part "behaviour" at least, by name.
     """
-    groups = {group: [results[name] for name in names] for group, names in group_mice(mice).items()}
-    before = {group: _mean([_read_firsts(each["behaviour"]["mouse"]) for each in own]) for group, own in groups.items()}
+    own = [(name_training(*describe_training(mouse)), mouse.name) for mouse in mice if not name_origin(mouse.header)]
+    anywhere = [results[name] for training, name in own if training == ANYWHERE]
+    began_from = {(name_origin(mouse.header), mouse.header.get("init", {}).get("name")) for mouse in tuned}
+    origins: dict[str, list[Measured]] = {}
+    for training, name in own:
+        if (training, name) in began_from:
+            origins.setdefault(training, []).append(results[name])
     originals = [count_steps(mouse.header["init"]) for mouse in tuned if "init" in mouse.header]
     originals = originals or [count_steps(mouse.header) for mouse in mice if mouse.spec.cheese_region == ANYWHERE]
     usual = float(np.mean(originals)) if originals else float("nan")
-    members: dict[tuple[str, int], list[Mouse]] = {}
+    members: dict[tuple[str, bool, int], list[Mouse]] = {}
     for mouse in tuned:
-        members.setdefault((name_origin(mouse.header) or NEW_WEIGHTS, count_steps(mouse.header)), []).append(mouse)
+        key = name_origin(mouse.header) or NEW_WEIGHTS, is_control(mouse), count_steps(mouse.header)
+        members.setdefault(key, []).append(mouse)
     budgets = []
-    for (origin, steps), own in sorted(members.items()):
-        measured = [behaviour[mouse.name]["behaviour"]["mouse"] for mouse in own]
-        original = [count_steps(mouse.header.get("init", {})) or usual for mouse in own]
+    for (*kind, steps), alike in sorted(members.items()):
+        measured = [behaviour[mouse.name]["behaviour"]["mouse"] for mouse in alike]
+        original = [count_steps(mouse.header.get("init", {})) or usual for mouse in alike]
         seeds = [_read_firsts(each) for each in measured]
         estimates = {goal: combine([each[column] for each in measured]) for goal, column in FIRST.items()}
-        budgets.append(Budget(origin, steps, steps / float(np.mean(original)), _mean(seeds), seeds=seeds, **estimates))
+        budgets.append(Budget(*kind, steps, steps / float(np.mean(original)), _mean(seeds), seeds=seeds, **estimates))
     return Tuning(
         budgets,
-        before.get(ANYWHERE),
-        before,
-        {group: list_edits(own) for group, own in groups.items()},
-        _mean([_read_firsts(each["behaviour"]["random walk"]) for each in results.values()]),
+        _average(anywhere) if anywhere else None,
+        {origin: _average(each) for origin, each in origins.items()},
+        {origin: list_edits(each) for origin, each in origins.items()},
+        _average(list(results.values()), "random walk"),
     )
 
 
@@ -181,21 +201,31 @@ def _say(firsts: Firsts) -> str:
     return f"cheese {100 * firsts.cheese:.1f} %, corner {100 * firsts.corner:.1f} %"
 
 
+def _list_budgets(budgets: Sequence[Budget]) -> str:
+    return "; ".join(f"{100 * one.share:.2g} % of the steps ({one.steps:,}): {_say(one.firsts)}" for one in budgets)
+
+
 def _answer(origin: str, tuning: Tuning) -> Answer:
-    own = [budget for budget in tuning.budgets if budget.origin == origin]
+    own, control = (
+        [budget for budget in tuning.budgets if budget.origin == origin and budget.is_control == chosen]
+        for chosen in (False, True)
+    )
     before, target = tuning.before.get(origin), tuning.target
-    each = "; ".join(f"{100 * one.share:.2g} % of the steps ({one.steps:,}): {_say(one.firsts)}" for one in own)
-    beside = f"Reached first, by budget: {each}."
+    beside = f"Reached first, by budget: {_list_budgets(own)}." if own else ""
+    if control:
+        beside += f" Trained on with the cheese where it was: {_list_budgets(control)}."
     if before:
-        beside += f" Before fine-tuning, all mice of this group: {_say(before)}."
+        beside += f" The same mice before: {_say(before)}."
         if target:
             name = find_best_edit(tuning.edits[origin], before, target)
             after = f" ({name}): {_say(tuning.edits[origin][name])}" if name else ": none raises P(cheese first)"
             beside += f" After the best edit, chosen on these mazes{after}."
-    beside += f" A random walk: {_say(tuning.walk)}."
+    beside = f"{beside} A random walk: {_say(tuning.walk)}.".strip()
     if target is None:
         sentence = "Not judged: no mouse among checkpoint=… trained with the cheese anywhere from new weights."
         return Answer(sentence, beside)
+    if not own:
+        return Answer("Not judged: none of these mice went on with the cheese anywhere.", beside)
     goal = f"within {100 * CLOSE:.0f} points of the mice trained anywhere ({_say(target)})"
     if before and is_close(before, target):
         return Answer(f"Not judged: before fine-tuning, these mice are already {goal}.", beside)

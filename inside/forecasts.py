@@ -90,7 +90,8 @@ def _is_removed(mouse: Measured) -> bool:
 
 def _list_cheap(tuning: Tuning) -> list[Budget]:
     """The budgets of mice fine-tuned from ``FORECAST_GROUP`` that are less than 10 % of the original steps."""
-    return [each for each in tuning.budgets if each.origin == FORECAST_GROUP and each.share < CHEAP]
+    own = [each for each in tuning.budgets if each.origin == FORECAST_GROUP and not each.is_control]
+    return [each for each in own if each.share < CHEAP]
 
 
 def _find_target(evidence: Evidence) -> Firsts | None:

@@ -24,12 +24,13 @@ from inside.forecasts import CRITERIA, Evidence
 ORIGINAL = 1_000_000
 
 
-def make_mouse(name, region="anywhere", steps=ORIGINAL, origin=None, seed=0, **env):
+def make_mouse(name, region="anywhere", steps=ORIGINAL, origin=None, seed=0, began_from="", **env):
     mouse = mouse_with(undecided, cheese_region=region, **env)
     header = {"config": {"seed": seed}, "progress": {"steps": steps}}
     if origin is not None:
         before = {"cheese_region": origin, "level_types": None}
-        header["init"] = {"name": "before", "config": {"env": before}, "progress": {"steps": ORIGINAL}}
+        name_before = began_from or f"region{origin}-seed0"
+        header["init"] = {"name": name_before, "config": {"env": before}, "progress": {"steps": ORIGINAL}}
     return mouse._replace(header=header, path=Path(f"{name}.safetensors"))
 
 
@@ -64,12 +65,14 @@ RATES = {"region5-seed0": 0.3, "anywhere-seed0": 0.91, "anywhere-seed1": 0.89}
 
 
 def tune(budgets, studied=STUDIED, edited=0.5):
-    """What is collected of fine-tuned mice with these (origin, steps, rates of the seeds)."""
+    """What is collected of fine-tuned mice with these (origin, steps, rates of the seeds), and of controls."""
     mice = [make_mouse(name, region) for name, region in studied.items()]
     tuned, behaviour = [], {}
-    for origin, steps, rates in budgets:
+    for origin, steps, rates, *control in budgets:
+        region = origin if control else "anywhere"
         for seed, rate in enumerate(rates):
-            tuned.append(make_mouse(f"{origin}-{steps}-{seed}", steps=steps, origin=origin, seed=seed))
+            name = f"{origin}-{region}-{steps}-{seed}"
+            tuned.append(make_mouse(name, region, steps=steps, origin=origin, seed=seed))
             behaviour[tuned[-1].name] = behave(rate)
     return collect_tuning(mice, {name: study(RATES[name], edited) for name in studied}, tuned, behaviour)
 
@@ -96,6 +99,24 @@ def test_budgets_are_means_over_seeds_by_origin_and_steps():
     assert tuning.before["top-right 5×5"] == pytest.approx((0.3, 0.05))
 
 
+def test_only_the_mice_that_were_fine_tuned_stand_for_before(monkeypatch):
+    monkeypatch.setitem(RATES, "region5-seed1", 0.7)
+    assert tune([(5, 10_000, [0.5])], STUDIED | {"region5-seed1": 5}).before == {"top-right 5×5": (0.3, 0.05)}
+
+
+def test_mice_that_went_on_as_before_are_controls():
+    tuning = tune([(5, 30_000, [0.9]), (5, 30_000, [0.34, 0.36], "control")])
+    assert [(each.is_control, each.firsts.cheese) for each in tuning.budgets] == [(False, 0.9), (True, 0.35)]
+    answer = answer_finetuning(tuning)["top-right 5×5"]
+    assert "they reach the cheese first in 90.0 % (" in answer.sentence
+    beside = "Trained on with the cheese where it was: 3 % of the steps (30,000): cheese 35.0 %, corner 5.0 %."
+    assert beside in answer.beside
+    curves = {line.get_label(): line for line in draw_finetuning(tuning).axes[0].lines}
+    assert list(curves["top-right 5×5, trained on as before"].get_ydata()) == pytest.approx([0.35])
+    (alone,) = answer_finetuning(tune([(5, 30_000, [0.9], "control")])).values()
+    assert alone.sentence == "Not judged: none of these mice went on with the cheese anywhere."
+
+
 def test_new_weights_alone_are_compared_with_mice_trained_anywhere():
     (budget,) = tune([(None, 50_000, [0.5])]).budgets
     assert (budget.origin, budget.share) == (NEW_WEIGHTS, 0.05)
@@ -120,7 +141,7 @@ def test_new_weights_alone_are_compared_with_mice_trained_anywhere():
 def test_the_sentence_names_the_smallest_budget_whose_mean_is_close(budgets, sentence):
     (answer,) = answer_finetuning(tune(budgets)).values()
     assert sentence in answer.sentence and "× 64 mazes)." in answer.sentence
-    assert "Before fine-tuning, all mice of this group: cheese 30.0 %, corner 5.0 %." in answer.beside
+    assert "The same mice before: cheese 30.0 %, corner 5.0 %." in answer.beside
     assert "A random walk: cheese 20.0 %, corner 10.0 %." in answer.beside
     assert "chosen on these mazes (+2 × the cheese vector (own)): cheese 50.0 %, corner 5.0 %." in answer.beside
 
@@ -172,6 +193,7 @@ def test_mice_that_are_close_before_tell_nothing_of_fine_tuning(name, monkeypatc
         ([(5, 90_000, [0.9, 0.8])], False),
         ([(5, 30_000, [0.8])], None),  # more steps, still less than 10 %, might be enough
         ([(5, 100_000, [0.9])], None),
+        ([(5, 90_000, [0.9], "control")], None),
         ([(0, 30_000, [0.9]), (None, 30_000, [0.9])], None),  # the forecast is about 5×5 mice
         ([], None),
     ],
@@ -216,7 +238,7 @@ def test_the_figure_has_a_dot_for_each_seed_and_a_curve_for_each_origin():
     assert dots == 6
 
 
-@pytest.mark.parametrize("env", [{"region": 5}, {"level_types": ["fork"]}])
+@pytest.mark.parametrize("env", [{"region": 5}, {"level_types": ["fork"]}, {"region": 5, "origin": 3}])
 def test_mice_that_did_not_train_anywhere_are_refused(env):
     with pytest.raises(InputError, match=r"finetuned= takes mice trained with env\.cheese_region"):
-        check_finetuned([make_mouse("good", origin=5), make_mouse("bad", **env)])
+        check_finetuned([make_mouse("good", origin=5), make_mouse("control", 5, origin=5), make_mouse("bad", **env)])
