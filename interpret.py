@@ -22,7 +22,7 @@ OUT = "runs/inside"
 @dataclass
 class InterpretConfig:
     checkpoint: Any = setting("", "trained mice: a .safetensors file, a glob pattern, or a list")
-    finetuned: Any = setting("", "fine-tuned mice and their controls (new weights, or trained on as before): measured at forks only")
+    finetuned: Any = setting("", "fine-tuned mice and their controls, measured at forks only")
     layer: str = setting("embedder.block2.res1", "layer with maps, for vectors, channels and clamps")
     levels: int = setting(64, "mazes in which effects are measured", 4, 100_000)
     out: str = setting(OUT, "output folder")
