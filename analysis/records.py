@@ -15,9 +15,10 @@ from torch import Tensor
 from agents.mouse import Mouse
 from analysis import ability
 from analysis import chain as chains
+from analysis.arrivals import FIRST, arrive, compute_arrivals, compute_first
 from analysis.attributes import ATTRIBUTES, REGION_5X5, compute_attributes, describe_quadrant
 from analysis.baselines import follow, hide_cheese, run_to_cheese, run_to_corner
-from analysis.chain import Chain, build_chain, build_walk, reach
+from analysis.chain import Chain, build_chain, build_walk
 from analysis.decision import compute_decision
 from analysis.diet import digest_levels
 from analysis.groups import describe_training
@@ -26,11 +27,9 @@ from analysis.preference import compute_first_share, compute_preference, find_ba
 from envs import paths
 from envs.generator import NO_CELL
 from envs.levels import Levels, region_mask
-from envs.world import CHEESE_REWARD, MAX_EPISODE_STEPS
+from envs.world import MAX_EPISODE_STEPS
 
-PUBLISHED_STEPS = 256  # step limit of the published measurements
 PUBLISHED_OUTCOME = "p_cheese_256"  # the column comparable with them
-RETURN_GAMMA = 0.999  # discount of the published settings
 OUTCOMES = ("cheese", "corner", "neither")
 BASELINES = {
     "walk": "a random walk",
@@ -38,12 +37,6 @@ BASELINES = {
     "slip": "a corner-runner that does not see the cheese and slips as often as the mouse",
     "blind": "the mouse itself with the cheese hidden",
 }
-FIRST = {
-    "cheese_500": "P(cheese within 500 steps)",
-    "cheese_first": "P(cheese within 500 steps, before the corner)",
-    "corner_first": "P(corner within 500 steps, before the cheese)",
-}
-
 COLUMNS = {
     "mouse": "name of the mouse: of its file, or of the run folder with its mouse.safetensors",
     "group": "group of the mouse: its training region and level types, and what else tells it from other groups",
@@ -188,56 +181,6 @@ def _compute_facts(levels: Levels, level_type: Tensor, region: Tensor) -> dict[s
     return facts
 
 
-def _discount(by_step: np.ndarray) -> np.ndarray:
-    """Compute expected returns float64 (N,) from probabilities of arrival within 0, 1, … steps (N, T + 1)."""
-    return CHEESE_REWARD * np.diff(by_step, axis=1) @ RETURN_GAMMA ** np.arange(by_step.shape[1] - 1)
-
-
-def _arrive(chain: Chain, target: np.ndarray, barrier: np.ndarray | None = None) -> np.ndarray:
-    """Compute P(arrival within 0, 1, … steps) from each level's start: float64 (N, T + 1)."""
-    return reach(chain, target, MAX_EPISODE_STEPS, barrier).by_step
-
-
-def compute_arrivals(chain: Chain, levels: Levels, region: Tensor) -> dict[str, np.ndarray]:
-    """Compute the exact arrival columns of N levels.
-
-    Args:
-        chain: the mouse's chains in the levels.
-        levels: N levels on the CPU.
-        region: bool (N, world_dim, world_dim), the training region.
-
-    Returns:
-        Arrays (N,) by column of ``COLUMNS``.
-    """
-    cheese, corner = chain.at(levels.cheese), chain.at(levels.corner)
-    top_right_5x5 = chain.inside(region_mask(levels, REGION_5X5))
-    own = chain.inside(region) & ~cheese
-
-    to_cheese = _arrive(chain, cheese)
-    corner_first = _arrive(chain, corner & ~cheese, cheese)
-    same = (levels.cheese == levels.corner).numpy()
-    # Treat the cheese as a wall, because it ends the episode.
-    shut = levels.walls.flatten(1).scatter(1, levels.cheese.clamp(min=0)[:, None], True).view_as(levels.walls)
-    avoiding = levels._replace(
-        cheese=levels.corner,
-        walls=torch.where(((levels.cheese == NO_CELL) | torch.tensor(same))[:, None, None], levels.walls, shut),
-    )
-    return {
-        "p_cheese_256": to_cheese[:, PUBLISHED_STEPS],
-        "p_cheese_500": to_cheese[:, -1],
-        "p_cheese_first": _arrive(chain, cheese, corner)[:, -1],
-        "p_corner_first": corner_first[:, -1],
-        "p_cheese_before_region": _arrive(chain, cheese, own)[:, -1],
-        "p_region_first": _arrive(chain, own, cheese)[:, -1],
-        "p_5x5": _arrive(chain, top_right_5x5, cheese)[:, -1],
-        "steps": (1 - to_cheese[:, :-1]).sum(1),
-        "cheese_return": _discount(to_cheese),
-        "cheese_optimum": paths.compute_optimal_return(levels, RETURN_GAMMA).numpy(),
-        "corner_return": _discount(np.where(same[:, None], to_cheese, corner_first)),
-        "corner_optimum": paths.compute_optimal_return(avoiding, RETURN_GAMMA).numpy(),
-    }
-
-
 def _compute_decision(chain: Chain, decision_square: Tensor) -> dict[str, np.ndarray]:
     """Compute the parts of P(cheese) at forks."""
     parts = compute_decision(chain, decision_square, MAX_EPISODE_STEPS)
@@ -270,13 +213,6 @@ def _compute_abilities(mouse: Mouse, condition: str, chain: Chain, decision_squa
     return own.to_dict("series") | {f"walk_{name}": walk[name] for name in ("able_cheese", "able_corner")}
 
 
-def _compute_first(chain: Chain) -> dict[str, np.ndarray]:
-    """Compute how often the cheese is taken, and which of cheese and corner comes first."""
-    cheese, corner = chain.at(chain.levels.cheese), chain.at(chain.levels.corner)
-    ends = {"cheese_500": (cheese, None), "cheese_first": (cheese, corner), "corner_first": (corner & ~cheese, cheese)}
-    return {name: _arrive(chain, *end)[:, -1] for name, end in ends.items()}
-
-
 def _compute_baselines(
     mouse: Mouse, levels: Levels, decision_square: Tensor, region: Tensor, slip: float
 ) -> dict[str, np.ndarray]:
@@ -292,17 +228,17 @@ def _compute_baselines(
         columns["slip_h"], _ = compute_first_share(chains_by_name["slip"], decision_square)
         columns["seeker_h"], _ = compute_first_share(follow(walk, run_to_cheese, slip), decision_square)
     for name, chain in chains_by_name.items():
-        columns |= {f"{name}_{column}": values for column, values in _compute_first(chain).items()}
+        columns |= {f"{name}_{column}": values[:, -1] for column, values in compute_first(chain).items()}
     cheese = walk.at(levels.cheese)
-    columns["walk_region_first"] = _arrive(walk, walk.inside(region) & ~cheese, cheese)[:, -1]
+    columns["walk_region_first"] = arrive(walk, walk.inside(region) & ~cheese, cheese)[:, -1]
     columns["blind_h"], _ = compute_first_share(blind, decision_square)
     return columns
 
 
 def _compute_greedy(chain: Chain) -> dict[str, np.ndarray]:
     """Compute the columns of the greedy policy."""
-    found = _compute_first(chains.make_greedy(chain))
-    taken, cheese_first, corner_first = (found[name] > 0.5 for name in FIRST)
+    found = compute_first(chains.make_greedy(chain))
+    taken, cheese_first, corner_first = (found[name][:, -1] > 0.5 for name in FIRST)
     return {
         "greedy_cheese": taken,
         "greedy_first": np.select([cheese_first, corner_first], OUTCOMES[:2], OUTCOMES[2]),

@@ -13,9 +13,9 @@ from rich.table import Table
 from agents.learner import Learner
 from agents.mouse import Mouse
 from analysis import figures, statistics
+from analysis.arrivals import compute_arrivals
 from analysis.chain import build_chain
 from analysis.collection import RECORDS_FILE, collect_records, default_num_levels, to_parquet
-from analysis.records import compute_arrivals
 from analysis.relocation import HELD_OUT, anywhere, as_trained, trained_on_held_out
 from envs import paths
 from envs.levels import region_mask

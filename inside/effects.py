@@ -7,16 +7,16 @@ of the changed mouse, and from it the probability of each outcome, without sampl
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
 
 from agents.mouse import Mouse
-from analysis.chain import Chain, build_chain, reach
+from analysis.arrivals import compute_first
+from analysis.chain import Chain, build_chain
 from analysis.decision import find_next_cell
 from envs.levels import Levels
-from envs.world import MAX_EPISODE_STEPS, STAY, State
+from envs.world import STAY, State
 from foundation.errors import InputError
 from inside.forks import Forks
 from inside.hooks import read, record, replace
@@ -176,11 +176,7 @@ def measure(chain: Chain, forks: Forks) -> pd.DataFrame:
     """
     levels = forks.levels
     chain = chain._replace(levels=levels)
-    cheese, corner = chain.at(levels.cheese), chain.at(levels.corner)
-
-    def arrive(target: np.ndarray, barrier: np.ndarray | None = None) -> np.ndarray:
-        return reach(chain, target, MAX_EPISODE_STEPS, barrier).by_step[:, -1]
-
+    first = {name: by_step[:, -1] for name, by_step in compute_first(chain).items()}
     square = chain.start_at(forks.square).start
     at_square, following = chain.probability[square], chain.cell[chain.successor[square]]
     following[:, STAY] = -1
@@ -190,9 +186,9 @@ def measure(chain: Chain, forks: Forks) -> pd.DataFrame:
     }
     return pd.DataFrame(
         {
-            "p_cheese": arrive(cheese),
-            "p_cheese_first": arrive(cheese, corner),
-            "p_corner_first": arrive(corner, cheese),
+            "p_cheese": first["cheese_500"],
+            "p_cheese_first": first["cheese_first"],
+            "p_corner_first": first["corner_first"],
             **moves,
         }
     )

@@ -248,7 +248,7 @@ def _draw_budgets(axes: Axes, tuning: Tuning, goal: str) -> None:
     origins = list(dict.fromkeys(budget.origin for budget in tuning.budgets))
     for origin, control in dict.fromkeys((budget.origin, budget.is_control) for budget in tuning.budgets):
         own = [budget for budget in tuning.budgets if (budget.origin, budget.is_control) == (origin, control)]
-        style = choose_style(origins.index(origin)) | ({"ls": "--", "mfc": "white"} if control else {})
+        style: dict[str, Any] = choose_style(origins.index(origin)) | ({"ls": "--", "mfc": "white"} if control else {})
         label = origin if origin == NEW_WEIGHTS else f"fine-tuned from {origin}"
         if control:
             label = f"{origin}, trained on as before"

@@ -157,12 +157,13 @@ def collect_tuning(
         key = name_origin(mouse.header) or NEW_WEIGHTS, is_control(mouse), count_steps(mouse.header)
         members.setdefault(key, []).append(mouse)
     budgets = []
-    for (*kind, steps), alike in sorted(members.items()):
+    for (origin, control, steps), alike in sorted(members.items()):
         measured = [behaviour[mouse.name]["behaviour"]["mouse"] for mouse in alike]
         original = [count_steps(mouse.header.get("init", {})) or usual for mouse in alike]
         seeds = [_read_firsts(each) for each in measured]
         estimates = {goal: combine([each[column] for each in measured]) for goal, column in FIRST.items()}
-        budgets.append(Budget(*kind, steps, steps / float(np.mean(original)), _mean(seeds), seeds=seeds, **estimates))
+        share = steps / float(np.mean(original))
+        budgets.append(Budget(origin, control, steps, share, _mean(seeds), seeds=seeds, **estimates))
     return Tuning(
         budgets,
         _average(anywhere) if anywhere else None,

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from agents.mouse import Mouse
-from analysis.chain import Chain, build_chain, reach
+from analysis.arrivals import arrive
+from analysis.chain import Chain, build_chain
 from envs import paths
 from envs.levels import Levels
 from envs.world import MAX_EPISODE_STEPS
@@ -86,13 +87,13 @@ def clamp(mouse: Mouse, layer: str, level: Levels, targets: Tensor, channels: Se
 def _measure(chain: Chain, target: Tensor) -> dict[str, np.ndarray]:
     """P(target before the corner), P(corner before the target), and steps to the target where it is reached."""
     here, corner = chain.at(target), chain.at(chain.levels.corner)
-    by_step = reach(chain, here, MAX_EPISODE_STEPS, corner).by_step
+    by_step = arrive(chain, here, corner)
     arrived = by_step[:, -1]
     with np.errstate(invalid="ignore", divide="ignore"):
         steps = (np.diff(by_step, axis=1) @ np.arange(1, MAX_EPISODE_STEPS + 1)) / arrived
     return {
         "p_target": arrived,
-        "p_corner": reach(chain, corner, MAX_EPISODE_STEPS, here).by_step[:, -1],
+        "p_corner": arrive(chain, corner, here)[:, -1],
         "steps": np.where(arrived > 1e-3, steps, np.nan),
     }
 

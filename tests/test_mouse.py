@@ -15,8 +15,8 @@ from agents.impala import build_policy
 from agents.learner import Learner
 from agents.mouse import load_mouse, load_weights, save_mouse
 from agents.training_state import save_state
+from analysis.arrivals import compute_arrivals
 from analysis.chain import build_chain
-from analysis.records import compute_arrivals
 from analysis.relocation import HELD_OUT, anywhere, as_trained
 from envs.levels import region_mask
 from foundation.errors import InputError

@@ -16,8 +16,8 @@ from mice import mouse_with, undecided
 from agents.config import AgentConfig
 from agents.impala import build_policy
 from agents.mouse import Mouse, load_mouse
+from analysis.arrivals import compute_arrivals
 from analysis.chain import build_chain
-from analysis.records import compute_arrivals
 from envs import paths
 from envs.drawings import from_text, to_text
 from envs.generator import NO_CELL
