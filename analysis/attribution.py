@@ -25,7 +25,7 @@ from analysis.preference import compute_logit
 
 LEAST_EFFECT = 0.2  # log odds a standard deviation of the attribute
 CORRELATED = 0.25
-FEWEST = 30  # forks; from fewer nothing is told
+FEWEST_FORKS = 30  # forks; from fewer nothing is told
 SURE = 0.01  # h below it, or above 1 − it, is an outcome that is not left to chance
 CANNOT_TELL, NO_EFFECT, GOES_WITH, SEPARATED = "cannot tell", "none", "goes with", "separated"
 
@@ -83,7 +83,7 @@ def compute_effects(
     found = {}
     for together in [tuple(names)] if jointly else [(name,) for name in names]:
         rows = forks.dropna(subset=[*together, h, *baselines])
-        design = _standardise(rows[list(together)].to_numpy(float)) if len(rows) >= FEWEST else None
+        design = _standardise(rows[list(together)].to_numpy(float)) if len(rows) >= FEWEST_FORKS else None
         if design is None:
             continue
         own, clusters = compute_logit(rows[h].to_numpy(float)), rows.level_seed.to_numpy()

@@ -15,7 +15,7 @@ from envs.spec import WorldSpec
 SHARE_LEVELS = 4000  # training levels whose types are counted
 LARGEST_REPEATED = 7  # mazes up to this side are so few that other seeds make the same ones
 LEAST_HEADLINE_DIM = 9  # headline rates are of mazes from this side on
-DRAWN = 100_000  # training levels compared at most; a quickstart plays about four times as many episodes
+MOST_COMPARED = 100_000  # training levels compared at most; a quickstart plays about four times as many episodes
 
 
 class Shares(NamedTuple):
@@ -50,7 +50,7 @@ def digest_levels(levels: Levels) -> list[bytes]:
 
 
 @lru_cache(maxsize=8)  # mice of one group share their training levels
-def digest_training(spec: WorldSpec, drawn: int = DRAWN) -> frozenset[bytes]:
+def digest_training(spec: WorldSpec, drawn: int = MOST_COMPARED) -> frozenset[bytes]:
     """Compute the digests of the training levels that another seed may repeat.
 
     All training levels are taken if there are at most ``drawn``. Otherwise that many are drawn from them, and only
@@ -67,7 +67,7 @@ def digest_training(spec: WorldSpec, drawn: int = DRAWN) -> frozenset[bytes]:
     return frozenset(digest_levels(training))
 
 
-def find_seen(spec: WorldSpec, levels: Levels, drawn: int = DRAWN) -> np.ndarray:
+def find_seen(spec: WorldSpec, levels: Levels, drawn: int = MOST_COMPARED) -> np.ndarray:
     """Find the levels that equal a training level in walls and cheese, whatever their seeds: bool (N,)."""
     met = digest_training(spec, drawn)
     return np.array([digest in met for digest in digest_levels(levels)], bool)

@@ -34,7 +34,7 @@ from analysis.scorecard import Measured, score_forecasts
 from analysis.statistics import Estimate, mean_with_interval
 
 ARRIVALS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 500)  # steps at which the cumulative incidence is given
-MARGIN = 0.05  # of a share; groups that differ by less count as equivalent
+EQUIVALENT = 0.05  # of a share; groups that differ by less count as equivalent
 COMPARED = ("anywhere", "preference", "able_cheese")
 FAR_QUADRANTS = ("top left", "bottom right")
 
@@ -250,7 +250,7 @@ def compare_all(groups: dict[str, dict[str, Any]], tables: dict[str, pd.DataFram
         for one, other in combinations([name for name in groups if len(seeds[name]) > 1], 2):
             differences = by_level[[one, other]].dropna().to_numpy() @ (1, -1)
             error = float(stats.sem(differences)) if len(differences) > 1 else 0.0
-            compared = compare_groups(seeds[one], seeds[other], MARGIN, error)
+            compared = compare_groups(seeds[one], seeds[other], EQUIVALENT, error)
             few = min(len(seeds[one]), len(seeds[other])) < FEW_SEEDS
             own.append(
                 {"measure": measure, "one": one, "other": other, "few": few, "levels": len(differences), **compared}

@@ -37,7 +37,7 @@ READINGS = {
     "able_cheese": Reading("ability to reach the cheese", "able_cheese_walk"),
     "as_trained": Reading("success as trained", "as_trained_walk"),
 }
-DRAWN = {"corner_first": BLUE, "preference": ORANGE}
+COLOURS = {"corner_first": BLUE, "preference": ORANGE}
 
 
 def compute_spread(records: pd.DataFrame) -> dict[str, dict[str, Any]]:
@@ -152,9 +152,9 @@ def describe_spread(name: str, group: dict[str, Any]) -> list[str]:
 def draw_spread(groups: dict[str, dict[str, Any]]) -> Figure:
     """Draw a histogram of the mice for each group and drawn reading; dashed: a random walk."""
     figure = Figure(figsize=(9.0, 2.3 * len(groups) + 0.5), layout="constrained")
-    panels = figure.subplots(len(groups), len(DRAWN), squeeze=False)
+    panels = figure.subplots(len(groups), len(COLOURS), squeeze=False)
     for row, (name, group) in zip(panels, groups.items(), strict=True):
-        for axes, (key, colour) in zip(row, DRAWN.items(), strict=True):
+        for axes, (key, colour) in zip(row, COLOURS.items(), strict=True):
             found = group["readings"][key]
             values = [mouse[key] for mouse in group["mice"] if mouse[key] is not None]
             axes.hist(values, bins=np.linspace(0, 1, BINS + 1).tolist(), color=colour, edgecolor="white", lw=0.3)

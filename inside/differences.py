@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from analysis.findings import MARGIN
+from analysis.findings import EQUIVALENT
 from analysis.intervals import compare_groups, correct_holm
 from analysis.measures import FEW_SEEDS
 from analysis.statistics import Estimate
@@ -44,7 +44,7 @@ def _compare(one: Sequence[Estimate], other: Sequence[Estimate]) -> dict[str, An
     """Compare two groups. All probes have the same mazes, so their luck does not average out over the mice."""
     errors = [[(each["high"] - each["low"]) / (2 * stats.norm.ppf(0.975)) for each in group] for group in (one, other)]
     over_mazes = float(np.linalg.norm([np.mean(group) for group in errors]))
-    return compare_groups([each["rate"] for each in one], [each["rate"] for each in other], MARGIN, over_mazes)
+    return compare_groups([each["rate"] for each in one], [each["rate"] for each in other], EQUIVALENT, over_mazes)
 
 
 def describe_differences(rows: Mapping[str, Mapping[str, Any]]) -> str:
