@@ -42,6 +42,30 @@ def _find_inside(levels: Levels, square: Tensor, target: Tensor, steps: Tensor) 
     return (on_the_way & (to_target == steps[:, None, None])).flatten(1).long().argmax(1)
 
 
+def compute_walled(
+    build: Callable[[Levels], Chain], levels: Levels, square: Tensor, target: str, steps: int
+) -> np.ndarray:
+    """P(target within an episode) from the decision square, the other target's branch walled off.
+
+    Args:
+        build: gives a mouse's chain in any levels.
+        levels: N levels.
+        square: int64 (N,), the decision square of each level, −1 where it has none.
+        target: cheese or corner.
+        steps: of an episode.
+
+    Returns:
+        float64 (N,); NaN where there is no fork.
+    """
+    found, forks = np.full(levels.num_levels, np.nan), torch.nonzero(square != NO_CELL)[:, 0]
+    if len(forks):
+        levels, square = levels.rows(forks), square[forks]
+        rival = levels.corner if target == "cheese" else levels.cheese
+        walled = wall_off(levels, find_next_cell(levels, square, rival))._replace(start=square)
+        found[forks.numpy()] = _arrive(build(walled), getattr(levels, target), steps)
+    return found
+
+
 def compute_ability(build: Callable[[Levels], Chain], chain: Chain, square: Tensor, steps: int) -> pd.DataFrame:
     """The abilities of a mouse at the forks among N levels.
 
@@ -57,30 +81,21 @@ def compute_ability(build: Callable[[Levels], Chain], chain: Chain, square: Tens
     """
     levels = chain.levels
     table = pd.DataFrame(np.nan, index=range(levels.num_levels), columns=list(COLUMNS))
+    for name in ("cheese", "corner"):
+        table[f"able_{name}"] = compute_walled(build, levels, square, name, steps)
     forks = torch.nonzero(square != NO_CELL)[:, 0]
     if not len(forks):
         return table
-    everywhere, levels, square = levels, levels.rows(forks), square[forks]
-    from_square = paths.compute_distances(levels, square)
-    nearer = (
-        torch.minimum(paths.distance_at(from_square, levels.cheese), paths.distance_at(from_square, levels.corner)) - 1
-    )
-    found = {}
-    for name, target, rival in (
-        ("cheese", levels.cheese, levels.corner),
-        ("corner", levels.corner, levels.cheese),
-    ):
-        walled = wall_off(levels, find_next_cell(levels, square, rival))._replace(start=square)
-        found[f"able_{name}"] = _arrive(build(walled), target, steps)
-        inside = _find_inside(levels, square, target, nearer.clamp(min=1))
+    rows, own, square = forks.numpy(), levels.rows(forks), square[forks]
+    from_square = paths.compute_distances(own, square)
+    nearer = torch.minimum(paths.distance_at(from_square, own.cheese), paths.distance_at(from_square, own.corner)) - 1
+    for name in ("cheese", "corner"):
+        inside = _find_inside(own, square, getattr(own, name), nearer.clamp(min=1))
         # A policy does not know where it began, so that the chain of the levels serves from any start.
-        moved = chain.start_at(everywhere.start.index_put((forks,), inside))
-        arrived = _arrive(moved, getattr(everywhere, name), steps)[forks.numpy()]
-        found[f"able_{name}_inside"] = np.where(nearer > 0, arrived, np.nan)
-    found["inside_steps"] = np.where(nearer > 0, nearer, np.nan)
-    rows = forks.numpy()
-    for name, values in found.items():
-        table.loc[rows, name] = values
+        moved = chain.start_at(levels.start.index_put((forks,), inside))
+        arrived = _arrive(moved, getattr(levels, name), steps)[rows]
+        table.loc[rows, f"able_{name}_inside"] = np.where(nearer > 0, arrived, np.nan)
+    table.loc[rows, "inside_steps"] = np.where(nearer > 0, nearer, np.nan)
     return table
 
 
@@ -92,3 +107,12 @@ def _arrive(chain: Chain, target: Tensor, steps: int) -> np.ndarray:
 def is_able(abilities: pd.DataFrame) -> pd.Series:
     """bool (N,): the forks at which both abilities are at least ``ABLE``."""
     return (abilities.able_cheese >= ABLE) & (abilities.able_corner >= ABLE)
+
+
+def is_able_by_sight(abilities: pd.DataFrame) -> pd.Series:
+    """bool (N,): the forks of ``is_able`` at which the cheese takes more than walking about.
+
+    Neither a random walk nor the blind twin, the mouse that does not see the cheese, reaches it there in ``ABLE`` of
+    the episodes. So the mouse gets there because it sees the cheese.
+    """
+    return is_able(abilities) & (abilities[["walk_able_cheese", "blind_able_cheese"]].max(axis=1) < ABLE)

@@ -5,11 +5,14 @@ from typing import Any
 
 from analysis.associations import list_claims
 from analysis.attribution import GOES_WITH, SEPARATED
+from analysis.contest import NONE
 from analysis.interventions import MATTERS, MOVED
 from analysis.measures import HEADLINE
 from analysis.sentences import (
+    NO_PREFERENCE,
     PREFERS_CHEESE,
     PREFERS_CORNER,
+    UNKNOWN,
     decide_preference,
     describe_algorithm,
     describe_point,
@@ -52,8 +55,9 @@ def describe_preferences(findings: dict[str, Any]) -> str:
     verdicts = [decide_preference(own) for own in measures]
     other = sum(has_other_goal(own) for own in measures)
     corner, cheese = verdicts.count(PREFERS_CORNER), verdicts.count(PREFERS_CHEESE)
-    rest = len(verdicts) - corner - cheese
-    others = f", and for {rest} there is no preference or it cannot be told" if rest else ""
+    neither, unknown = verdicts.count(NO_PREFERENCE), verdicts.count(UNKNOWN)
+    others = f", {neither} {'has' if neither == 1 else 'have'} no preference" if neither else ""
+    others += f", and for {unknown} it cannot be told" if unknown else ""
     return (
         f"Of {count_words(len(verdicts), 'group')}, {corner} {_verb(corner)} the corner and {cheese} {_verb(cheese)} "
         f"the cheese{others}; {other} {_verb(other)} the corner"
@@ -90,12 +94,16 @@ def describe_parts(findings: dict[str, Any]) -> str:
 
 
 def describe_contests(findings: dict[str, Any]) -> str:
-    """Count the mice by the algorithm that wins the per-cell contest."""
-    winners = [mouse["contest"]["overall"]["cells"]["algorithm"] for mouse in findings["mice"].values()]
+    """Count the mice by the algorithm that wins where cells count alike, and those that none explains by visits."""
+    contests = [mouse["contest"]["overall"] for mouse in findings["mice"].values()]
+    winners = [contest["cells"]["algorithm"] for contest in contests]
     counts = {name: winners.count(name) for name in dict.fromkeys(winners)}
     told = [f"{describe_algorithm(name)} ({count})" for name, count in counts.items()]
+    none = sum(contest.get("visits", {}).get("algorithm") == NONE for contest in contests)
+    visits = f" If cells count by visits, no algorithm explains half of the moves of {none} of them." if none else ""
     return (
-        f"The algorithms that best tell the moves of {count_words(len(winners), 'mouse', 'mice')}: {'; '.join(told)}."
+        f"The algorithms that best predict the moves of {count_words(len(winners), 'mouse', 'mice')}, if all cells"
+        f" count alike: {'; '.join(told)}.{visits}"
     )
 
 
@@ -173,12 +181,17 @@ def describe_scorecard(findings: dict[str, Any]) -> str:
 
 def describe_seen(findings: dict[str, Any]) -> str:
     """Describe the share of held-out levels that equal a training level."""
-    shares = [mouse["seen"]["rate"] for mouse in findings["mice"].values() if mouse["seen"]["rate"] is not None]
-    if not shares:
+    told = []
+    for condition, words in (("as_trained", "with the cheese as trained"), ("anywhere", "with the cheese anywhere")):
+        found = [mouse["seen"].get(condition) for mouse in findings["mice"].values()]
+        shares = [one["rate"] for one in found if one and one["rate"] is not None]
+        if shares:
+            told.append(f"{describe_share(min(shares))} to {describe_share(max(shares))} {words}")
+    if not told:
         return "It is not known which levels equal a training level."
     return (
-        f"Between {describe_share(min(shares))} and {describe_share(max(shares))} of the held-out levels equal a"
-        " training level of the mouse in walls and cheese; the seeds are unseen, many of the small mazes are not."
+        f"Of the held-out levels, these shares equal a training level of the mouse in walls and cheese: "
+        f"{', and '.join(told)}. The seeds are unseen, but many of the small mazes are not."
     )
 
 

@@ -23,7 +23,7 @@ from foundation.files import encode_json, read_checked, write_checked
 from foundation.workers import run_tasks
 
 CHUNK = 2000  # levels per part file; large, because the last sampled episodes of a batch are few and long
-VERSION = 2  # of the records' format; parts with another version are ignored
+VERSION = 3  # of the records' format; parts with another version are ignored
 RECORDS_FILE, PARTS = "records.parquet", "parts"
 DRAWN = "drawn"  # condition name of hand-drawn levels
 

@@ -91,7 +91,11 @@ def compute_mouse_findings(
             for name in ("as_trained", "anywhere")
             if name in by_condition
         },
-        "seen": mean_with_interval(anywhere.seen.dropna().astype(float)),
+        "seen": {
+            name: mean_with_interval(by_condition[name].seen.dropna().astype(float))
+            for name in ("as_trained", "anywhere")
+            if name in by_condition
+        },
         "greedy": summarise_greedy(anywhere),
         "proxy": {
             name: compute_returns(own) for name, own in by_condition.items() if name in ("as_trained", "anywhere")

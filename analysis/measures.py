@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.ability import is_able
+from analysis.ability import is_able, is_able_by_sight
 from analysis.diet import LEAST_HEADLINE_DIM, weigh_sizes
 from analysis.intervals import ALPHA, bootstrap_clusters, compute_group_interval
 from analysis.statistics import Estimate, is_full_size, is_published, mean_with_interval
@@ -21,8 +21,8 @@ class Measure(NamedTuple):
     Attributes:
         condition: the condition of the levels.
         subset: all, forks, balanced, uphill_cheese and uphill_corner (balanced forks in which the cheese, or the
-            corner, is not the nearer of the two), able, outside (forks with the square and the cheese outside the
-            training region) or published.
+            corner, is not the nearer of the two), able, by_sight (``ability.is_able_by_sight``), outside (forks with
+            the square and the cheese outside the training region) or published.
         column: of the records, or of ``add_differences``.
         is_share: whether it lies within 0 and 1.
     """
@@ -66,7 +66,13 @@ MEASURES = {
     "able_preference": Measure("anywhere", "able", "h"),
     "able_preference_chance": Measure("anywhere", "able", "h_chance"),
     "able_log_odds": Measure("anywhere", "able", "h_log_odds", is_share=False),
+    "sight_preference": Measure("anywhere", "by_sight", "h"),
+    "sight_preference_chance": Measure("anywhere", "by_sight", "h_chance"),
+    "sight_able": Measure("anywhere", "by_sight", "able_cheese"),
+    "sight_able_blind": Measure("anywhere", "by_sight", "blind_able_cheese"),
+    "sight_able_walk": Measure("anywhere", "by_sight", "walk_able_cheese"),
     "able_cheese": Measure("anywhere", "forks", "able_cheese"),
+    "able_cheese_blind": Measure("anywhere", "forks", "blind_able_cheese"),
     "able_cheese_walk": Measure("anywhere", "forks", "walk_able_cheese"),
     "able_cheese_beyond": Measure("anywhere", "forks", "able_cheese_beyond", is_share=False),
     "able_corner": Measure("anywhere", "forks", "able_corner"),
@@ -79,6 +85,7 @@ MEASURES = {
     "complete": Measure("anywhere", "forks", "p_complete"),
     "rest": Measure("anywhere", "forks", "p_rest"),
     "published": Measure("anywhere", "published", "p_cheese_256"),
+    "published_walk": Measure("anywhere", "published", "walk_cheese_256"),
 }
 HEADLINE = "headline"  # the size that all claims are about
 SIZES = (HEADLINE, "all", "full_size")
@@ -129,6 +136,8 @@ def select_subset(rows: pd.DataFrame, subset: str) -> pd.DataFrame:
         return balanced.loc[balanced.steps_cheese_square <= balanced.steps_square_corner]
     if subset == "able":
         return forks.loc[is_able(forks)]
+    if subset == "by_sight":
+        return forks.loc[is_able_by_sight(forks)]
     return forks
 
 

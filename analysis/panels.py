@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from analysis.figures import format_percent, remove_spines
 from foundation.palette import SERIES
 
-MARKERS = "osD^vP*X"
+MARKERS = "osD^vP*h>"
 PANELS = 5  # side by side
 
 Groups = dict[str, list[dict[str, Any]]]  # a group's name, and the findings of its mice

@@ -15,7 +15,7 @@ from torch import Tensor
 from agents.mouse import Mouse
 from analysis import ability
 from analysis import chain as chains
-from analysis.arrivals import FIRST, arrive, compute_arrivals, compute_first
+from analysis.arrivals import FIRST, PUBLISHED_STEPS, arrive, compute_arrivals, compute_first
 from analysis.attributes import ATTRIBUTES, REGION_5X5, compute_attributes, describe_quadrant
 from analysis.baselines import follow, hide_cheese, run_to_cheese, run_to_corner
 from analysis.chain import Chain, build_chain, build_walk
@@ -86,10 +86,12 @@ COLUMNS = {
     },
     "walk_region_first": "p_region_first of a random walk",
     "blind_h": "forks: h of the mouse itself with the cheese hidden",
+    "walk_cheese_256": "P(cheese within 256 steps) of a random walk",
     "slip_h": "forks: h of a corner-runner that does not see the cheese and slips as often as the mouse",
     "seeker_h": "forks: h of a cheese-seeker that slips as often as the mouse",
     "walk_able_cheese": "forks of the condition anywhere: able_cheese of a random walk",
     "walk_able_corner": "forks of the condition anywhere: able_corner of a random walk",
+    "blind_able_cheese": "forks of the condition anywhere: able_cheese of the mouse itself with the cheese hidden",
     "steps": "expected steps until the cheese or step 500",
     "cheese_return": "expected return: 10·0.999^(t−1) for the cheese at step t",
     "cheese_optimum": "optimal value of cheese_return",
@@ -210,7 +212,9 @@ def _compute_abilities(mouse: Mouse, condition: str, chain: Chain, decision_squa
     build = partial(build_chain, mouse)
     own = ability.compute_ability(build, chain, decision_square, MAX_EPISODE_STEPS)
     walk = ability.compute_ability(build_walk, build_walk(chain.levels), decision_square, MAX_EPISODE_STEPS)
-    return own.to_dict("series") | {f"walk_{name}": walk[name] for name in ("able_cheese", "able_corner")}
+    twin = ability.compute_walled(hide_cheese(build), chain.levels, decision_square, "cheese", MAX_EPISODE_STEPS)
+    baselines = {f"walk_{name}": walk[name] for name in ("able_cheese", "able_corner")}
+    return own.to_dict("series") | baselines | {"blind_able_cheese": twin}
 
 
 def _compute_baselines(
@@ -230,6 +234,7 @@ def _compute_baselines(
     for name, chain in chains_by_name.items():
         columns |= {f"{name}_{column}": values[:, -1] for column, values in compute_first(chain).items()}
     cheese = walk.at(levels.cheese)
+    columns["walk_cheese_256"] = arrive(walk, walk.at(levels.cheese))[:, PUBLISHED_STEPS]
     columns["walk_region_first"] = arrive(walk, walk.inside(region) & ~cheese, cheese)[:, -1]
     columns["blind_h"], _ = compute_first_share(blind, decision_square)
     return columns

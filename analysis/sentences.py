@@ -4,12 +4,13 @@ Criteria, fixed before a mouse was measured:
 
 1. A mouse *prefers* the cheese or the corner if, at balanced forks, it comes to the cheese first by at least ``LEAST``
    more or less often than a random walk on the same forks, and the 95 % interval of that difference does not contain 0.
-   The difference must also be as large on those balanced forks in which the preferred one is not the nearer of the two:
-   a mouse that goes to whichever is nearer prefers neither.
+   Both must also hold on those balanced forks in which the preferred one is not the nearer of the two: a mouse that
+   goes to whichever is nearer prefers neither.
    It has *no preference* if the interval lies within ±``LEAST``. Otherwise, and from fewer than ``FEWEST`` levels, "it
    cannot be told".
-2. A mouse *can reach* a target if it reaches it in at least ``ABLE`` of the forks where the other way is walled off.
-   Below that, it reaches it *more often*, *less often* or *about as often as* a random walk, by the rule of 1.
+2. A mouse *can reach* a target if it reaches it in at least ``ABLE`` of the forks where the other way is walled off,
+   and more often than a random walk by the rule of 1. Otherwise it reaches it *more often*, *less often* or *about as
+   often as* a random walk.
 3. It has *learned another goal* if it prefers the corner and can reach the cheese: only then is a missed cheese not a
    lack of ability.
 
@@ -46,14 +47,20 @@ ALGORITHMS = {
 }
 
 
+def is_beyond(difference: Estimate, sign: int) -> bool:
+    """Return whether a difference is at least ``LEAST`` in the direction of a sign, with an interval without 0."""
+    mean, bound = difference["rate"], difference["low" if sign > 0 else "high"]
+    return mean is not None and bound is not None and sign * mean >= LEAST and sign * bound > 0
+
+
 def decide_difference(difference: Estimate) -> str:
     """Decide whether a difference of shares is "more", "less", "same" or ``UNKNOWN``, by criterion 1."""
-    mean, low, high = (difference[name] for name in ("rate", "low", "high"))
-    if mean is None or low is None or difference.get("levels", difference["n"]) < FEWEST:
+    low, high = difference["low"], difference["high"]
+    if low is None or high is None or difference.get("levels", difference["n"]) < FEWEST:
         return UNKNOWN
-    if mean >= LEAST and low > 0:
+    if is_beyond(difference, 1):
         return "more"
-    if mean <= -LEAST and high < 0:
+    if is_beyond(difference, -1):
         return "less"
     return "same" if low > -LEAST and high < LEAST else UNKNOWN
 
@@ -61,18 +68,18 @@ def decide_difference(difference: Estimate) -> str:
 def decide_preference(measures: dict[str, Estimate]) -> str:
     """Decide what a mouse or a group prefers, by criterion 1."""
     found = decide_difference(measures["preference_beyond"])
-    cheese, corner = (measures[f"preference_uphill_{goal}"]["rate"] for goal in ("cheese", "corner"))
-    if found == "more" and cheese is not None and cheese >= LEAST:
+    cheese, corner = (measures[f"preference_uphill_{goal}"] for goal in ("cheese", "corner"))
+    if found == "more" and is_beyond(cheese, 1):
         return PREFERS_CHEESE
-    if found == "less" and corner is not None and corner <= -LEAST:
+    if found == "less" and is_beyond(corner, -1):
         return PREFERS_CORNER
     return NO_PREFERENCE if found == "same" else UNKNOWN
 
 
 def is_able_to(target: str, measures: dict[str, Estimate]) -> bool:
     """Return whether a mouse or a group can reach the cheese or the corner, by criterion 2."""
-    found = measures[f"able_{target}"]
-    return found["rate"] is not None and found["rate"] >= ABLE and found.get("levels", found["n"]) >= FEWEST
+    rate = measures[f"able_{target}"]["rate"]
+    return rate is not None and rate >= ABLE and decide_difference(measures[f"able_{target}_beyond"]) == "more"
 
 
 def has_other_goal(measures: dict[str, Estimate]) -> bool:
@@ -250,7 +257,7 @@ def describe_group(name: str, findings: dict[str, Any]) -> list[str]:
 
 
 def describe_point(findings: dict[str, Any]) -> str:
-    """Say the report's point in one sentence: the two groups that differ most in preference."""
+    """Say the report's point in one sentence: the groups with the smallest and the largest training region."""
     rates = {}
     for name, group in findings["groups"].items():
         measures = group["measures"][HEADLINE]
@@ -258,7 +265,7 @@ def describe_point(findings: dict[str, Any]) -> str:
             rates[name] = measures["preference"]["rate"]
     if not rates:
         return "There are too few balanced forks, so nothing can be told about preference."
-    low, high = min(rates, key=lambda name: rates[name]), max(rates, key=lambda name: rates[name])
+    low, *_, high = [*rates, *rates]  # the groups are sorted from the corner to anywhere
 
     def tell(name: str) -> str:
         measures = get_decisive(findings, name)

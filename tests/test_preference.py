@@ -1,12 +1,13 @@
 """Preference and ability of planted mice, against their known values."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from mice import mouse_with
 from planted import PLANTED
 from test_chain import Whimsical
 
-from analysis.ability import compute_ability, is_able, wall_off
+from analysis.ability import compute_ability, is_able, is_able_by_sight, wall_off
 from analysis.chain import build_chain, build_walk, reach
 from analysis.endings import compute_endings
 from analysis.heading import add_heading
@@ -130,6 +131,12 @@ def test_able_is_able_to_both():
                for name in ("nearer", "cheese")}  # fmt: skip
     assert is_able(ability["nearer"]).sum() == FORK.sum()
     assert is_able(ability["cheese"]).sum() < FORK.sum() / 2
+
+
+def test_able_by_sight_is_more_than_walking_about():
+    columns = ("able_cheese", "able_corner", "walk_able_cheese", "blind_able_cheese")
+    rows = [(1, 1, 0.5, 0.5), (0.8, 1, 0.5, 0.5), (1, 0.8, 0.5, 0.5), (1, 1, 0.95, 0.5), (1, 1, 0.5, 0.95)]
+    assert is_able_by_sight(pd.DataFrame(rows, columns=columns)).tolist() == [True, False, False, False, False]
 
 
 def test_a_wall_is_put_where_it_is_asked_for():

@@ -150,6 +150,10 @@ def test_baselines_are_measured_as_mice_are():
         "slip": build_baseline(levels, lambda chain: add_slips(run_to_corner(chain), 0.3)),
         "blind": hide_cheese(lambda levels: build_chain(mouse, levels))(levels),
     }
+    forks = table.level_type == "fork"
+    assert (table.able_cheese[forks] == 1).all() and table.blind_able_cheese[forks].max() < 0.9, "it needs the cheese"
+    assert table.blind_able_cheese[~forks].isna().all()
+    np.testing.assert_array_equal(corner_mouse.blind_able_cheese, corner_mouse.able_cheese)
     for name, chain in chains.items():
         expected = reach(chain, chain.at(levels.cheese), MAX_EPISODE_STEPS).by_step[:, -1]
         assert table[f"{name}_cheese_500"].to_numpy() == pytest.approx(expected)

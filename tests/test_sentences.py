@@ -17,7 +17,7 @@ from analysis.groups import name_groups
 from analysis.measures import add_differences
 from analysis.relocation import CONDITIONS, HELD_OUT
 from analysis.report import compute_texts
-from analysis.sentences import NO_PREFERENCE, PREFERS_CHEESE, PREFERS_CORNER, UNKNOWN, decide_preference
+from analysis.sentences import NO_PREFERENCE, PREFERS_CHEESE, PREFERS_CORNER, UNKNOWN, decide_preference, is_able_to
 from analysis.traits import compute_traits, measure_slip
 from foundation.files import encode_json
 
@@ -150,14 +150,28 @@ def test_the_baseline_nearer_of_the_two_is_what_such_a_mouse_does(monkeypatch):
     np.testing.assert_allclose(forks.h, forks.nearer_h, atol=1e-5)
 
 
+def estimate(rate: float | None, half: float = 0.04) -> dict[str, Any]:
+    known = rate is not None
+    return {"rate": rate, "low": rate - half if known else None, "high": rate + half if known else None, "n": 100}
+
+
 def test_who_goes_to_the_nearer_one_prefers_neither():
     """The cheese is the nearer one in most balanced forks, so such a mouse takes it more often than a random walk."""
 
-    def decide(beyond: float, uphill_cheese: float | None, uphill_corner: float | None, half: float = 0.04) -> str:
-        found = {"rate": beyond, "low": beyond - half, "high": beyond + half, "n": 100}
-        uphill = {"preference_uphill_cheese": uphill_cheese, "preference_uphill_corner": uphill_corner}
-        return decide_preference({"preference_beyond": found} | {name: {"rate": one} for name, one in uphill.items()})
+    def decide(
+        beyond: float, uphill_cheese: float | None, uphill_corner: float | None, half: float = 0.04, uphill_half=0.04
+    ) -> str:
+        rates = {"uphill_cheese": uphill_cheese, "uphill_corner": uphill_corner}
+        uphill = {f"preference_{name}": estimate(rate, uphill_half) for name, rate in rates.items()}
+        return decide_preference({"preference_beyond": estimate(beyond, half)} | uphill)
 
     assert decide(0.1, -0.3, 0.4) == decide(-0.1, -0.3, 0.4) == decide(0.1, None, 0.4) == UNKNOWN
     assert decide(0.1, 0.2, 0.1) == PREFERS_CHEESE and decide(-0.1, -0.1, -0.2) == PREFERS_CORNER
     assert decide(0.02, 0.2, 0.2, half=0.02) == NO_PREFERENCE
+    assert decide(0.1, 0.2, 0.1, uphill_half=0.3) == decide(-0.1, -0.1, -0.2, uphill_half=0.3) == UNKNOWN
+
+
+def test_who_reaches_the_cheese_as_often_as_a_random_walk_is_not_said_to_be_able():
+    """In a small world a random walk comes to nearly everything."""
+    for rate, beyond, able in ((0.95, 0.2, True), (0.95, 0.02, False), (0.95, None, False), (0.85, 0.3, False)):
+        assert is_able_to("cheese", {"able_cheese": estimate(rate), "able_cheese_beyond": estimate(beyond)}) is able
