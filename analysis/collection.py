@@ -23,7 +23,7 @@ from foundation.files import encode_json, read_checked, write_checked
 from foundation.workers import run_tasks
 
 CHUNK = 2000  # levels per part file; large, because the last sampled episodes of a batch are few and long
-VERSION = 3  # of the records' format; parts with another version are ignored
+VERSION, TRAITS_VERSION = 3, 2  # of records and traits; parts with another version are ignored
 RECORDS_FILE, PARTS = "records.parquet", "parts"
 DRAWN = "drawn"  # condition name of hand-drawn levels
 
@@ -185,7 +185,7 @@ def collect_traits(
         workers: number of processes.
         cluster: address of a Dask scheduler whose workers are used instead.
     """
-    name = f"traits-{digest_facts(VERSION, levels)}.part"
+    name = f"traits-{digest_facts(TRAITS_VERSION, levels)}.part"
     paths = [None if folder is None else name_parts_folder(folder, mouse) / name for mouse in mice]
     contents = [None if path is None else read_checked(path) for path in paths]
     advance(sum(content is not None for content in contents))
