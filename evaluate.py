@@ -61,7 +61,7 @@ def run(config: EvaluateConfig, command: str) -> None:
             f"levels must be an integer from 1 to {MOST_LEVELS:,} or a file of levels, not levels={levels}"
         )
     if config.conditions is not None and (file or config.report != "full"):
-        raise InputError("conditions belong to report=full; others have the conditions as_trained and anywhere")
+        raise InputError("conditions= needs report=full and levels from seeds")
     if file and config.report != "brief":
         raise InputError(f"report={config.report} needs levels from seeds: set levels to a number")
     mice = load_mice(as_list(config.checkpoint), choose_device(config.device))

@@ -29,7 +29,7 @@ class ImportConfig:
             action_set="procgen",
         )
     )
-    out: str = setting("", "the mouse, a .safetensors file; empty: FILE.safetensors in this folder")
+    out: str = setting("", "the mouse, a .safetensors file; empty: FILE.safetensors in the current folder")
 
 
 def import_weights(source: Path, config: ImportConfig) -> None:

@@ -11,6 +11,7 @@ The configuration names the run folder. The same command resumes a stopped run; 
 """
 
 import os
+import shlex
 import sys
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -89,7 +90,7 @@ def run(config: TrainConfig) -> None:
     write_summary(folder, summary, records, curve)
     processes = mouse.header["trained_on"]["processes"]
     starter = f"torchrun --nproc-per-node={processes}" if processes > 1 else "python"
-    command = " ".join([starter, "train.py", *HydraConfig.get().overrides.task])
+    command = f"{starter} {shlex.join(['train.py', *HydraConfig.get().overrides.task])}"
     write_card(folder / CARD_FILE, mouse, command, summary, curve)
     print_summary(summary, console)
     console.print(f"figure:     {folder / FIGURE_FILE}", markup=False)

@@ -44,7 +44,7 @@ class Learner:
         agent, self.spec = config.agent, config.env.build_spec()
         steps = agent.num_envs * agent.num_steps
         if (size := steps * math.prod(self.spec.observation_shape)) > MAX_ROLLOUT_BYTES:
-            raise InputError(f"num_envs × num_steps observations take {size / 1e9:,.0f} GB; take fewer of them")
+            raise InputError(f"num_envs × num_steps observations take {size / 1e9:,.0f} GB; use fewer")
         if steps % agent.minibatch_size:
             raise InputError(f"minibatch_size {agent.minibatch_size} must divide num_envs × num_steps = {steps}")
         if agent.optimizer not in ("muon", "adam"):
@@ -172,7 +172,7 @@ class Learner:
         counts = {"rollouts": numbers.get("rollouts"), **{name: pool.get(name) for name in ("refilled", "reused")}}
         for name, count in counts.items():
             if not is_integer(count) or count < 0 or (name == "rollouts" and count > self.num_rollouts):
-                raise InputError(f"{where}: {name} is {count!r}, which this run of {self.num_rollouts} rollouts lacks")
+                raise InputError(f"{where}: {name} is {count!r}, but this run has {self.num_rollouts} rollouts")
         random = numbers.get("generator")
         if not isinstance(random, list) or not all(is_integer(byte) and 0 <= byte < 256 for byte in random):
             raise InputError(f"{where}: the state of the random generator must be a list of bytes")

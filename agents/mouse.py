@@ -120,12 +120,11 @@ def load_mice(patterns: Sequence[str], device: torch.device | str = "cpu", setti
     """Load the mice of several files or glob patterns, which errors call by the name of the setting.
 
     Raises:
-        InputError: there is no such file.
         InputError: no file matches, a file cannot be loaded, or two mice have the same name.
     """
     paths = []
     for text in filter(None, map(str, patterns)):
-        paths += sorted(glob(text)) if set("*?") & set(text) else [text]
+        paths += sorted(glob(text)) if set("*?[") & set(text) and not Path(text).exists() else [text]
     if not paths:
         raise InputError(f"no mouse at {setting}={', '.join(patterns)}; expected .safetensors files of train.py")
     mice = [load_mouse(path, device) for path in paths]

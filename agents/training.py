@@ -80,7 +80,7 @@ def train(
     with lock_folder(folder) if first else nullcontext():
         if first and config.fresh:
             remove_run(folder)
-        curve = _resume(folder / STATE_FILE, learner, console)
+        curve, begun = _resume(folder / STATE_FILE, learner, console), learner.rollouts
         book = Logbook(folder, learner, console) if first else nullcontext()
         with StopRequest() as stop, closing(learner), book as logbook:
             while not learner.finished:
@@ -91,7 +91,8 @@ def train(
                 if stopped and not learner.finished:
                     again = f"the same command{' without fresh=true' if config.fresh else ''} resumes"
                     raise Stopped(f"stopped at {learner.steps:,} steps and saved {folder / STATE_FILE}; {again}")
-        if first:
+        # A finished run keeps its file, which says on which machine it was trained.
+        if first and (learner.rollouts > begun or not (folder / MOUSE_FILE).exists()):
             save_mouse(folder / MOUSE_FILE, learner.policy, describe_mouse(learner))
     return folder, curve
 
@@ -126,7 +127,7 @@ def _learn(
         if not math.isfinite(metrics[name]):
             raise InputError(
                 f"training diverged at {learner.steps:,} steps: {name} is {metrics[name]}; "
-                "the last saved state is kept; try a lower agent.learning_rate"
+                "the last saved state is kept; try a lower agent.learning_rate and agent.muon_learning_rate"
             )
     row = {"steps": learner.steps, "seconds": time.perf_counter() - began} | metrics
     curve.append({name: round(value, 6) for name, value in row.items()})

@@ -40,9 +40,11 @@ def describe_success(findings: dict[str, Any]) -> str:
     if not drops:
         return "Success as trained and anywhere cannot be compared without levels of both."
     name = max(drops, key=lambda one: drops[one])
+    if drops[name] <= 0:
+        return "Success falls in no group when the cheese is moved."
     own = get_decisive(findings, name)
     return (
-        f"Success changes most in the group “{name}”: {describe_share(own['as_trained']['rate'])} as trained,"
+        f"Success falls most in the group “{name}”: {describe_share(own['as_trained']['rate'])} as trained,"
         f" {describe_share(own['anywhere']['rate'])} with the cheese anywhere, where a random walk succeeds in"
         f" {describe_share(own['anywhere_walk']['rate'])}, and a corner-runner that is blind to the cheese and slips as"
         f" often as the mouse in {describe_share(own['anywhere_slip']['rate'])}."
@@ -75,7 +77,7 @@ def _verb(number: int) -> str:
 
 
 def describe_parts(findings: dict[str, Any]) -> str:
-    """Name the part at which the group with the lowest P(cheese) at forks loses most."""
+    """Count the groups by their least likely part of taking the cheese at forks."""
     known = {
         name: own
         for name in findings["groups"]
@@ -161,7 +163,8 @@ def describe_returns(findings: dict[str, Any]) -> str:
         )
         more.append(cheese > corner)
     return (
-        f"With the cheese anywhere, {count_words(sum(more), 'group')} of {len(more)} lose more return if the cheese is"
+        f"With the cheese anywhere, {count_words(sum(more), 'group')} of {len(more)}"
+        f" {'loses' if sum(more) == 1 else 'lose'} more return if the cheese is"
         " rewarded than if the corner is."
     )
 

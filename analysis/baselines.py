@@ -9,18 +9,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from analysis.chain import MOVES, UNIFORM, Chain, build_walk, compute_visits
+from analysis.chain import MOVES, UNIFORM, Chain, compute_visits
 from envs.levels import Levels, region_mask
 from envs.world import MAX_EPISODE_STEPS, STAY
 
 FAR = 2**30  # steps to a target that cannot be reached
 
 Algorithm = Callable[[Chain], np.ndarray]
-
-
-def build_baseline(levels: Levels, algorithm: Algorithm, slip: float = 0.0) -> Chain:
-    """The chain of an algorithm that slips at a constant rate, in each of N levels."""
-    return follow(build_walk(levels), algorithm, slip)
 
 
 def follow(chain: Chain, algorithm: Algorithm, slip: float = 0.0) -> Chain:
@@ -97,14 +92,6 @@ def run_to_region(cheese_region: str | int) -> Algorithm:
         return np.where(region[:, None], UNIFORM, move_towards(chain, region))
 
     return algorithm
-
-
-BASELINES: dict[str, Algorithm] = {
-    "random walk": walk_randomly,
-    "corner-runner": run_to_corner,
-    "cheese-seeker": run_to_cheese,
-    "nearer of the two": run_to_nearer,
-}
 
 
 def estimate_slip(chain: Chain, steps: int = MAX_EPISODE_STEPS) -> float:

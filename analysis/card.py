@@ -1,5 +1,6 @@
 """Model cards: how a mouse was trained, and its evaluation results."""
 
+import shlex
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -69,8 +70,8 @@ def render_card(mouse: Mouse, command: str, summary: dict[str, Any], curve: list
 
         ```
         {command}
-        python watch.py checkpoint={mouse.path}
-        python share.py checkpoint={mouse.path} out=mouse.html
+        python watch.py {shlex.quote(f"checkpoint={mouse.path}")}
+        python share.py {shlex.quote(f"checkpoint={mouse.path}")} out=mouse.html
         ```
 
         {header["progress"]["steps"]:,} steps in {minutes:.1f} minutes ({where}; {versions}).{_describe_init(header)}

@@ -1,6 +1,7 @@
 """What a mouse met in training: which types of levels, and which of the levels that it is measured on."""
 
 import hashlib
+from collections.abc import Set
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -67,10 +68,9 @@ def digest_training(spec: WorldSpec, drawn: int = MOST_COMPARED) -> frozenset[by
     return frozenset(digest_levels(training))
 
 
-def find_seen(spec: WorldSpec, levels: Levels, drawn: int = MOST_COMPARED) -> np.ndarray:
-    """Find the levels that equal a training level in walls and cheese, whatever their seeds: bool (N,)."""
-    met = digest_training(spec, drawn)
-    return np.array([digest in met for digest in digest_levels(levels)], bool)
+def find_seen(training: Set[bytes], levels: Levels) -> np.ndarray:
+    """Find the levels that equal a training level (``digest_training``) in walls and cheese: bool (N,)."""
+    return np.array([digest in training for digest in digest_levels(levels)], bool)
 
 
 def weigh_sizes(rows: pd.DataFrame, common: pd.Series) -> np.ndarray:

@@ -16,6 +16,7 @@ from agents.mouse import Mouse
 from analysis.collection import collect_records, collect_traits, default_num_levels, to_parquet
 from analysis.figures import FIGURES_FOLDER, write_figure
 from analysis.findings import compute_findings
+from analysis.groups import name_groups
 from analysis.relocation import parse_condition, trained_on_held_out
 from analysis.report import write_report
 from analysis.spread import compute_spread, describe_spread, draw_spread
@@ -24,7 +25,7 @@ from analysis.traits import TRAIT_LEVELS
 from envs.drawings import read_levels
 from envs.world import MAX_EPISODE_STEPS
 from foundation.errors import InputError
-from foundation.files import make_folder, write_atomically, write_json
+from foundation.files import lock_folder, make_folder, write_atomically, write_json
 from foundation.progress import progress_bar
 
 OUT = Path("runs/evaluations")
@@ -93,6 +94,7 @@ def evaluate_drawings(mice: Sequence[Mouse], levels: str, out: Path | None, cons
     """Print one row per mouse and hand-drawn level, and write the records."""
     tables = [collect_records([mouse], {}, drawn=read_levels(levels, mouse.spec.world_dim)) for mouse in mice]
     records = pd.concat(tables)
+    records["group"] = records.mouse.map(name_groups(mice))
     path = (out or OUT) / f"{Path(levels).stem}.parquet"
     write_atomically(path, to_parquet(records))
     for mouse, rows in records.groupby("mouse", sort=False):
@@ -118,15 +120,16 @@ def evaluate_spread(
 ) -> None:
     """Print how the training seeds of each group differ, and write a figure, the numbers and the records."""
     folder = out or OUT / f"{name_together(mice)}-spread"
-    number = levels or default_num_levels(check_world(mice))
+    dim = check_world(mice)
+    number = levels or default_num_levels(dim)
     conditions = {"anywhere": number, "as_trained": number}
-    make_folder(folder)
-    with progress_bar(console, "evaluating", len(mice) * sum(conditions.values())) as advance:
-        records = collect_records(mice, conditions, (), 0, folder, None, advance, workers, cluster)
-    groups = compute_spread(records)
-    write_atomically(folder / RECORDS_FILE, to_parquet(records))
-    write_json(folder / "spread.json", {"command": command, "levels": number, "groups": groups})
-    write_figure(folder, "spread", draw_spread(groups))
+    with lock_folder(folder):
+        with progress_bar(console, "evaluating", len(mice) * sum(conditions.values())) as advance:
+            records = collect_records(mice, conditions, (), 0, folder, None, advance, workers, cluster)
+        groups = compute_spread(records)
+        write_atomically(folder / RECORDS_FILE, to_parquet(records))
+        write_json(folder / "spread.json", {"command": command, "levels": number, "groups": groups})
+        write_figure(folder, "spread", draw_spread(groups))
     for name, group in groups.items():
         console.print("\n".join(describe_spread(name, group)), markup=False)
     console.print(
@@ -163,18 +166,18 @@ def write_full_report(
         cluster: address of a Dask scheduler whose workers are used instead.
     """
     folder = out or OUT / f"{name_together(mice)}-report"
-    make_folder(folder)
     began = time.perf_counter()
     number = min(TRAIT_LEVELS, conditions["anywhere"])
-    with progress_bar(console, "evaluating", len(mice) * (number + sum(conditions.values()))) as advance:
-        traits = collect_traits(mice, number, folder, lambda done: advance(number * done), workers, cluster)
-        slips = {name: float("nan") if one["slip"] is None else one["slip"] for name, one in traits.items()}
-        records = collect_records(mice, conditions, SAMPLED, seed, folder, None, advance, workers, cluster, slips)
-    console.print(f"{len(records):,} records in {time.perf_counter() - began:.1f} s")
-    with console.status("computing findings"):
-        findings = compute_findings(records, traits)
-    with console.status("drawing"):
-        page = write_report(folder, findings, records, command)
+    with lock_folder(folder):
+        with progress_bar(console, "evaluating", len(mice) * (number + sum(conditions.values()))) as advance:
+            traits = collect_traits(mice, number, folder, lambda done: advance(number * done), workers, cluster)
+            slips = {name: float("nan") if one["slip"] is None else one["slip"] for name, one in traits.items()}
+            records = collect_records(mice, conditions, SAMPLED, seed, folder, None, advance, workers, cluster, slips)
+        console.print(f"{len(records):,} records in {time.perf_counter() - began:.1f} s")
+        with console.status("computing findings"):
+            findings = compute_findings(records, traits)
+        with console.status("drawing"):
+            page = write_report(folder, findings, records, command)
     for mouse in mice:
         if trained_on_held_out(mouse.spec, max(conditions.values())):
             console.print(f"note: {mouse.name} trained on some of these level seeds", style="yellow", markup=False)

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.figures import compute_shares_by_place, draw_heat_map
-from analysis.panels import PANELS, add_colour_bar, group_mice, label_map, make_panels, select_group
+from analysis.panels import add_colour_bar, group_mice, label_map, make_panels, select_group
 from analysis.statistics import is_full_size
 
 SHOWN_MAZES = 4
@@ -45,7 +45,7 @@ def draw_mazes(findings: dict[str, Any], records: pd.DataFrame) -> Figure | None
     """Draw single mazes with P(cheese) for each cheese cell; None without the condition ``every_cell``."""
     rows = records.loc[(records.condition == "every_cell") & is_full_size(records)]
     seeds = rows.level_seed.unique()[:SHOWN_MAZES]
-    names = list(group_mice(findings))[:PANELS]
+    names = list(group_mice(findings))
     if not len(seeds):
         return None
     figure = Figure(figsize=(2.5 * len(names) + 0.8, 2.6 * len(seeds) + 0.4), layout="constrained")

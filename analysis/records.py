@@ -20,7 +20,7 @@ from analysis.attributes import ATTRIBUTES, REGION_5X5, compute_attributes, desc
 from analysis.baselines import follow, hide_cheese, run_to_cheese, run_to_corner
 from analysis.chain import Chain, build_chain, build_walk
 from analysis.decision import compute_decision
-from analysis.diet import digest_levels
+from analysis.diet import find_seen
 from analysis.groups import describe_training
 from analysis.play import sample_episodes
 from analysis.preference import compute_first_share, compute_preference, find_balanced
@@ -146,7 +146,7 @@ def compute_records(
         "training_seed": mouse.training_seed,
         "condition": condition,
         **_compute_facts(levels, level_type, region),
-        "seen": np.array([digest in training for digest in digest_levels(levels)], bool),
+        "seen": find_seen(training, levels),
         **compute_arrivals(chain, levels, region),
         **_compute_decision(chain, decision_square),
         **_compute_preferences(chain, decision_square, mouse.spec.cheese_region),

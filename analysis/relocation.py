@@ -74,7 +74,7 @@ def put_cheese(levels: Levels, mask: Tensor, seeds: np.ndarray) -> Levels:
 def _draw_cells(free: Tensor, seeds: np.ndarray) -> Tensor:
     """Draw one cell of each row of ``free`` bool (N, cells) with the row's seed: int64 (N,), −1 if no cell is free."""
     count = free.sum(1)
-    shares = torch.tensor([np.random.default_rng(int(seed)).random() for seed in seeds])
+    shares = torch.tensor([np.random.default_rng(int(seed)).random() for seed in seeds], dtype=torch.float64)
     chosen = (shares * count).long()
     cell = ((free.cumsum(1) == chosen[:, None] + 1) & free).long().argmax(1)
     return torch.where(count > 0, cell, NO_CELL)

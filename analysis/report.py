@@ -23,9 +23,10 @@ from analysis.measures import FEWEST, compute_headline_dim
 from analysis.records import COLUMNS
 from analysis.report_figures import FIGURES
 from analysis.sentences import describe_algorithm, describe_comparison, describe_group, describe_mouse
+from analysis.summary import SUMMARY_FILE
 from foundation.files import write_atomically, write_json
 
-REPORT_FILE, SUMMARY_FILE = "report.html", "summary.json"
+REPORT_FILE = "report.html"
 WEB_PAGE = Path(__file__).parents[1] / "docs" / "try.html"  # a page of share.py; an installed package has none
 SEPARATE = ("as_trained", "anywhere")  # conditions with their own columns
 MAPS = ("places", "cells", "mazes")  # figures whose colours are values: a dark page does not invert them

@@ -143,7 +143,7 @@ def draw_dose(findings: dict[str, Any], records: pd.DataFrame) -> Figure | None:
     told = [row for row in rows if row["published"]["rate"]["rate"] is not None]
     for place, filtered in enumerate((False, True)):
         shown = [row for row in told if bool(row["trained_on"]) == filtered]
-        label = "filtered training levels (5×5)" if filtered else "all training levels"
+        label = "filtered training levels" if filtered else "all training levels"
         if shown:
             xs = [row["fork_share"] for row in shown]
             _draw_with_intervals(by_share, xs, [row["published"] for row in shown], place, label)

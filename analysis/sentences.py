@@ -164,7 +164,7 @@ def describe_attributes(who: str, single: dict[str, Any], seeds: int) -> str:
     unit = f"{seeds} seeds" if seeds > 1 else "one mouse, which says nothing about other seeds"
     if not certain:
         return (
-            f"The preference of {who} goes with no attribute that can be told ({unit}): of {len(single)} attributes, "
+            f"No attribute was shown to go with the preference of {who} ({unit}): of {len(single)} attributes, "
             f"{len(none)} have no effect, and for {len(unknown)} it cannot be told."
         )
     parts, named = [], set()
@@ -302,4 +302,4 @@ def describe_comparison(row: dict[str, Any], words: str) -> str:
         " points",
     }.get(row["verdict"], f"It cannot be told whether {words} differs between “{row['one']}” and “{row['other']}”")
     few = f"; fewer than {FEW_SEEDS} seeds in a group" if row["few"] else ""
-    return f"{start}: {difference} ({interval}{few})."
+    return f"{start[0].upper()}{start[1:]}: {difference} ({interval}{few})."

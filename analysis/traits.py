@@ -44,8 +44,7 @@ def compute_traits(mouse: Mouse, number: int = TRAIT_LEVELS) -> dict[str, Any]:
     Returns:
         ``slip``, the rate of slips; ``contest``, by place (``PLACES``) and weight ("visits" or "cells") the verdict;
         ``pursuit``, with the estimates ``follows`` and ``changes``; ``belief``, by condition (``belief.Belief``);
-        ``diet``, the shares of training levels (``diet.Shares``); ``max_episode_steps`` of the training, while all
-        measurements use 500 steps; and ``levels``. NaN where nothing can be measured.
+        and ``diet``, the shares of training levels (``diet.Shares``). NaN where nothing can be measured.
     """
     chains = {
         name: build_chain(mouse, _make_levels(mouse, name, number))
@@ -55,8 +54,6 @@ def compute_traits(mouse: Mouse, number: int = TRAIT_LEVELS) -> dict[str, Any]:
     chains |= dict.fromkeys(("overall", "left_or_down"), chains["anywhere"])
     region = mouse.spec.cheese_region
     return {
-        "levels": number,
-        "max_episode_steps": mouse.spec.max_episode_steps,
         "slip": measure_slip(mouse),
         "contest": {
             place: {weight: _judge(chains[place], region, weight, where.get(place)) for weight in WEIGHTS}

@@ -115,7 +115,8 @@ def describe_settings(defaults: Any, prefix: str = "") -> str:
             continue
         least, most = each.metadata.get("least"), each.metadata.get("most")
         bounds = f" ({_describe_range(least, most)})" if (least, most) != (None, None) else ""
-        lines.append(f"  {f'{prefix}{each.name}={value}':34} {each.metadata.get('help', '')}{bounds}")
+        shown = "null" if value is None else value
+        lines.append(f"  {f'{prefix}{each.name}={shown}':34} {each.metadata.get('help', '')}{bounds}")
     return "\n".join(lines)
 
 

@@ -69,14 +69,14 @@ def find_shape(mouse: Mouse, layer: str) -> tuple[int, int, int]:
 def find_positions(spec: WorldSpec, height: int, width: int) -> Tensor:
     """The position of a layer's maps over each cell, int64 (world_dim², 2): row from the top, column.
 
-    Each max-pool takes every second position of the layer before, from the first one on. So the centre of position i of
-    a map that is 2ᵏ times as small as the picture is the picture's pixel 2ᵏ·i. It is the one nearest to the cell's
-    centre.
+    Each max-pool takes every second position of the layer before, from the first one on. So after k of them a side of p
+    pixels has ⌈p / 2ᵏ⌉ positions, and the centre of position i is the picture's pixel 2ᵏ·i. The position over a cell is
+    the one nearest to the cell's centre.
     """
     cell = torch.arange(spec.world_dim**2)
     place = torch.stack((spec.world_dim - 1 - cell // spec.world_dim, cell % spec.world_dim), dim=1)
     pixels, sides = torch.tensor(spec.observation_shape[:2]), torch.tensor((height, width))
-    stride = 2 ** (pixels / sides).log2().round()
+    stride = 2 ** (pixels / sides).log2().ceil()
     centre = (place + 0.5) * pixels / spec.world_dim - 0.5
     return torch.minimum((centre / stride).round().long(), sides - 1)
 

@@ -149,8 +149,9 @@ def collect_tuning(
     for training, name in own:
         if (training, name) in began_from:
             origins.setdefault(training, []).append(results[name])
-    originals = [count_steps(mouse.header["init"]) for mouse in tuned if "init" in mouse.header]
-    originals = originals or [count_steps(mouse.header) for mouse in mice if mouse.spec.cheese_region == ANYWHERE]
+    originals = [count_steps(mouse.header.get("init", {})) for mouse in tuned]
+    originals += [count_steps(mouse.header) for mouse in mice if mouse.spec.cheese_region == ANYWHERE]
+    originals = list(filter(None, originals))  # the steps of an imported mouse are not known
     usual = float(np.mean(originals)) if originals else float("nan")
     members: dict[tuple[str, bool, int], list[Mouse]] = {}
     for mouse in tuned:

@@ -10,6 +10,7 @@ that are alike before fine-tuning, were added then. Each answers yes, no, or Non
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from analysis.answers import FORECAST_GROUP
 from analysis.scorecard import Criterion
 from inside.activations import LAYER
 from inside.answers import count_channels, get_probe, get_retargeted, pick
@@ -17,7 +18,6 @@ from inside.finetuning import Budget, Firsts, Tuning, compute_distance, find_bes
 from inside.removal import ALLOWED_FALL
 from inside.study import Measured
 
-FORECAST_GROUP = "top-right 5×5"  # the mouse that the forecasts are about
 CHEAP, NEARLY = 0.10, 0.08  # shares of the original steps: less than the first is cheap, the second is nearly as much
 READ = 0.70  # accuracy of a probe
 SUBSTANTIAL = 0.25  # share of a layer's channels that is a "substantial number"

@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from agents.checkpoint import list_versions
 from agents.mouse import Mouse
+from analysis.answers import FORECAST_GROUP
 from analysis.figures import write_figure
 from analysis.scorecard import score_forecasts
 from foundation.files import write_atomically, write_json
@@ -19,7 +20,7 @@ from inside.channels import LEAST_FALL, LEAST_RANK
 from inside.differences import compare_probes, describe_differences
 from inside.figures import FIGURES, FINETUNING, draw_finetuning
 from inside.finetuning import Tuning, answer_finetuning
-from inside.forecasts import CRITERIA, FORECAST_GROUP, Evidence
+from inside.forecasts import CRITERIA, Evidence
 from inside.maze_figures import Groups
 from inside.study import Measured, Plan
 

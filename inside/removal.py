@@ -123,7 +123,7 @@ def compare_removals(mouse: Mouse, removals: Sequence[Removal], chosen: Forks, r
     table = pd.DataFrame(rows)
     real = ~table.kind.isin(("blind", "walk", "random channels"))
     table["best"] = False
-    allowed = table.loc[real & (table.chosen_corner < ALLOWED_FALL)]
+    allowed = table.loc[real & (table.chosen_corner < ALLOWED_FALL) & (table.chosen_cheese > 0)]
     if len(allowed):
         table.loc[allowed.chosen_cheese.idxmax(), "best"] = True
     return table

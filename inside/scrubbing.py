@@ -65,13 +65,11 @@ class Search(NamedTuple):
     Attributes:
         donor: int64 (N, channels), the number of the donor of each channel.
         change: float64 (N,), of P(the move at the decision square leads to the cheese).
-        at_random: float64 (N,), the change of the worst swap before the channels were recombined.
         tried: swaps tried for each fork.
     """
 
     donor: Tensor
     change: np.ndarray
-    at_random: np.ndarray
     tried: int
 
 
@@ -125,10 +123,9 @@ def search_worst(mouse: Mouse, layer: str, forks: Forks, channels: Sequence[int]
             which[worse.nonzero(), torch.tensor(places)] = number
 
     try_all(list(range(len(channels))))
-    at_random = best.clone()
     for place in range(len(channels)):
         try_all([place])
-    return Search(which, best.numpy(), at_random.numpy(), len(donors) * (1 + len(channels)))
+    return Search(which, best.numpy(), len(donors) * (1 + len(channels)))
 
 
 def scrub(

@@ -29,7 +29,6 @@ from inside.retargeting import estimate_level, retarget, summarise
 from inside.scrubbing import scrub
 from inside.steering import FACTORS, VECTORS, compute_curves, compute_named_vectors, make_sources
 
-VERSION = 4  # of the parts; those with another version are ignored
 FORKS = 64
 LEVEL_SEEDS = 2**25  # held-out level seeds that are used at most, with those of the donors
 RADII = (0, 1)  # positions around the one over the cheese
@@ -55,6 +54,18 @@ class Plan(NamedTuple):
 
 
 Measured = dict[str, Any]  # parts by name, JSON values
+
+
+class Study(NamedTuple):
+    """What is measured in one part.
+
+    Attributes:
+        version: of the part file; one with another version is ignored.
+        measure: from a mouse, a plan and the parts before it.
+    """
+
+    version: int
+    measure: Callable[[Mouse, Plan, Measured], Any]
 
 
 def build_untrained(mouse: Mouse, seed: int) -> Mouse:
@@ -200,17 +211,17 @@ def _show(mouse: Mouse, plan: Plan, earlier: Measured) -> Any:
     return shown
 
 
-STUDIES: dict[str, tuple[str, Callable[[Mouse, Plan, Measured], Any]]] = {
-    "behaviour": ("what the mouse does", _behave),
-    "steering": ("steering vectors", _steer),
-    "places": ("where the cheese is held", _locate),
-    "probes": ("what can be read", _probe),
-    "channels": ("channels that are found", _search),
-    "offsets": ("offsets of a layer", _offset),
-    "retargeting": ("clamped channels", _retarget),
-    "scrubbing": ("swaps that a hypothesis allows", _scrub),
-    "removal": ("removing cheese-seeking", _remove),
-    "examples": ("single mazes", _show),
+STUDIES = {
+    "behaviour": Study(4, _behave),
+    "steering": Study(4, _steer),
+    "places": Study(5, _locate),
+    "probes": Study(4, _probe),
+    "channels": Study(4, _search),
+    "offsets": Study(4, _offset),
+    "retargeting": Study(4, _retarget),
+    "scrubbing": Study(4, _scrub),
+    "removal": Study(5, _remove),
+    "examples": Study(4, _show),
 }
 
 COMPARED_STUDIES = ("probes", "channels")  # in which untrained networks are studied too
@@ -250,13 +261,13 @@ def study_mouse(
         names: of the parts; a part needs those before it in ``STUDIES``, but "behaviour" needs none.
     """
     found: Measured = {}
-    parts, digest = folder and name_parts_folder(folder, mouse), digest_facts(VERSION, *plan)
+    parts = folder and name_parts_folder(folder, mouse)
     for name in names:
-        study = STUDIES[name][1]
-        path = parts and parts / f"{name}-{digest}.part"
+        study = STUDIES[name]
+        path = parts and parts / f"{name}-{digest_facts(study.version, *plan)}.part"
         content = read_checked(path) if path else None
         if content is None:
-            content = encode_json(study(mouse, plan, found))
+            content = encode_json(study.measure(mouse, plan, found))
             if path:
                 write_checked(path, content)
         found[name] = json.loads(content)

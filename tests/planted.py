@@ -26,8 +26,13 @@ SCALES = {"straight_cheese_corner": (6.0, 2.5), "steps_cheese_square": (8.0, 6.0
 NOISE = 1.0  # log odds, standard deviation over levels
 
 
+def build_baseline(levels: Levels, algorithm: baselines.Algorithm, slip: float = 0.0) -> Chain:
+    """The chain of an algorithm that slips at a constant rate, in each of N levels."""
+    return baselines.follow(build_walk(levels), algorithm, slip)
+
+
 def acting(algorithm, slip=0.0) -> Build:
-    return lambda levels: baselines.build_baseline(levels, algorithm, slip)
+    return lambda levels: build_baseline(levels, algorithm, slip)
 
 
 def slipping_far(algorithm, target) -> Build:
@@ -89,7 +94,7 @@ def choosing(effects: dict[str, float], noise: float = 0.0) -> Build:
         table = compute_attributes(usual, square)
         odds = np.zeros(levels.num_levels)
         if not (levels.cheese >= 0).all():  # no choice
-            return baselines.build_baseline(levels, baselines.run_to_corner)
+            return build_baseline(levels, baselines.run_to_corner)
         for name, effect in effects.items():
             centre, scale = SCALES[name]
             odds += effect * (table[name].fillna(centre).to_numpy() - centre) / scale

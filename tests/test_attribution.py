@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
-from planted import PLANTED
+from planted import PLANTED, build_baseline
 
 from analysis import baselines
 from analysis.attributes import ATTRIBUTES, compute_attributes
@@ -22,7 +22,7 @@ from analysis.attribution import (
     find_rivals,
     pool_spread,
 )
-from analysis.baselines import build_baseline, estimate_slip, hide_cheese
+from analysis.baselines import estimate_slip, hide_cheese
 from analysis.preference import compute_preference
 from analysis.relocation import HELD_OUT
 from envs import paths

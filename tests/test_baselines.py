@@ -6,17 +6,18 @@ import torch
 from hypothesis import given, settings
 from mazes import MAZES
 from mice import Planned, mouse_with, undecided
+from planted import build_baseline
 
 from analysis.baselines import (
-    BASELINES,
     FAR,
     add_slips,
-    build_baseline,
     compute_steps,
     estimate_slip,
     move_towards,
     run_to_cheese,
+    run_to_corner,
     run_to_region,
+    walk_randomly,
 )
 from analysis.chain import build_chain, build_walk, reach
 from analysis.relocation import HELD_OUT
@@ -35,12 +36,11 @@ def test_a_random_walk_is_the_chain_of_a_mouse_to_which_all_moves_are_alike():
 
 
 @pytest.mark.parametrize(
-    ("name", "plan"),
-    [("corner-runner", "to the corner"), ("cheese-seeker", "to the cheese"), ("random walk", None)],
+    ("algorithm", "plan"), [(run_to_corner, "to the corner"), (run_to_cheese, "to the cheese"), (walk_randomly, None)]
 )
-def test_baselines_arrive_as_planned_mice_do(name, plan):
+def test_baselines_arrive_as_planned_mice_do(algorithm, plan):
     planned = build_chain(mouse_with(Planned(plan) if plan else undecided), LEVELS)
-    baseline = build_baseline(LEVELS, BASELINES[name])
+    baseline = build_baseline(LEVELS, algorithm)
     for target, barrier in ((LEVELS.cheese, LEVELS.corner), (LEVELS.corner, LEVELS.cheese)):
         expected = reach(planned, planned.at(target), 200, planned.at(barrier)).by_step
         assert reach(baseline, baseline.at(target), 200, baseline.at(barrier)).by_step == pytest.approx(expected)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.diet import LARGEST_REPEATED, LEAST_HEADLINE_DIM, compute_shares, find_seen, weigh_sizes
+from analysis.diet import LARGEST_REPEATED, LEAST_HEADLINE_DIM, compute_shares, digest_training, find_seen, weigh_sizes
 from analysis.relocation import HELD_OUT
 from envs import paths
 from envs.drawings import to_text
@@ -17,13 +17,13 @@ def test_levels_of_other_seeds_are_recognised():
     levels = from_seeds(np.arange(200, 400), 5, 2)
     texts = {to_text(from_seeds([seed], 5, 2), whole_world=True) for seed in range(100, 140)}
     expected = [to_text(levels.rows([row]), whole_world=True) in texts for row in range(200)]
-    assert find_seen(spec, levels).tolist() == expected and 20 < sum(expected) < 200
+    assert find_seen(digest_training(spec), levels).tolist() == expected and 20 < sum(expected) < 200
 
 
 def test_unlimited_training_has_seen_small_mazes_and_no_large_ones():
     spec = WorldSpec.build(world_dim=11, cheese_region=0, observation="cells")
     levels = from_seeds(HELD_OUT + np.arange(300), 11, 0)
-    seen, dim = find_seen(spec, levels, 40_000), levels.maze_dim.numpy()
+    seen, dim = find_seen(digest_training(spec, 40_000), levels), levels.maze_dim.numpy()
     assert seen[dim <= 5].all() and not seen[dim > LARGEST_REPEATED].any() and LEAST_HEADLINE_DIM > LARGEST_REPEATED
     assert 0 < seen[dim == 7].mean() < 0.5
 

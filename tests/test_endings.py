@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 from mice import mouse_with
+from planted import build_baseline
 from test_chain import Whimsical
 
-from analysis.baselines import add_slips, build_baseline, run_to_corner
+from analysis.baselines import add_slips, run_to_corner
 from analysis.chain import build_chain, build_walk, reach
 from analysis.endings import compute_endings
 from analysis.relocation import HELD_OUT

@@ -55,7 +55,7 @@ def test_a_full_report_of_many_mice_goes_on_where_it_was(call, tmp_path, trainin
 def test_help_names_every_setting(call, tmp_path):
     code, said, errors = call("evaluate.py", "--help")
     assert (code, errors, files_in(tmp_path)) == (0, "", {})
-    settings = ("checkpoint=", "report=brief ", "levels=None ", "seed=0 ", "device=auto ", "out=")
+    settings = ("checkpoint=", "report=brief ", "levels=null ", "seed=0 ", "device=auto ", "out=")
     assert all(setting in said for setting in settings)
 
 
@@ -74,7 +74,7 @@ def test_help_needs_no_slow_import(tmp_path):
         ("levels=0", "levels must be an integer from 1 to 10,000,000 or a file of levels, not levels=0"),
         ("levels=[1", "levels=[1"),
         ("levels=", "levels="),
-        ("conditions=anywhere", "conditions belong to report=full"),
+        ("conditions=anywhere", "conditions= needs report=full"),
         ("report=long", "report must be one of brief, full, spread, not 'long'"),
         ("seed=-1", "seed must be from 0 to 2^63 - 1, not -1"),
         ("seed=9223372036854775808", "seed must be from"),
@@ -85,6 +85,7 @@ def test_help_needs_no_slow_import(tmp_path):
         ("workers=257", "workers must be from 1 to 256"),
         ("checkpoint=*.nothing", "no mouse at checkpoint=*.nothing"),
         ("checkpoint=mouse?.nothing", "no mouse at checkpoint=mouse?.nothing"),
+        ("checkpoint=mouse[01].nothing", "no mouse at checkpoint=mouse[01].nothing"),
         *((f"checkpoint={file}", named) for file, named in NO_MICE),
     ],
 )

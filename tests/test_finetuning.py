@@ -117,6 +117,15 @@ def test_mice_that_went_on_as_before_are_controls():
     assert alone.sentence == "Not judged: none of these mice went on with the cheese anywhere."
 
 
+def test_steps_of_an_imported_mouse_are_not_known():
+    mice = [make_mouse("imported", "anywhere", steps=0), make_mouse("anywhere-seed0")]
+    tuned = make_mouse("tuned", steps=10_000, origin="anywhere", began_from="imported")
+    tuned.header["init"]["progress"] = {}
+    results = {mouse.name: study(0.9, 0.5) for mouse in mice}
+    (budget,) = collect_tuning(mice, results, [tuned], {"tuned": behave(0.9)}).budgets
+    assert budget.share == 10_000 / ORIGINAL
+
+
 def test_new_weights_alone_are_compared_with_mice_trained_anywhere():
     (budget,) = tune([(None, 50_000, [0.5])]).budgets
     assert (budget.origin, budget.share) == (NEW_WEIGHTS, 0.05)

@@ -5,12 +5,12 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
-from planted import PLANTED
+from planted import PLANTED, build_baseline
 
 from analysis import baselines
 from analysis.attributes import compute_attributes
 from analysis.attribution import CANNOT_TELL, NO_EFFECT
-from analysis.baselines import build_baseline, estimate_slip, hide_cheese
+from analysis.baselines import estimate_slip, hide_cheese
 from analysis.interventions import (
     INTERVENTIONS,
     MATTERS,

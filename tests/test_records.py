@@ -6,10 +6,10 @@ import pytest
 import torch
 from mazes import Cell, number, read
 from mice import PLANS, Planned, Way, corner_of, mouse_with, undecided, way_to
+from planted import build_baseline
 
 from analysis.baselines import (
     add_slips,
-    build_baseline,
     hide_cheese,
     run_to_corner,
     walk_randomly,

@@ -77,7 +77,7 @@ def test_every_setting_has_a_line_with_its_default_and_meaning():
     assert lines == [
         ["config.name=", "what it is called"],
         ["config.count=1", "how many"],
-        ["config.limit=None", "at most"],
+        ["config.limit=null", "at most"],
         ["config.where=anywhere", "a place, or several"],
         ["seed=0", "of everything"],
     ]

@@ -100,7 +100,7 @@ def test_positions_lie_over_their_cells():
 
 
 @pytest.mark.parametrize(("observation", "world_dim"), [("cells", 11), ("cells", 15), ("rgb", 15), ("rgb", 25)])
-@pytest.mark.parametrize("block", [1, 2])
+@pytest.mark.parametrize("block", [1, 2, 3])
 def test_pools_keep_what_a_cell_shows_at_its_position(observation, world_dim, block):
     mouse = untrained(observation, world_dim=world_dim)
     spec, side = mouse.spec, mouse.spec.observation_shape[0]

@@ -92,8 +92,11 @@ def test_a_signal_saves_and_says_so(tmp_path, uninterrupted, monkeypatch, number
 
 def test_a_finished_run_is_found_trained_and_fresh_starts_over(tmp_path, uninterrupted):
     run(tmp_path)
+    (file,) = tmp_path.glob("*/mouse.safetensors")
+    written = file.stat().st_mtime_ns
     mouse, curve, said = run(tmp_path)
     assert "continuing at 640 steps" in said and mouse == uninterrupted[0] and len(curve) == 10
+    assert file.stat().st_mtime_ns == written, "its header says on which machine it was trained"
     assert "continuing" not in run(tmp_path, fresh=True)[2]
 
 

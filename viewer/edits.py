@@ -83,7 +83,7 @@ def inspect(episode: Episode, inspection: Inspection) -> Episode:
 
 
 def show(episode: Episode, inspection: Inspection) -> Episode:
-    """The same episode with another shown channel."""
+    """The same episode with another inspection in every pane."""
     return replace(episode, panes=tuple(pane._replace(inspection=inspection) for pane in episode.panes))
 
 

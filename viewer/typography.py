@@ -12,7 +12,7 @@ SMALLEST = 13  # lines are not shrunk below this size: the dots of i and j would
 
 @lru_cache(maxsize=64)
 def font(size: int) -> pygame.font.Font:
-    """DejaVu Sans, which matplotlib brings along, for lines of a height in pixels; pygame's own font without it."""
+    """DejaVu Sans of matplotlib for lines of a height in pixels; pygame's own font if that file is missing."""
     pygame.font.init()
     pygame.register_quit(font.cache_clear)  # drawing with a font from before pygame.quit crashes
     matplotlib = find_spec("matplotlib")
