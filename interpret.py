@@ -2,7 +2,7 @@
 
     python interpret.py checkpoint=checkpoints/corner-seed3.safetensors              a page about one mouse
     python interpret.py checkpoint='checkpoints/corner-*.safetensors' out=runs/inside-corner    about a group of mice
-    python interpret.py checkpoint='checkpoints/*-seed?.safetensors' finetuned='runs/tuned-*/mouse.safetensors'
+    python interpret.py checkpoint='checkpoints/*.safetensors' finetuned='runs/tuned-*/mouse.safetensors'
 
 The same command resumes a stopped run.
 """
