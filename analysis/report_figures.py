@@ -137,8 +137,9 @@ def draw_dose(findings: dict[str, Any], records: pd.DataFrame) -> Figure | None:
     theirs = {n: rate for n, rate in published.DOSE_RESPONSE.items() if n <= anywhere_at - 1}
     label = "published: hard mazes, one network each (different world)"
     by_region.plot(list(theirs), list(theirs.values()), "x--", color="#777777", label=label)
-    names = ["corner" if region == "0" else f"{region}×{region}" for region in sides]
-    by_region.set_xticks([*sides.values(), anywhere_at], [*names, "anywhere"])
+    places = sorted({*sides.values(), *theirs})
+    names = ["corner" if side == 1 else f"{side}×{side}" for side in places]
+    by_region.set_xticks([*places, anywhere_at], [*names, "anywhere"])
     by_region.set_xlabel("training region")
     told = [row for row in rows if row["published"]["rate"]["rate"] is not None]
     for place, filtered in enumerate((False, True)):
