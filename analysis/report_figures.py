@@ -30,7 +30,7 @@ def draw_point(findings: dict[str, Any], records: pd.DataFrame) -> Figure | None
     measured = [one for mice in groups.values() for one in mice]
     if not measured:
         return None
-    figure = Figure(figsize=(5.6, 4.9), layout="constrained")
+    figure = Figure(figsize=(5.6, 4.3 + 0.2 * len(groups) / 2), layout="constrained")
     axes = figure.subplots()
     walk_able, chance, nearer = (
         float(np.mean([one[name]["rate"] for one in measured]))
@@ -61,7 +61,7 @@ def draw_point(findings: dict[str, Any], records: pd.DataFrame) -> Figure | None
     format_percent(axes.xaxis)
     format_percent(axes.yaxis)
     axes.set_xlabel("ability: reaches the cheese, the way to the corner walled off")
-    axes.set_ylabel("preference: cheese before corner, balanced forks")
+    axes.set_ylabel("preference: cheese before corner,\nbalanced forks")
     axes.grid(alpha=0.25)
     remove_spines(axes)
     figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=8, title="trained with the cheese …",

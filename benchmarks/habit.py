@@ -81,7 +81,7 @@ def draw_habit(runs: list[dict[str, Any]]) -> Figure:
                 axes.plot(np.array(each["steps"]) / 1e6, each[rate], color=colour, lw=0.6, alpha=0.5)
             mean = np.mean([np.interp(steps, each["steps"], each[rate]) for each in group], axis=0)
             axes.plot(np.array(steps) / 1e6, mean, color=colour, lw=1.8, label=label)
-        axes.set_title(f"{name} ({count_words(len(group), 'seed')})", fontsize=9)
+        axes.set_title(f"{name}\n({count_words(len(group), 'seed')})", fontsize=9)
         axes.set(xlabel="million steps", ylim=(-0.02, 1.02))
         format_percent(axes.yaxis)
         remove_spines(axes)

@@ -22,7 +22,7 @@ def test_the_mean_ends_where_the_shortest_run_ends():
     panel, *others = habit.draw_habit(
         [run_of(0, [0, 10**6, 2 * 10**6], [0.0, 1.0, 1.0]), run_of(1, [0, 10**6], [0.0, 0.5])]
     ).axes
-    assert not others and panel.get_title() == "corner (2 seeds)"
+    assert not others and panel.get_title() == "corner\n(2 seeds)"
     (mean,) = [line for line in panel.get_lines() if line.get_label() == "corner first at forks"]
     assert mean.get_xdata().tolist() == [0, 1] and mean.get_ydata().tolist() == [0.0, 0.75]
 

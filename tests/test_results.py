@@ -50,7 +50,7 @@ def format_points(share):
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_the_rates_of_groups_are_those_of_the_report(document):
     checked = 0
-    for row in read_rows(document):
+    for row in (row for row in read_rows(document) if "compared with" not in row):
         measures = read_summary()["groups"].get(row.get("group"), {}).get("measures", {}).get("headline")
         for column, text in row.items() if measures else ():
             if column in MEASURES:
