@@ -279,7 +279,7 @@ def test_the_dose_is_drawn_where_it_is():
     assert [line for line in drawn_lines.values() if (1, DOSE_RESPONSE[1]) in line] == [
         [(n, DOSE_RESPONSE[n]) for n in (1, 2, 3, 4)]
     ]
-    assert labels(by_region.xaxis) == ["corner", "3×3", "anywhere"]
+    assert labels(by_region.xaxis) == ["corner", "2×2", "3×3", "4×4", "anywhere"]
     points = {tuple(point) for point in marks(by_share)}
     for row in rows.values():
         assert (row["fork_share"], row["published"]["rate"]["rate"]) in points
