@@ -46,7 +46,7 @@ def test_the_page_answers_every_question_and_goes_on_where_it_was(call, tmp_path
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setitem(study.STUDIES, "offsets", ("stopped", stop))
+        patch.setitem(study.STUDIES, "offsets", study.Study(4, stop))
         code, _, errors = call(*command)
     assert code == 130 and "the same command resumes" in errors
     parts = files_in(tmp_path / "page" / "parts")

@@ -173,4 +173,4 @@ def test_bad_input_is_told_in_one_line(call, tmp_path, arguments, message):
 
 def test_help_says_what_it_needs(call):
     code, said, _ = call("import_weights.py", "--help")
-    assert code == 0 and "env.cheese_region=None" in said and "out=" in said
+    assert code == 0 and "env.cheese_region=null" in said and "out=" in said

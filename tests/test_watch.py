@@ -126,7 +126,7 @@ def test_without_a_display_a_window_is_refused(tmp_path, checkpoint):
 def test_help_names_every_setting(call, tmp_path):
     code, said, errors = call("watch.py", "--help")
     assert (code, errors, files_in(tmp_path)) == (0, "", {})
-    settings = ("checkpoint=", "level=None ", "cheese=anywhere ", "speed=8 ", "record=", "Press h for help")
+    settings = ("checkpoint=", "level=null ", "cheese=anywhere ", "speed=8 ", "record=", "Press h for help")
     assert all(setting in said for setting in settings)
 
 
