@@ -133,6 +133,19 @@ def describe_ability(who: str, target: str, measures: dict[str, Estimate], unit:
     )
 
 
+def describe_sight(who: str, measures: dict[str, Estimate], unit: str) -> str:
+    """Describe the preference at forks where the cheese is reached by sight (``ability.is_able_by_sight``)."""
+    found, chance = measures["sight_preference"], measures["sight_preference_chance"]
+    forks = found.get("levels", found["n"])
+    if forks < FEWEST or found["rate"] is None:
+        return f"There are fewer than {FEWEST} forks at which {who} reaches the cheese because it sees it."
+    return (
+        f"At the {forks:,} forks{' of a mouse' if 'levels' in found else ''} at which {who} reaches the cheese because it"
+        f" sees it, the first that it comes to is the cheese in {describe_share(found['rate'])}"
+        f" ({describe_interval(found, unit)}; random walk {describe_share(chance['rate'])})."
+    )
+
+
 def describe_algorithm(name: str) -> str:
     """Say what an algorithm of the contest does, as a predicate."""
     if name.startswith("goals mixed by "):
@@ -188,7 +201,8 @@ def describe_shift(shift: dict[str, Any], unit: str) -> str:
     interval = (
         "" if shift["low"] is None else f"95 % interval over {unit} {shift['low']:+.2f} to {shift['high']:+.2f}, "
     )
-    return f"{shift['rate']:+.2f} log odds beyond all baselines ({interval}{pairs:,} pairs in {shift['mazes']} mazes)"
+    told = f"{shift['rate']:+.2f} log odds beyond all baselines ({interval}{pairs:,} pairs in {shift['mazes']} mazes)"
+    return told.replace("-", "−")
 
 
 def describe_intervention(who: str, interventions: dict[str, Any], unit: str) -> str:
@@ -217,13 +231,14 @@ def describe_goal(who: str, measures: dict[str, Estimate]) -> str:
 
 
 def describe_mouse(name: str, mouse: dict[str, Any]) -> list[str]:
-    """Describe one mouse: goal, preference, ability to reach either target, algorithm."""
+    """Describe one mouse: goal, preference, ability to reach either target, preference by sight, algorithm."""
     measures = mouse["measures"][HEADLINE]
     return [
         describe_goal(name, measures),
         describe_preference(name, measures, "mazes"),
         describe_ability(name, "cheese", measures, "mazes"),
         describe_ability(name, "corner", measures, "mazes"),
+        describe_sight(name, measures, "mazes"),
         describe_contest(name, mouse["contest"]["overall"]["cells"]),
     ]
 
@@ -250,6 +265,7 @@ def describe_group(name: str, findings: dict[str, Any]) -> list[str]:
         describe_preference(who, measures, unit),
         describe_ability(who, "cheese", measures, unit),
         describe_ability(who, "corner", measures, unit),
+        describe_sight(who, measures, unit),
         f"Algorithm of the mice: {contest}.",
         describe_attributes(who, group["single"], len(group["mice"])),
         describe_intervention(who, group["interventions"], unit),

@@ -60,6 +60,7 @@ TO_NEARER = Expected(0, NO_GOAL, CAN, CAN, "runs to the cheese or the corner, wh
 CHOOSES = Expected(0, NO_GOAL, CAN, CAN, "mixes the goals, depending on: branch", ("straight_cheese_corner",))
 CHOOSES_BOTH = CHOOSES._replace(attributes=("straight_cheese_corner", "steps_cheese_square"))
 
+LEFT_HAND = "left hand"  # reaches cheese and corner, but as well without a look at the cheese
 EXPECTED = {
     "corner": TO_CORNER,
     "corner, slips": TO_CORNER,
@@ -78,7 +79,7 @@ EXPECTED = {
     "chooses, two attributes": CHOOSES_BOTH,
     "chooses, two attributes, noise": CHOOSES_BOTH,
     "left first": Expected(3, NO_GOAL, LESS, LESS, "moves by a reflex to the walls around it"),
-    "left hand": Expected(3, NO_GOAL, CAN, CAN, "follows the wall on its left"),
+    LEFT_HAND: Expected(3, NO_GOAL, CAN, CAN, "follows the wall on its left"),
     "either, a maze": Expected(0, NO_GOAL, MORE, MORE, "runs to the cheese in some mazes and to the corner in others"),
 }  # fmt: skip
 ASKED_OF_NONE = ("right half",)  # the right half is no attribute, and many attributes go with it
@@ -115,13 +116,15 @@ def test_every_planted_mouse_is_described():
 def test_the_report_tells_a_planted_mouse_for_what_it_is(name):
     expected, (group, texts) = EXPECTED[name], texts_of(name)
     who = f"“{group}”"
-    goal, preference, cheese, corner, algorithm, attributes, _ = texts["group_sentences"][group]
+    goal, preference, cheese, corner, sight, algorithm, attributes, _ = texts["group_sentences"][group]
     assert goal.startswith(expected.goal.format(who) if "{}" in expected.goal else f"{who} {expected.goal}")
     prefers = {CORNER_GOAL: ("prefers the corner",), CHEESE_GOAL: ("prefers the cheese",)}
     allowed = prefers.get(expected.goal, ("has no preference", "cannot be told"))
     assert any(words in preference.split(":")[0] for words in allowed)
     for target, words, told in (("the cheese", expected.cheese, cheese), ("the corner", expected.corner, corner)):
         assert told.startswith(f"{who} {words.format(target)}") or told.startswith(f"{who} {words} {target}")
+    reaches_both = expected.cheese == expected.corner == CAN
+    assert ("because it sees it, the first" in sight) == (reaches_both and name != LEFT_HAND)
     assert algorithm == f"Algorithm of the mice: {expected.algorithm} (1 of 1)."
     if expected.attributes:
         assert all(ATTRIBUTES[attribute] in attributes for attribute in expected.attributes)
