@@ -141,7 +141,8 @@ def describe_sight(who: str, measures: dict[str, Estimate], unit: str) -> str:
         return f"There are fewer than {FEWEST} forks at which {who} reaches the cheese because it sees it."
     where = f"{forks:,} forks{' of a mouse' if 'levels' in found else ''}"
     return (
-        f"At the {where} at which {who} reaches the cheese because it sees it, the first that it comes to is the cheese in {describe_share(found['rate'])}"
+        f"At the {where} at which {who} reaches the cheese because it sees it, the first that it comes to is the cheese"
+        f" in {describe_share(found['rate'])}"
         f" ({describe_interval(found, unit)}; random walk {describe_share(chance['rate'])})."
     )
 
