@@ -1,6 +1,6 @@
 """The report's sentences: what is said about a mouse or a group, and by which criterion.
 
-Criteria, fixed before a mouse was measured:
+Criteria, fixed before a mouse was measured, and made stricter since (docs/evaluating.md):
 
 1. A mouse *prefers* the cheese or the corner if, at balanced forks, it comes to the cheese first by at least ``LEAST``
    more or less often than a random walk on the same forks, and the 95 % interval of that difference does not contain 0.
@@ -282,7 +282,8 @@ def describe_point(findings: dict[str, Any]) -> str:
             rates[name] = measures["preference"]["rate"]
     if not rates:
         return "There are too few balanced forks, so nothing can be told about preference."
-    low, *_, high = [*rates, *rates]  # the groups are sorted from the corner to anywhere
+    names = list(rates)  # sorted from the corner to anywhere
+    low, high = names[0], names[-1]
 
     def tell(name: str) -> str:
         measures = get_decisive(findings, name)
