@@ -60,7 +60,8 @@ class Study(NamedTuple):
     """What is measured in one part.
 
     Attributes:
-        version: of the part file; one with another version is ignored.
+        version: of the part file; one with another version is ignored. Raise it when the measurement changes, and that
+            of the parts that read this one.
         measure: from a mouse, a plan and the parts before it.
     """
 
