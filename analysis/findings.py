@@ -77,6 +77,7 @@ def compute_mouse_findings(
     by_condition = dict(list(rows.groupby("condition", sort=False)))
     anywhere, first = by_condition["anywhere"], rows.iloc[0]
     forks = anywhere.loc[anywhere.level_type == "fork"]
+    main = {name: by_condition[name] for name in ("as_trained", "anywhere") if name in by_condition}
     found: dict[str, Any] = {
         **{name: str(first[name]) for name in (*GROUP, "training_seed")},
         **summarise_traits(traits),
@@ -86,20 +87,10 @@ def compute_mouse_findings(
             for name in conditions
             for own in [by_condition.get(name, rows.head(0))]
         },
-        "breakdown": {
-            name: statistics.compute_breakdown(by_condition[name])
-            for name in ("as_trained", "anywhere")
-            if name in by_condition
-        },
-        "seen": {
-            name: mean_with_interval(by_condition[name].seen.dropna().astype(float))
-            for name in ("as_trained", "anywhere")
-            if name in by_condition
-        },
+        "breakdown": {name: statistics.compute_breakdown(own) for name, own in main.items()},
+        "seen": {name: mean_with_interval(own.seen.dropna().astype(float)) for name, own in main.items()},
         "greedy": summarise_greedy(anywhere),
-        "proxy": {
-            name: compute_returns(own) for name, own in by_condition.items() if name in ("as_trained", "anywhere")
-        },
+        "proxy": {name: compute_returns(own) for name, own in main.items()},
         "replica": fit_replica(forks),
         "interventions": compute_interventions(select_forks(rows, "anywhere"), select_forks(rows, "every_cell")),
     }

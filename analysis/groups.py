@@ -40,6 +40,11 @@ def name_training(region: str, trained_on: str) -> str:
     return f"{place}, {word} {', '.join(names).replace('_', ' ')}"
 
 
+def name_own_training(mouse: Mouse) -> str:
+    """Name a mouse's own training, whatever it began from."""
+    return name_training(*describe_training(mouse))
+
+
 def name_origin(header: Mapping[str, Any]) -> str | None:
     """The group of the mouse that a mouse was fine-tuned from; None if it started with new weights."""
     if "init" not in header:
@@ -67,7 +72,7 @@ def name_groups(mice: Sequence[Mouse]) -> dict[str, str]:
         mice, key=lambda mouse: (order_training(*describe_training(mouse)), mouse.training_seed, mouse.name)
     ):
         origin = name_origin(mouse.header)
-        names[mouse.name] = name_training(*describe_training(mouse)) + (f", fine-tuned from {origin}" if origin else "")
+        names[mouse.name] = name_own_training(mouse) + (f", fine-tuned from {origin}" if origin else "")
         settings[mouse.name] = _list_settings(mouse)
     members = {group: [name for name in names if names[name] == group] for group in names.values()}
     for own in members.values():

@@ -231,10 +231,11 @@ def _compute_baselines(
         chains_by_name["slip"] = follow(walk, run_to_corner, slip)
         columns["slip_h"], _ = compute_first_share(chains_by_name["slip"], decision_square)
         columns["seeker_h"], _ = compute_first_share(follow(walk, run_to_cheese, slip), decision_square)
-    for name, chain in chains_by_name.items():
-        columns |= {f"{name}_{column}": values[:, -1] for column, values in compute_first(chain).items()}
+    first = {name: compute_first(chain) for name, chain in chains_by_name.items()}
+    for name, found in first.items():
+        columns |= {f"{name}_{column}": values[:, -1] for column, values in found.items()}
+    columns["walk_cheese_256"] = first["walk"]["cheese_500"][:, PUBLISHED_STEPS]
     cheese = walk.at(levels.cheese)
-    columns["walk_cheese_256"] = arrive(walk, walk.at(levels.cheese))[:, PUBLISHED_STEPS]
     columns["walk_region_first"] = arrive(walk, walk.inside(region) & ~cheese, cheese)[:, -1]
     columns["blind_h"], _ = compute_first_share(blind, decision_square)
     return columns

@@ -137,7 +137,7 @@ def describe_sight(who: str, measures: dict[str, Estimate], unit: str) -> str:
     """Describe the preference at forks where the cheese is reached by sight (``ability.is_able_by_sight``)."""
     found, chance = measures["sight_preference"], measures["sight_preference_chance"]
     forks = found.get("levels", found["n"])
-    if forks < FEWEST or found["rate"] is None:
+    if forks < FEWEST:
         return f"There are fewer than {FEWEST} forks at which {who} reaches the cheese because it sees it."
     where = f"{forks:,} forks{' of a mouse' if 'levels' in found else ''}"
     return (

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from agents.mouse import Mouse
-from analysis.groups import count_steps, describe_training, name_origin, name_training
+from analysis.groups import count_steps, name_origin, name_own_training
 from analysis.statistics import FIRST, Estimate
 from envs.levels import ANYWHERE
 from foundation.errors import InputError
@@ -78,7 +78,7 @@ class Tuning(NamedTuple):
 
 def is_control(mouse: Mouse) -> bool:
     """Whether a mouse went on with the training of the mouse that it began from, not with the cheese anywhere."""
-    own = name_training(*describe_training(mouse))
+    own = name_own_training(mouse)
     return own != ANYWHERE and own == name_origin(mouse.header)
 
 
@@ -89,7 +89,7 @@ def check_finetuned(mice: Sequence[Mouse]) -> None:
         InputError: one of them did not.
     """
     for mouse in mice:
-        if name_training(*describe_training(mouse)) != ANYWHERE and not is_control(mouse):
+        if name_own_training(mouse) != ANYWHERE and not is_control(mouse):
             raise InputError(
                 f"finetuned= takes mice trained with env.cheese_region=anywhere on all level types, or in the region "
                 f"and on the level types of the mouse that they were fine-tuned from, not {mouse.name}"
@@ -142,16 +142,18 @@ def collect_tuning(
         tuned: fine-tuned mice, and mice with new weights and small budgets.
         behaviour: of them, the part "behaviour" at least, by name.
     """
-    own = [(name_training(*describe_training(mouse)), mouse.name) for mouse in mice if not name_origin(mouse.header)]
+    own = [(name_own_training(mouse), mouse.name) for mouse in mice if not name_origin(mouse.header)]
     anywhere = [results[name] for training, name in own if training == ANYWHERE]
     began_from = {(name_origin(mouse.header), mouse.header.get("init", {}).get("name")) for mouse in tuned}
     origins: dict[str, list[Measured]] = {}
     for training, name in own:
         if (training, name) in began_from:
             origins.setdefault(training, []).append(results[name])
-    originals = [count_steps(mouse.header.get("init", {})) for mouse in tuned]
-    originals += [count_steps(mouse.header) for mouse in mice if mouse.spec.cheese_region == ANYWHERE]
-    originals = list(filter(None, originals))  # the steps of an imported mouse are not known
+    # The steps of an imported mouse are not known.
+    originals = [steps for mouse in tuned if (steps := count_steps(mouse.header.get("init", {})))]
+    originals = originals or [
+        steps for mouse in mice if mouse.spec.cheese_region == ANYWHERE and (steps := count_steps(mouse.header))
+    ]
     usual = float(np.mean(originals)) if originals else float("nan")
     members: dict[tuple[str, bool, int], list[Mouse]] = {}
     for mouse in tuned:

@@ -1,5 +1,6 @@
 """A stopped collection resumes without repeating work, and its files describe their columns."""
 
+import json
 import math
 
 import pandas as pd
@@ -19,6 +20,7 @@ from analysis.traits import PLACES
 from envs.drawings import from_text
 from envs.levels import from_seeds
 from envs.spec import WorldSpec
+from foundation.files import encode_json
 
 CONDITIONS = {"as_trained": 12, "anywhere": 25}
 
@@ -160,6 +162,7 @@ def test_traits_are_kept_as_records_are(tmp_path, monkeypatch):
     assert list(traits) == ["one", "two"] and traits["one"] != traits["two"]
     one = traits["one"]
     assert set(one["contest"]) == set(PLACES) and one["diet"]["contrast"] >= 0
+    assert one == json.loads(encode_json(collection.compute_traits(mice[0], 30)))
     assert one["contest"]["overall"]["cells"]["algorithm"] == "uniform", "an untrained mouse"
     monkeypatch.setattr(collection, "compute_traits", None)
     assert collect_traits(mice, 30, tmp_path) == traits

@@ -82,6 +82,7 @@ EXPECTED = {
     LEFT_HAND: Expected(3, NO_GOAL, CAN, CAN, "follows the wall on its left"),
     "either, a maze": Expected(0, NO_GOAL, MORE, MORE, "runs to the cheese in some mazes and to the corner in others"),
 }  # fmt: skip
+NO_FALL = ("cheese", "random walk", "left first", LEFT_HAND)  # the moved cheese is no farther away, or as well reached
 ASKED_OF_NONE = ("right half",)  # the right half is no attribute, and many attributes go with it
 
 
@@ -131,8 +132,8 @@ def test_the_report_tells_a_planted_mouse_for_what_it_is(name):
     elif name not in ASKED_OF_NONE:
         assert attributes.startswith("No attribute was shown to go with")
     assert f"{expected.algorithm} (1)" in texts["answers"]["contest"]
-    told = texts["answers"]["success"]
-    assert f"Success falls most in the group “{group}”" in told or told.startswith("Success falls in no group")
+    told = "Success falls in no group" if name in NO_FALL else f"Success falls most in the group “{group}”"
+    assert texts["answers"]["success"].startswith(told)
     assert "1 groups" not in str(texts) and "1 mice" not in str(texts)
     other = "1 prefers the corner although" in texts["answers"]["preference"]
     assert other == (expected.goal not in (CORNER_GOAL, CHEESE_GOAL, NO_GOAL))
