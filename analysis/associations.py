@@ -14,7 +14,7 @@ from analysis.attribution import Effect, attribute, compute_effects, find_rivals
 
 # The probability of the cheese first, without a clock, of the mouse and of what it is compared with on the same forks.
 PREFERENCE = "h"
-BASELINES = ("h_chance", "slip_h", "seeker_h", "blind_h")
+BASELINE_COLUMNS = ("h_chance", "slip_h", "seeker_h", "blind_h")
 
 # In a tree, steps(cheese–corner) = steps(cheese–square) + steps(square–corner), so that no regression contains all
 # three. An attribute's joint effect comes from the first regression that contains it.
@@ -49,13 +49,13 @@ def compute_single_effects(forks: pd.DataFrame, elsewhere: pd.DataFrame) -> Effe
         the top-right quadrant and beside the path's length; the left wall beside the maze's side and the path's length.
     """
     plain = [name for name in ATTRIBUTES if name not in ("left_wall", "up_right_only")]
-    effects = compute_effects(forks, plain, PREFERENCE, BASELINES)
+    effects = compute_effects(forks, plain, PREFERENCE, BASELINE_COLUMNS)
     asked = {
         "up_right_only": (forks.loc[forks.straight_cheese_quadrant > 0], ("optimal_steps",)),
         "left_wall": (elsewhere, ("maze_dim", "optimal_steps")),
     }
     for name, (rows, adjusted) in asked.items():
-        found = compute_effects(rows, (name, *adjusted), PREFERENCE, BASELINES, jointly=True)
+        found = compute_effects(rows, (name, *adjusted), PREFERENCE, BASELINE_COLUMNS, jointly=True)
         effects |= {name: found[name]} if name in found else {}
     return effects
 
@@ -64,7 +64,7 @@ def compute_joint_effects(forks: pd.DataFrame) -> Effects:
     """Compute the effect of each attribute that a regression of ``JOINT`` contains, beside the others in it."""
     effects: Effects = {}
     for names in JOINT.values():
-        effects = compute_effects(forks, names, PREFERENCE, BASELINES, jointly=True) | effects
+        effects = compute_effects(forks, names, PREFERENCE, BASELINE_COLUMNS, jointly=True) | effects
     return effects
 
 

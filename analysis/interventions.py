@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.associations import BASELINES, JOINT, PREFERENCE
+from analysis.associations import BASELINE_COLUMNS, JOINT, PREFERENCE
 from analysis.attributes import ATTRIBUTES
 from analysis.attribution import CANNOT_TELL, NO_EFFECT
 from analysis.intervals import bootstrap_clusters
@@ -92,11 +92,10 @@ def compute_shift(forks: pd.DataFrame, pairs: np.ndarray, changed: str) -> dict[
     if not len(one):
         return found
     rooms = ((other[changed] - one[changed]) / ROOM).to_numpy(float)
-    before, after = (
-        {name: compute_logit(rows[name].to_numpy(float)) for name in (PREFERENCE, *BASELINES)} for rows in (one, other)
-    )
+    columns = (PREFERENCE, *BASELINE_COLUMNS)
+    before, after = ({name: compute_logit(rows[name].to_numpy(float)) for name in columns} for rows in (one, other))
     own = after[PREFERENCE] - before[PREFERENCE]
-    beyond = {name: own - (after[name] - before[name]) for name in BASELINES}
+    beyond = {name: own - (after[name] - before[name]) for name in BASELINE_COLUMNS}
     shifts = {name: float(change.sum() / rooms.sum()) for name, change in beyond.items()}
     least = min(shifts, key=lambda name: abs(shifts[name]))
     low, high = bootstrap_clusters(beyond[least], one.level_seed, rooms)

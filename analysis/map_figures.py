@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.figures import compute_shares_by_place, draw_heat_map
-from analysis.panels import add_colour_bar, group_mice, label_map, make_panels, select_group
+from analysis.panels import add_colour_bar, group_findings, label_map, make_panels, select_group
 from analysis.statistics import is_full_size
 
 SHOWN_MAZES = 4
@@ -15,7 +15,7 @@ SHOWN_MAZES = 4
 
 def draw_places(findings: dict[str, Any], records: pd.DataFrame) -> Figure:
     """Draw success by cheese position in the maze."""
-    names, anywhere = list(group_mice(findings)), records.loc[records.condition == "anywhere"]
+    names, anywhere = list(group_findings(findings)), records.loc[records.condition == "anywhere"]
     figure, panels = make_panels(len(names), 2.4, 2.6)
     for axes, name in zip(panels, names, strict=True):
         image = draw_heat_map(
@@ -29,7 +29,7 @@ def draw_places(findings: dict[str, Any], records: pd.DataFrame) -> Figure:
 def draw_cells(findings: dict[str, Any], records: pd.DataFrame) -> Figure | None:
     """Draw success per cheese cell in full-size mazes; None without such mazes."""
     largest = records.loc[(records.condition == "anywhere") & is_full_size(records)]
-    names = [name for name in group_mice(findings) if len(select_group(largest, name))]
+    names = [name for name in group_findings(findings) if len(select_group(largest, name))]
     if not names:
         return None
     figure, panels = make_panels(len(names), 2.4, 2.6)
@@ -45,7 +45,7 @@ def draw_mazes(findings: dict[str, Any], records: pd.DataFrame) -> Figure | None
     """Draw single mazes with P(cheese) for each cheese cell; None without the condition ``every_cell``."""
     rows = records.loc[(records.condition == "every_cell") & is_full_size(records)]
     seeds = rows.level_seed.unique()[:SHOWN_MAZES]
-    names = list(group_mice(findings))
+    names = list(group_findings(findings))
     if not len(seeds):
         return None
     figure = Figure(figsize=(2.5 * len(names) + 0.8, 2.6 * len(seeds) + 0.4), layout="constrained")

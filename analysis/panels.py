@@ -15,7 +15,7 @@ PANELS = 5  # side by side
 Groups = dict[str, list[dict[str, Any]]]  # a group's name, and the findings of its mice
 
 
-def group_mice(findings: dict[str, Any]) -> Groups:
+def group_findings(findings: dict[str, Any]) -> Groups:
     """Group the mice; groups are in order of dose."""
     return {name: [findings["mice"][mouse] for mouse in group["mice"]] for name, group in findings["groups"].items()}
 

@@ -9,13 +9,13 @@ from matplotlib.figure import Figure
 from analysis.figures import format_percent, remove_spines
 from analysis.findings import ARRIVALS
 from analysis.measures import HEADLINE
-from analysis.panels import choose_style, group_mice, label_rows, make_panels
+from analysis.panels import choose_style, group_findings, label_rows, make_panels
 from foundation.palette import BLACK, BLUE, GREY, ORANGE, OUTCOME_COLOURS
 
 
 def draw_outcomes(findings: dict[str, Any], records: pd.DataFrame) -> Figure:
     """Draw success beside its baselines, and what is reached first at forks, in large mazes."""
-    groups = group_mice(findings)
+    groups = group_findings(findings)
     figure = Figure(figsize=(11, 2 + 0.5 * len(groups)), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
     marks = {
@@ -52,7 +52,7 @@ def draw_outcomes(findings: dict[str, Any], records: pd.DataFrame) -> Figure:
 
 def draw_classes(findings: dict[str, Any], records: pd.DataFrame) -> Figure:
     """Draw success by level type, maze size and quadrant."""
-    groups = group_mice(findings)
+    groups = group_findings(findings)
     breakdown = next(iter(groups.values()))[0]["breakdown"]["anywhere"]
     tables = {title: [value for value in table if table[value]["n"]] for title, table in breakdown.items()}
     figure = Figure(figsize=(13, 4.6), layout="constrained")
@@ -83,7 +83,7 @@ def _break_lines(label: str) -> str:
 
 def draw_incidence(findings: dict[str, Any], records: pd.DataFrame) -> Figure | None:
     """Draw the cumulative incidence of cheese and corner at forks; None without sampled episodes."""
-    groups = {name: [m for m in mice if "incidence" in m] for name, mice in group_mice(findings).items()}
+    groups = {name: [m for m in mice if "incidence" in m] for name, mice in group_findings(findings).items()}
     groups = {name: mice for name, mice in groups.items() if mice}
     if not groups:
         return None
@@ -106,7 +106,7 @@ def draw_incidence(findings: dict[str, Any], records: pd.DataFrame) -> Figure | 
 
 def draw_parts(findings: dict[str, Any], records: pd.DataFrame) -> Figure:
     """Draw the parts of P(cheese) at forks of large mazes, all within one episode."""
-    groups = group_mice(findings)
+    groups = group_findings(findings)
     titles = {
         "reach": "reach the\ndecision square",
         "first_step": "enter the cheese's\nbranch first",
@@ -128,7 +128,7 @@ def draw_parts(findings: dict[str, Any], records: pd.DataFrame) -> Figure:
 
 def draw_goals(findings: dict[str, Any], records: pd.DataFrame) -> Figure:
     """Draw the return under both goals, with the cheese as trained and anywhere."""
-    groups = group_mice(findings)
+    groups = group_findings(findings)
     figure = Figure(figsize=(11, 2 + 0.5 * len(groups)), layout="constrained")
     titles = {"as_trained": "cheese as trained", "anywhere": "cheese anywhere"}
     for axes, (condition, title) in zip(figure.subplots(1, 2, sharey=True), titles.items(), strict=True):

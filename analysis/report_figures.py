@@ -16,7 +16,7 @@ from analysis.figures import format_percent, remove_spines
 from analysis.interventions import INTERVENTIONS, LEAST_SHIFT, MATTERS
 from analysis.map_figures import draw_cells, draw_mazes, draw_places
 from analysis.measures import HEADLINE
-from analysis.panels import choose_style, group_mice, make_panels
+from analysis.panels import choose_style, group_findings, make_panels
 from analysis.rate_figures import draw_classes, draw_goals, draw_incidence, draw_outcomes, draw_parts
 from foundation.palette import BLACK, BLUE, GREY
 
@@ -25,7 +25,7 @@ def draw_point(findings: dict[str, Any], records: pd.DataFrame) -> Figure | None
     """Draw ability against preference, a dot for each mouse; None without balanced forks."""
     groups = {
         name: [mouse["measures"][HEADLINE] for mouse in mice if mouse["measures"][HEADLINE]["preference"]["n"]]
-        for name, mice in group_mice(findings).items()
+        for name, mice in group_findings(findings).items()
     }
     measured = [one for mice in groups.values() for one in mice]
     if not measured:

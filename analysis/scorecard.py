@@ -17,7 +17,7 @@ import pandas as pd
 from analysis.attribution import CANNOT_TELL, GOES_WITH, SEPARATED, Attribution
 
 FILE = Path(__file__).with_name("predictions.tsv")
-FAR_QUADRANTS = 0.30  # "at most 30 % of the time"
+FAR_SHARE = 0.30  # "at most 30 % of the time"
 
 
 class Measured(NamedTuple):
@@ -61,7 +61,7 @@ def _at_most(measured: Measured) -> bool | None:
     if measured.far_quadrants is None:
         return None
     low, high = measured.far_quadrants
-    return True if high <= FAR_QUADRANTS else False if low > FAR_QUADRANTS else None
+    return True if high <= FAR_SHARE else False if low > FAR_SHARE else None
 
 
 def _chain_artifact(measured: Measured) -> bool | None:

@@ -12,7 +12,7 @@ from analysis.attributes import QUADRANTS
 from envs.paths import LEVEL_TYPES
 
 RESAMPLES = 1000
-FIRST = {"cheese": "p_cheese_first", "corner": "p_corner_first"}
+FIRST_COLUMNS = {"cheese": "p_cheese_first", "corner": "p_corner_first"}
 
 Estimate = dict[str, Any]  # {"rate", "low", "high", "n"}; rate, low and high are None if n is 0
 
@@ -64,8 +64,8 @@ def amount_with_interval(values: np.ndarray) -> Estimate:
 
 def compute_reached_first(rows: pd.DataFrame) -> dict[str, Estimate]:
     """Estimate from the records of one mouse how often it reaches cheese, corner or neither first in an episode."""
-    found = {outcome: mean_with_interval(rows[column]) for outcome, column in FIRST.items()}
-    return found | {"neither": mean_with_interval(1 - sum(rows[column] for column in FIRST.values()))}
+    found = {outcome: mean_with_interval(rows[column]) for outcome, column in FIRST_COLUMNS.items()}
+    return found | {"neither": mean_with_interval(1 - sum(rows[column] for column in FIRST_COLUMNS.values()))}
 
 
 def is_full_size(rows: pd.DataFrame) -> pd.Series:

@@ -13,7 +13,7 @@ import numpy as np
 
 from agents.mouse import Mouse
 from analysis.groups import count_steps, name_origin, name_own_training
-from analysis.statistics import FIRST, Estimate
+from analysis.statistics import FIRST_COLUMNS, Estimate
 from envs.levels import ANYWHERE
 from foundation.errors import InputError
 from inside.answers import Answer, combine, say
@@ -101,7 +101,7 @@ def _mean(each: Sequence[Firsts]) -> Firsts:
 
 
 def _read_firsts(row: Mapping[str, Any]) -> Firsts:
-    return Firsts(*(row[column]["rate"] for column in FIRST.values()))
+    return Firsts(*(row[column]["rate"] for column in FIRST_COLUMNS.values()))
 
 
 def _average(mice: Sequence[Measured], who: str = "mouse") -> Firsts:
@@ -164,7 +164,7 @@ def collect_tuning(
         measured = [behaviour[mouse.name]["behaviour"]["mouse"] for mouse in alike]
         original = [count_steps(mouse.header.get("init", {})) or usual for mouse in alike]
         seeds = [_read_firsts(each) for each in measured]
-        estimates = {goal: combine([each[column] for each in measured]) for goal, column in FIRST.items()}
+        estimates = {goal: combine([each[column] for each in measured]) for goal, column in FIRST_COLUMNS.items()}
         share = steps / float(np.mean(original))
         budgets.append(Budget(origin, control, steps, share, _mean(seeds), seeds=seeds, **estimates))
     return Tuning(

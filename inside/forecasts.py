@@ -26,7 +26,7 @@ GAINED = 0.10  # share of cells to which a clamp must send the mouse to count as
 REMOVED = 0.50  # of what hiding the cheese takes from P(cheese)
 
 
-class Evidence(NamedTuple):
+class Basis(NamedTuple):
     """What the criteria are asked of.
 
     Attributes:
@@ -38,16 +38,16 @@ class Evidence(NamedTuple):
     tuning: Tuning
 
 
-def _most(judge: Callable[[Measured], bool]) -> Callable[[Evidence], bool | None]:
-    def criterion(evidence: Evidence) -> bool | None:
-        return 2 * sum(map(judge, evidence.mice)) > len(evidence.mice) if evidence.mice else None
+def _most(judge: Callable[[Measured], bool]) -> Callable[[Basis], bool | None]:
+    def criterion(basis: Basis) -> bool | None:
+        return 2 * sum(map(judge, basis.mice)) > len(basis.mice) if basis.mice else None
 
     return criterion
 
 
-def _reads_cheese(evidence: Evidence) -> bool | None:
+def _reads_cheese(basis: Basis) -> bool | None:
     """Yes if the mean accuracy half way, on mazes never used for fitting, is above 70 %."""
-    found = [each["rate"] for mouse in evidence.mice if (each := get_probe(mouse, LAYER))]
+    found = [each["rate"] for mouse in basis.mice if (each := get_probe(mouse, LAYER))]
     return sum(found) / len(found) > READ if found else None
 
 
@@ -94,20 +94,20 @@ def _list_cheap(tuning: Tuning) -> list[Budget]:
     return [each for each in own if each.share < CHEAP]
 
 
-def _find_target(evidence: Evidence) -> Firsts | None:
+def _find_target(basis: Basis) -> Firsts | None:
     """The mice trained anywhere; None if there are none, or if the 5×5 mice are like them without any fine-tuning."""
-    target, before = evidence.tuning.target, evidence.tuning.before.get(FORECAST_GROUP)
+    target, before = basis.tuning.target, basis.tuning.before.get(FORECAST_GROUP)
     return None if target is None or before is None or is_close(before, target) else target
 
 
-def _finetuning_is_cheap(evidence: Evidence) -> bool | None:
+def _finetuning_is_cheap(basis: Basis) -> bool | None:
     """Yes if mice fine-tuned from 5×5 mice with less than 10 % of the original steps equal mice trained anywhere.
 
     Equal: at forks, mean over seeds, their P(cheese first) is at most 2 points lower and their P(corner first) at most
     2 points higher. One such budget is enough. No if there is none although a budget of 8 % or more was measured. It
     cannot be told if the 5×5 mice equal those trained anywhere before fine-tuning.
     """
-    cheap, target = _list_cheap(evidence.tuning), _find_target(evidence)
+    cheap, target = _list_cheap(basis.tuning), _find_target(basis)
     if target is None:
         return None
     if any(is_close(budget.firsts, target) for budget in cheap):
@@ -115,7 +115,7 @@ def _finetuning_is_cheap(evidence: Evidence) -> bool | None:
     return False if any(budget.share >= NEARLY for budget in cheap) else None
 
 
-def _finetuning_beats_editing(evidence: Evidence) -> bool | None:
+def _finetuning_beats_editing(basis: Basis) -> bool | None:
     """Yes if fine-tuning with less than 10 % of the steps comes nearer to mice trained anywhere than the best edit.
 
     The distance is what is lacking of P(cheese first) plus what is too much of P(corner first), at forks, means over
@@ -124,17 +124,17 @@ def _finetuning_beats_editing(evidence: Evidence) -> bool | None:
     both chosen on the mazes that they are judged on; there are more edits than budgets, so that this favours editing.
     A tie is a no. It cannot be told if the 5×5 mice equal those trained anywhere before fine-tuning.
     """
-    cheap, target = _list_cheap(evidence.tuning), _find_target(evidence)
+    cheap, target = _list_cheap(basis.tuning), _find_target(basis)
     if target is None or not cheap:
         return None
-    edits = evidence.tuning.edits[FORECAST_GROUP]
-    before = evidence.tuning.before[FORECAST_GROUP]
+    edits = basis.tuning.edits[FORECAST_GROUP]
+    before = basis.tuning.before[FORECAST_GROUP]
     best = find_best_edit(edits, before, target)
     edited = compute_distance(edits[best] if best else before, target)
     return min(compute_distance(budget.firsts, target) for budget in cheap) < edited
 
 
-def _cannot_tell(evidence: Evidence) -> bool | None:
+def _cannot_tell(basis: Basis) -> bool | None:
     """No measurement here bears on it."""
     return None
 

@@ -20,7 +20,7 @@ from inside.channels import LEAST_FALL, LEAST_RANK
 from inside.differences import compare_probes, describe_differences
 from inside.figures import FIGURES, FINETUNING, draw_finetuning
 from inside.finetuning import Tuning, answer_finetuning
-from inside.forecasts import CRITERIA, Evidence
+from inside.forecasts import CRITERIA, Basis
 from inside.maze_figures import Groups
 from inside.study import Measured, Plan
 
@@ -150,7 +150,7 @@ def write_page(
     members = {group: [results[name] for name in names] for group, names in groups.items()}
     answers, differences = answer_all(members, tuning), {"probes": compare_probes(members)}
     figures = _write_figures(folder, members, tuning)
-    scorecard = score_forecasts(Evidence(members.get(FORECAST_GROUP, []), tuning), CRITERIA)
+    scorecard = score_forecasts(Basis(members.get(FORECAST_GROUP, []), tuning), CRITERIA)
     summary: dict[str, Any] = {
         "command": command,
         "plan": plan._asdict(),

@@ -84,7 +84,7 @@ def read_features(mouse: Mouse, layers: Sequence[str], state: State) -> dict[str
     return {layer: found[layer] for layer in layers}
 
 
-def _rotate(features: np.ndarray, fitted: int) -> np.ndarray:
+def rotate(features: np.ndarray, fitted: int) -> np.ndarray:
     """Standardised features in the coordinates of the rows for fitting: (n, at most ``fitted``).
 
     A probe with a quadratic penalty has weights in the span of those rows, so that nothing is lost.
@@ -118,7 +118,7 @@ def run_probe(features: np.ndarray, labels: np.ndarray, fitted: int) -> dict[str
     """Fit a probe to the first rows and test it on the others, beside one that is fitted to shuffled labels.
 
     Args:
-        features: float (n, p).
+        features: float (n, p), of ``rotate``.
         labels: int64 (n, parts), none of them −1.
         fitted: rows to fit to.
 
@@ -126,13 +126,9 @@ def run_probe(features: np.ndarray, labels: np.ndarray, fitted: int) -> dict[str
         ``rate``, ``low``, ``high`` and ``n``: the accuracy with its 95 % interval over mazes; ``shuffled``, that of the
         control; and ``selectivity``, the difference.
     """
-    return _test(_rotate(features, fitted), labels, fitted)
-
-
-def _test(coordinates: np.ndarray, labels: np.ndarray, fitted: int) -> dict[str, float]:
-    right = _is_right(coordinates, labels, fitted, labels[:fitted])
+    right = _is_right(features, labels, fitted, labels[:fitted])
     shuffled = np.random.default_rng(0).permutation(labels[:fitted])
-    chance = float(_is_right(coordinates, labels, fitted, shuffled).mean())
+    chance = float(_is_right(features, labels, fitted, shuffled).mean())
     return share_with_interval(right) | {"shuffled": chance, "selectivity": float(right.mean()) - chance}
 
 
@@ -159,7 +155,7 @@ def compute_probes(
             fitted, mazes = int(known.sum()) * 2 // 3, known.tobytes()
             if len(np.unique(labels[known], axis=0)) > 1:
                 if mazes not in rotated:
-                    rotated[mazes] = _rotate(values[known], fitted)
-                found = _test(rotated[mazes], labels[known], fitted)
+                    rotated[mazes] = rotate(values[known], fitted)
+                found = run_probe(rotated[mazes], labels[known], fitted)
                 rows.append({"layer": layer, "target": target, **found})
     return pd.DataFrame(rows)

@@ -32,7 +32,7 @@ LEVELS = from_seeds(HELD_OUT + np.arange(700), 11)
 SQUARE = paths.classify_levels(LEVELS)[1]
 TRAINED = from_seeds(HELD_OUT + np.arange(100), 11, 0)
 NAMES = [name for name in ATTRIBUTES if name not in ("left_wall", "up_right_only")]
-BASELINES = ("walk", "runner", "seeker", "blind")
+BASELINE_COLUMNS = ("walk", "runner", "seeker", "blind")
 
 
 @cache
@@ -50,7 +50,7 @@ def forks_of(name: str) -> pd.DataFrame:
 
 
 def claims(name: str) -> set[str]:
-    found = attribute([compute_effects(forks_of(name), NAMES, "h", BASELINES)] * 3)
+    found = attribute([compute_effects(forks_of(name), NAMES, "h", BASELINE_COLUMNS)] * 3)
     return {attribute for attribute, one in found.items() if one.verdict in (GOES_WITH, SEPARATED)}
 
 
@@ -80,7 +80,7 @@ def test_two_causes_are_told_apart_together(name):
         "straight_cheese_corner",
         "maze_dim",
     )
-    found = attribute([compute_effects(forks_of(name), names, "h", BASELINES, jointly=True)] * 3)
+    found = attribute([compute_effects(forks_of(name), names, "h", BASELINE_COLUMNS, jointly=True)] * 3)
     claimed = {name for name, one in found.items() if one.verdict == GOES_WITH}
     assert {"straight_cheese_corner"} <= claimed <= {"straight_cheese_corner", "steps_cheese_square"}
 

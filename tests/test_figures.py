@@ -18,7 +18,7 @@ from tables import WORLD_DIM, degenerate, family, findings_of, table_of
 from analysis import figures, report_figures
 from analysis.figures import encode_png, encode_svg
 from analysis.findings import ARRIVALS
-from analysis.panels import group_mice
+from analysis.panels import group_findings
 from analysis.published import DOSE_RESPONSE
 from analysis.report_figures import FIGURES
 from analysis.statistics import summarise
@@ -234,7 +234,7 @@ def test_there_are_figures_of_little(name):
 
 def test_outcomes_are_marked_where_they_are():
     left, right = drawn("outcomes")
-    groups = group_mice(findings_of("family"))
+    groups = group_findings(findings_of("family"))
     assert labels(left.yaxis) == list(groups)
 
     def measured(name: str) -> list[tuple[float, int]]:
@@ -289,7 +289,7 @@ def test_the_dose_is_drawn_where_it_is():
 
 
 def test_places_and_cells_are_those_of_the_groups():
-    names = list(group_mice(findings_of("family")))
+    names = list(group_findings(findings_of("family")))
     anywhere = family().loc[family().condition == "anywhere"]
     of_group = dict(zip(names, [("0", ""), ("3", ""), ("3", "fork"), ("anywhere", "")], strict=True))
     for figure, bins in (("places", 7), ("cells", WORLD_DIM)):
@@ -313,7 +313,7 @@ def test_in_a_large_maze_a_bin_is_a_cell():
 
 def test_single_mazes_show_each_cell_with_its_own_probability():
     panels = drawn("mazes")
-    groups = list(group_mice(findings_of("family")))
+    groups = list(group_findings(findings_of("family")))
     rows = family().loc[(family().condition == "every_cell") & (family().maze_dim == WORLD_DIM)]
     seeds = list(rows.level_seed.unique())[:4]
     assert len(seeds) > 1 and len(panels) == len(seeds) * len(groups)
@@ -328,7 +328,7 @@ def test_single_mazes_show_each_cell_with_its_own_probability():
 
 
 def test_incidence_is_drawn_of_every_mouse():
-    for axes, mice in zip(drawn("incidence"), group_mice(findings_of("family")).values(), strict=True):
+    for axes, mice in zip(drawn("incidence"), group_findings(findings_of("family")).values(), strict=True):
         expected = [mouse["incidence"][place] for place in ("cheese", "corner") for mouse in mice]
         assert [list(line.get_ydata()) for line in axes.lines] == expected
         assert all(list(line.get_xdata()) == list(ARRIVALS) for line in axes.lines)
@@ -344,7 +344,7 @@ def test_effects_are_drawn_of_all_that_is_told():
 
 
 def test_classes_and_parts_and_goals_are_those_of_the_answers():
-    groups = group_mice(findings_of("family"))
+    groups = group_findings(findings_of("family"))
     for axes, title in zip(
         drawn("classes"), ("by level type", "by maze size", "by quadrant of the cheese"), strict=True
     ):

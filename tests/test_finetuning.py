@@ -19,7 +19,7 @@ from inside.finetuning import (
     is_close,
     list_edits,
 )
-from inside.forecasts import CRITERIA, Evidence
+from inside.forecasts import CRITERIA, Basis
 
 ORIGINAL = 1_000_000
 
@@ -78,7 +78,7 @@ def tune(budgets, studied=STUDIED, edited=0.5):
 
 
 def judge(budgets, name="finetune_pure_cheese_under_10", **arguments):
-    return CRITERIA[name](Evidence([], tune(budgets, **arguments)))
+    return CRITERIA[name](Basis([], tune(budgets, **arguments)))
 
 
 def test_budgets_are_means_over_seeds_by_origin_and_steps():

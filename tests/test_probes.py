@@ -7,7 +7,7 @@ from networks import LAYER, NETWORKS
 from test_effects import untrained
 
 from envs import paths, world
-from inside.probes import OBSERVATION, TARGETS, compute_probes, draw_sample, run_probe
+from inside.probes import OBSERVATION, TARGETS, compute_probes, draw_sample, rotate, run_probe
 
 SAMPLE = draw_sample(NETWORKS["plain"], 450)
 
@@ -49,7 +49,7 @@ def test_labels_are_those_of_shortest_ways():
 
 def test_a_probe_of_noise_is_no_better_than_chance():
     rng = np.random.default_rng(0)
-    found = run_probe(rng.standard_normal((600, 900)), rng.integers(0, 4, (600, 1)), 400)
+    found = run_probe(rotate(rng.standard_normal((600, 900)), 400), rng.integers(0, 4, (600, 1)), 400)
     assert abs(found["selectivity"]) < 0.1 and found["low"] < 0.25 < found["high"]
 
 
@@ -57,7 +57,7 @@ def test_the_rows_to_test_on_do_not_help_to_fit():
     rng = np.random.default_rng(0)
     features, labels = rng.standard_normal((300, 500)), rng.integers(0, 3, (300, 1))
     features[200:, 0] += 100 * labels[200:, 0]
-    assert run_probe(features, labels, 200)["rate"] < 0.5
+    assert run_probe(rotate(features, 200), labels, 200)["rate"] < 0.5
 
 
 def test_layers_of_a_trained_architecture():
