@@ -13,7 +13,7 @@ from envs.world import CHEESE_REWARD, MAX_EPISODE_STEPS
 
 PUBLISHED_STEPS = 256  # step limit of the published measurements
 RETURN_GAMMA = 0.999  # discount of the published settings
-ARRIVALS = {
+ARRIVAL_COLUMNS = {
     "cheese_500": "P(cheese within 500 steps)",
     "cheese_first": "P(cheese within 500 steps, before the corner)",
     "corner_first": "P(corner within 500 steps, before the cheese)",
@@ -34,7 +34,8 @@ def compute_first(chain: Chain) -> dict[str, np.ndarray]:
     """Compute P(cheese), and which of the cheese and the corner comes first.
 
     Returns:
-        P within 0, 1, … steps, float64 (N, T + 1), by name in ``ARRIVALS``. Cheese in the corner is the cheese first.
+        P within 0, 1, … steps, float64 (N, T + 1), by name in ``ARRIVAL_COLUMNS``. Cheese in the corner is the cheese
+        first.
     """
     cheese, corner = chain.at(chain.levels.cheese), chain.at(chain.levels.corner)
     ends = {"cheese_500": (cheese, None), "cheese_first": (cheese, corner), "corner_first": (corner & ~cheese, cheese)}

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from analysis.figures import format_percent, remove_spines
 from foundation.palette import SERIES
 
-MARKERS = "osD^vP*h>"
+MARKERS = "osD^vP*h>X"  # one more than colours: no two of ninety groups look alike
 PANELS = 5  # side by side
 
 Groups = dict[str, list[dict[str, Any]]]  # a group's name, and the findings of its mice

@@ -15,7 +15,7 @@ from torch import Tensor
 from agents.mouse import Mouse
 from analysis import ability
 from analysis import chain as chains
-from analysis.arrivals import ARRIVALS, PUBLISHED_STEPS, arrive, compute_arrivals, compute_first
+from analysis.arrivals import ARRIVAL_COLUMNS, PUBLISHED_STEPS, arrive, compute_arrivals, compute_first
 from analysis.attributes import ATTRIBUTES, REGION_5X5, compute_attributes, describe_quadrant
 from analysis.baselines import follow, hide_cheese, run_to_cheese, run_to_corner
 from analysis.chain import Chain, build_chain, build_walk
@@ -82,7 +82,7 @@ COLUMNS = {
     **{
         f"{name}_{column}": f"{meaning}, of {who}"
         for name, who in BASELINES.items()
-        for column, meaning in ARRIVALS.items()
+        for column, meaning in ARRIVAL_COLUMNS.items()
     },
     "walk_region_first": "p_region_first of a random walk",
     "blind_h": "forks: h of the mouse itself with the cheese hidden",
@@ -226,7 +226,7 @@ def _compute_baselines(
     blind = hide_cheese(partial(build_chain, mouse))(levels)
     chains_by_name = {"walk": walk, "runner": runner, "blind": blind}
     unknown = np.full(levels.num_levels, np.nan)
-    columns = dict.fromkeys([*(f"slip_{column}" for column in ARRIVALS), "slip_h", "seeker_h"], unknown)
+    columns = dict.fromkeys([*(f"slip_{column}" for column in ARRIVAL_COLUMNS), "slip_h", "seeker_h"], unknown)
     if not np.isnan(slip):
         chains_by_name["slip"] = follow(walk, run_to_corner, slip)
         columns["slip_h"], _ = compute_first_share(chains_by_name["slip"], decision_square)
@@ -244,7 +244,7 @@ def _compute_baselines(
 def _compute_greedy(chain: Chain) -> dict[str, np.ndarray]:
     """Compute the columns of the greedy policy."""
     found = compute_first(chains.make_greedy(chain))
-    taken, cheese_first, corner_first = (found[name][:, -1] > 0.5 for name in ARRIVALS)
+    taken, cheese_first, corner_first = (found[name][:, -1] > 0.5 for name in ARRIVAL_COLUMNS)
     return {
         "greedy_cheese": taken,
         "greedy_first": np.select([cheese_first, corner_first], OUTCOMES[:2], OUTCOMES[2]),

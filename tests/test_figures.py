@@ -18,7 +18,7 @@ from tables import WORLD_DIM, degenerate, family, findings_of, table_of
 from analysis import figures, report_figures
 from analysis.figures import encode_png, encode_svg
 from analysis.findings import ARRIVALS
-from analysis.panels import group_findings
+from analysis.panels import choose_style, group_findings
 from analysis.published import DOSE_RESPONSE
 from analysis.report_figures import FIGURES
 from analysis.statistics import summarise
@@ -265,6 +265,11 @@ def test_the_point_is_a_dot_for_each_mouse_beside_chance_and_baselines():
     for baseline in ((walk, chance), (walk, 0.0), (1.0, nearer), (1.0, 1.0)):
         assert any(point == pytest.approx(baseline) for point in points)
     assert len(points) == len(measures) + 4 + 2, "two ends of the line of chance"
+
+
+def test_no_two_of_many_groups_look_alike():
+    styles = [choose_style(place) for place in range(30)]
+    assert all(one != other for place, one in enumerate(styles) for other in styles[:place])
 
 
 def test_the_dose_is_drawn_where_it_is():
