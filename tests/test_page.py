@@ -305,7 +305,7 @@ def test_what_is_damaged_says_so_in_words(driver, page, tmp_path):
 
 
 @in_browser
-@pytest.mark.parametrize(("width", "height"), [(360, 740), (1366, 768), (2560, 1440)])
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (820, 1180), (1366, 768), (2560, 1440)])
 def test_the_first_screen_holds_maze_and_numbers(page, width, height):
     with opened(page, width, height) as driver:
         wait(driver)

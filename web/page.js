@@ -17,6 +17,7 @@ import { Walk } from "./walk.js";
 import { describeLead, describeShared, describeStory } from "./words.js";
 
 const BUDGET = 24; // milliseconds of thinking between two pictures
+const BESIDE = 328; // CSS pixels, the gap beside a maze and the smallest column there; in style.css, 28px and 300px
 
 class Page {
   constructor({ art, mice }) {
@@ -163,7 +164,7 @@ class Page {
     const wide = innerWidth >= 800;
     const top = find("board").getBoundingClientRect().top + scrollY;
     const width = document.body.clientWidth - 2 * parseFloat(getComputedStyle(document.body).paddingLeft);
-    const side = wide ? Math.min(0.62 * width, Math.max(320, innerHeight - top - 24)) : width;
+    const side = wide ? Math.min(0.62 * width, width - BESIDE, Math.max(320, innerHeight - top - 24)) : width;
     this.board.fit(this.game.level.worldDim, side);
     this.handles.fit();
     this.wake();
