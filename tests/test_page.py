@@ -272,6 +272,21 @@ def test_everything_can_be_done_with_the_keyboard(driver):
 
 @pytest.mark.slow
 @in_browser
+def test_arrow_keys_with_a_modifier_are_the_browsers(driver):
+    press_with = """
+        const [name, modifier] = arguments;
+        const options = { key: "ArrowRight", [modifier]: true, bubbles: true, cancelable: true };
+        return document.getElementById(name).dispatchEvent(new KeyboardEvent("keydown", options));
+    """
+    before = maze(driver), read(driver, "lead")
+    for name in ("canvas", "mouse", "cheese", "mouse-0"):
+        for modifier in ("altKey", "ctrlKey", "metaKey"):
+            assert driver.execute_script(press_with, name, modifier), (name, modifier)  # nothing has prevented it
+    assert (maze(driver), read(driver, "lead")) == before
+
+
+@pytest.mark.slow
+@in_browser
 def test_what_is_damaged_says_so_in_words(driver, page, tmp_path):
     def problem(driver) -> str:
         return driver.find_element("id", "problem").text

@@ -2,7 +2,7 @@
 
 import { find, say } from "./elements.js";
 import { NO_CELL } from "./generator.js";
-import { KEYS } from "./keys.js";
+import { readArrow } from "./keys.js";
 import { findBeside, isInside } from "./levels.js";
 import { describeCell } from "./words.js";
 
@@ -33,11 +33,11 @@ export class Cursor {
   }
 
   press(event) {
-    const { level } = this.page.game;
+    const { level } = this.page.game, arrow = readArrow(event);
     if (this.cell === NO_CELL) this.cell = level.start;
     if (event.key === "Enter") this.toggleWall(this.cell);
-    else if (KEYS[event.key]) {
-      const next = findBeside(level, this.cell, KEYS[event.key]);
+    else if (arrow) {
+      const next = findBeside(level, this.cell, arrow);
       if (next !== NO_CELL) this.cell = next;
       this.announce(this.cell);
     } else return;

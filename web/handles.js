@@ -2,7 +2,7 @@
 
 import { find, say } from "./elements.js";
 import { NO_CELL } from "./generator.js";
-import { KEYS } from "./keys.js";
+import { readArrow } from "./keys.js";
 import { findBeside, findOpenCell } from "./levels.js";
 import { describeCell } from "./words.js";
 
@@ -33,11 +33,12 @@ export class Handles {
       });
     }
     handle.addEventListener("keydown", (event) => {
-      if (!KEYS[event.key]) return;
+      const arrow = readArrow(event);
+      if (!arrow) return;
       event.preventDefault();
       const { level, state } = page.game;
       let cell = name === "cheese" ? level.cheese : state.cell;
-      do cell = findBeside(level, cell, KEYS[event.key]);
+      do cell = findBeside(level, cell, arrow);
       while (cell !== NO_CELL && !page.game.isFree(name, cell));
       if (cell !== NO_CELL && this.move(name, cell)) say("said", `${name}: ${describeCell(level, cell)}`);
     });

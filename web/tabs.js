@@ -1,7 +1,7 @@
 // The tabs above the maze, one for each mouse.
 
 import { find } from "./elements.js";
-import { KEYS } from "./keys.js";
+import { readArrow } from "./keys.js";
 
 export class Tabs {
   constructor(page) {
@@ -9,7 +9,7 @@ export class Tabs {
     find("choice").hidden = page.mice.length === 1;
     find("mice").append(...page.mice.map((mouse, number) => this.build(mouse, number)));
     find("mice").addEventListener("keydown", (event) => {
-      const step = KEYS[event.key]?.[0];
+      const step = readArrow(event)?.[0];
       if (!step) return;
       event.preventDefault();
       page.chooseMouse((page.number + step + page.mice.length) % page.mice.length);
