@@ -141,16 +141,22 @@ def find(driver, letter: str) -> tuple[int, int]:
     return next((text.index(letter), row) for row, text in enumerate(maze(driver)) if letter in text)
 
 
-def pointer(driver, kind: str, x: float, y: float):
-    event = {"type": kind, "x": x, "y": y, "button": "left", "buttons": 1, "clickCount": 1}
-    driver.execute_cdp_cmd("Input.dispatchMouseEvent", event)
+def pointer(driver, kind: str, x: float, y: float, button: str = "left"):
+    event = {"type": kind, "x": x, "y": y, "button": button, "clickCount": 1}
+    driver.execute_cdp_cmd("Input.dispatchMouseEvent", event | {"buttons": {"left": 1, "right": 2}[button]})
 
 
-def drag(driver, start: tuple[float, float], end: tuple[float, float]):
-    pointer(driver, "mousePressed", *start)
+def drag(driver, start: tuple[float, float], end: tuple[float, float], button: str = "left"):
+    pointer(driver, "mousePressed", *start, button)
     for share in (0.3, 0.6, 1):
-        pointer(driver, "mouseMoved", *(a + (b - a) * share for a, b in zip(start, end, strict=True)))
-    pointer(driver, "mouseReleased", *end)
+        pointer(driver, "mouseMoved", *(a + (b - a) * share for a, b in zip(start, end, strict=True)), button)
+    pointer(driver, "mouseReleased", *end, button)
+
+
+def touch(driver, kind: str, *points: tuple[float, float]):
+    """Let fingers touch, move or leave the page; points are those of the fingers that are on it, first finger first."""
+    fingers = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(points)]
+    driver.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
 
 
 def press(driver, name: str, *keys: str):
@@ -340,13 +346,35 @@ def test_the_first_screen_holds_maze_and_numbers(page, width, height):
 def test_a_finger_drags_the_cheese(page):
     with opened(page, 360, 740) as driver:
         start, end = point(driver, *find(driver, ".")), point(driver, 0, 8)
-        touches = [("touchStart", start), ("touchMove", end), ("touchEnd", None)]
-        for kind, at in touches:
-            points = [] if at is None else [{"x": at[0], "y": at[1]}]
-            driver.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        touch(driver, "touchStart", start)
+        touch(driver, "touchMove", end)
+        touch(driver, "touchEnd")
         assert find(driver, ".") == (0, 8)
         assert driver.execute_script("return scrollY") == 0
         assert_clean(driver)
+
+
+@pytest.mark.slow
+@in_browser
+def test_a_second_finger_does_not_take_over_the_drag(page):
+    with opened(page, 360, 740) as driver:
+        cheese, mouse = (point(driver, *find(driver, letter)) for letter in ".@")
+        first, second, last = point(driver, 0, 8), point(driver, 10, 5), point(driver, 0, 0)
+        touch(driver, "touchStart", cheese)
+        touch(driver, "touchMove", first)
+        touch(driver, "touchStart", first, mouse)
+        touch(driver, "touchMove", first, second)
+        touch(driver, "touchMove", last, second)
+        touch(driver, "touchEnd")
+        assert (find(driver, "."), find(driver, "@")) == ((0, 0), (0, 10))
+        assert_clean(driver)
+
+
+@in_browser
+def test_only_the_left_button_drags(driver):
+    before = maze(driver)
+    drag(driver, point(driver, *find(driver, ".")), point(driver, 0, 8), "right")
+    assert maze(driver) == before
 
 
 @in_browser

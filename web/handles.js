@@ -11,7 +11,7 @@ const SMALLEST = 34; // CSS pixels, the smallest handle that a finger finds
 export class Handles {
   constructor(page) {
     this.page = page;
-    this.dragged = null; // "mouse", "cheese" or null
+    this.pointer = null; // the id of the pointer that drags mouse or cheese; null while none does
     this.isInviting = true; // until a person has moved something
     for (const name of ["mouse", "cheese"]) this.listen(name);
   }
@@ -19,16 +19,18 @@ export class Handles {
   listen(name) {
     const { page } = this, handle = find(name);
     handle.addEventListener("pointerdown", (event) => {
-      this.dragged = name;
+      if (event.button !== 0 || this.pointer !== null) return;
+      this.pointer = event.pointerId;
       handle.setPointerCapture(event.pointerId);
     });
     handle.addEventListener("pointermove", (event) => {
-      if (this.dragged !== name) return;
+      if (event.pointerId !== this.pointer) return;
       this.move(name, findOpenCell(page.game.level, page.board.cellAt(event.clientX, event.clientY)));
     });
     for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
-      handle.addEventListener(end, () => {
-        this.dragged = null;
+      handle.addEventListener(end, (event) => {
+        if (event.pointerId !== this.pointer) return;
+        this.pointer = null;
         page.wake();
       });
     }

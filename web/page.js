@@ -183,7 +183,7 @@ class Page {
     const passed = Math.max(0, time - this.time);
     this.time = Math.max(time, this.time);
     this.think();
-    const isWalking = () => this.walk.playing && !this.handles.dragged;
+    const isWalking = () => this.walk.playing && this.handles.pointer === null;
     if (isWalking() && this.thoughts.done) this.walk.pass(passed);
     if (this.dirty) this.draw();
     const goesOn = this.dirty || !this.thoughts.done || isWalking();
