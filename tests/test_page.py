@@ -293,6 +293,36 @@ def test_arrow_keys_with_a_modifier_are_the_browsers(driver):
 
 @pytest.mark.slow
 @in_browser
+def test_a_message_goes_when_the_maze_or_the_mouse_changes(driver):
+    from selenium.webdriver.common.keys import Keys
+
+    def open_wall():
+        x, y = point(driver, *find(driver, "#"))
+        pointer(driver, "mousePressed", x, y)
+        pointer(driver, "mouseReleased", x, y)
+
+    changes = {
+        "cheese": lambda: drag(driver, point(driver, *find(driver, ".")), point(driver, *find(driver, " "))),
+        "wall": open_wall,
+        "another mouse": lambda: click(driver, "mouse-1"),
+        "another mouse by key": lambda: press(driver, "mouse-1", Keys.ARROW_LEFT),
+        "another maze": lambda: press(driver, "canvas", "n"),
+    }
+    problem = driver.find_element("id", "problem")
+    for change, make in changes.items():
+        driver.execute_script("document.getElementById('seed').value = 'x'")
+        driver.execute_script("document.getElementById('seeds').requestSubmit()")
+        assert problem.is_displayed(), change
+        make()
+        assert not problem.is_displayed(), change
+    driver.execute_script("location.hash = 'damaged'")
+    wait(driver, "!document.getElementById('problem').hidden")
+    driver.back()
+    wait(driver, "document.getElementById('problem').hidden")
+
+
+@pytest.mark.slow
+@in_browser
 def test_what_is_damaged_says_so_in_words(driver, page, tmp_path):
     def problem(driver) -> str:
         return driver.find_element("id", "problem").text

@@ -260,7 +260,7 @@ def test_keys_work_with_caps_lock_and_other_layouts():
         let press;
         globalThis.document = { addEventListener: (_, listener) => { press = listener; } };
         const opened = [];
-        listenToKeys({ openFork: (direction) => opened.push(direction) });
+        listenToKeys({ attempt: (action) => action(), openFork: (direction) => opened.push(direction) });
         for (const [key, code] of data) press({ key, code, target: { closest: () => null } });
         answer(opened);
     """
@@ -275,14 +275,15 @@ def test_no_other_maze_opens_while_a_person_types():
         globalThis.document = { getElementById: () => ({ checked: true }) };
         const opened = [];
         const game = { restart: () => opened.push("same") };
-        const page = { game, mice: [], wake: () => {}, openFork: () => opened.push("next"), time: 9000 };
+        const attempt = (action) => { opened.push("without a message"); action(); };
+        const page = { attempt, game, mice: [], wake: () => {}, openFork: () => opened.push("next"), time: 9000 };
         for (const isTyping of [true, false]) {
           document.activeElement = { matches: () => isTyping };
           Object.assign(new Walk(page), { ended: 0 }).pass(1);
         }
         answer(opened);
     """
-    assert run_node(code, None) == ["same", "next"]
+    assert run_node(code, None) == ["same", "without a message", "next"]
 
 
 def test_the_cursor_stays_in_the_maze():

@@ -47,7 +47,7 @@ export class Cursor {
 
   toggleWall(cell) {
     const refused = this.page.game.toggleWall(cell);
-    if (!refused) this.page.refresh();
+    if (!refused) this.page.attempt(() => this.page.refresh());
     say("said", refused ?? "");
     if (!refused) this.announce(cell);
   }

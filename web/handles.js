@@ -52,7 +52,7 @@ export class Handles {
     const moved = name === "cheese" ? game.moveCheese(cell) : game.moveMouse(cell);
     if (moved) {
       this.isInviting = false;
-      this.page.refresh();
+      this.page.attempt(() => this.page.refresh());
     }
     return moved;
   }

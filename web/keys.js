@@ -16,11 +16,11 @@ export function listenToKeys(page) {
   document.addEventListener("keydown", (event) => {
     if (isShortcut(event) || event.target.closest("input, textarea, summary")) return;
     const letter = readLetter(event);
-    if (letter === "n") page.openFork(1);
-    else if (letter === "p") page.openFork(-1);
+    if (letter === "n") page.attempt(() => page.openFork(1));
+    else if (letter === "p") page.attempt(() => page.openFork(-1));
     else if (event.key === " " && !event.target.closest("button")) {
       event.preventDefault();
-      page.walk.play(!page.walk.playing);
+      page.attempt(() => page.walk.play(!page.walk.playing));
     }
   });
 }

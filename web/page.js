@@ -110,7 +110,10 @@ class Page {
     });
   }
 
-  /** Do what a person asked for; say why where it cannot be done. */
+  /**
+   * Do what a person asked for, and say why where it cannot be done. An older message goes; refresh() must not hide it,
+   * because the page also refreshes after a damaged link.
+   */
   attempt(action) {
     find("problem").hidden = true;
     try {
@@ -150,8 +153,8 @@ class Page {
 
   readLink() {
     const link = location.hash.slice(1);
-    if (!link) return;
     this.attempt(() => {
+      if (!link) return;
       const { number, original, level } = readLink(link, this.mice);
       this.number = number;
       this.game.open(original, level);

@@ -12,15 +12,16 @@ export class Tabs {
       const step = readArrow(event)?.[0];
       if (!step) return;
       event.preventDefault();
-      page.chooseMouse((page.number + step + page.mice.length) % page.mice.length);
+      page.attempt(() => page.chooseMouse((page.number + step + page.mice.length) % page.mice.length));
       find("mice").children[page.number].focus();
     });
   }
 
   build({ name, trained }, number) {
-    const { mice } = this.page;
+    const { page } = this, { mice } = page;
     const tab = document.createElement("button");
-    Object.assign(tab, { type: "button", id: `mouse-${number}`, onclick: () => this.page.chooseMouse(number) });
+    const onclick = () => page.attempt(() => page.chooseMouse(number));
+    Object.assign(tab, { type: "button", id: `mouse-${number}`, onclick });
     tab.setAttribute("role", "tab");
     tab.setAttribute("aria-controls", "stage");
     const isOnlyOne = mice.filter((mouse) => mouse.trained === trained).length === 1;

@@ -74,7 +74,7 @@ export class Walk {
     const { page } = this;
     if (this.ended !== null) {
       if (page.time - this.ended < PAUSE) return;
-      if (find("onward").checked && !this.isTyping) page.openFork(1);
+      if (find("onward").checked && !this.isTyping) page.attempt(() => page.openFork(1));
       else this.restart();
       return;
     }
