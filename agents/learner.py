@@ -33,7 +33,7 @@ class Learner:
 
     Attributes:
         rollouts: the number of rollouts used for updates so far.
-        init: facts about the mouse that the weights were taken from (``load_weights``); None for new weights.
+        init: facts about the mouse that the weights were taken from (``begin_from``); None for new weights.
 
     Raises:
         InputError: if settings contradict each other.
@@ -45,6 +45,10 @@ class Learner:
         steps = agent.num_envs * agent.num_steps
         if (size := steps * math.prod(self.spec.observation_shape)) > MAX_ROLLOUT_BYTES:
             raise InputError(f"num_envs × num_steps observations take {size / 1e9:,.0f} GB; use fewer")
+        if steps < 2:
+            raise InputError(
+                "num_envs × num_steps must be at least 2, because advantages are normalised over a rollout"
+            )
         if steps % agent.minibatch_size:
             raise InputError(f"minibatch_size {agent.minibatch_size} must divide num_envs × num_steps = {steps}")
         if agent.optimizer not in ("muon", "adam"):
@@ -57,7 +61,7 @@ class Learner:
         self.precision = choose_precision(config.precision, device, self.spec.observation_shape[0])
         torch.manual_seed(config.seed)  # for the initial weights, which must be the same in all processes
         self.policy = build_policy(self.spec, agent.scale, device)
-        self.init = load_weights(self.policy, config.init) if config.init else None
+        self.init: dict[str, Any] | None = None
         self.weights = WeightVector(self.policy, agent)
         self._compiled = torch.compile(self.policy, dynamic=False) if device.type == "cuda" else self.policy
 
@@ -80,6 +84,14 @@ class Learner:
     @property
     def finished(self) -> bool:
         return self.rollouts >= self.num_rollouts
+
+    def begin_from(self, path: str) -> None:
+        """Take the weights of a trained mouse.
+
+        Raises:
+            InputError: there is no mouse, or its network does not fit.
+        """
+        self.init = load_weights(self.policy, path)
 
     def predict(self, obs: Tensor) -> tuple[Tensor, Tensor]:
         """Compute the policy's logits (N, A) and values (N,) in this learner's precision."""

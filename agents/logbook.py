@@ -38,7 +38,7 @@ class Logbook:
 
     def __init__(self, folder: Path, learner: Learner, console: Console):
         self.learner, self.console = learner, console
-        self.writer = SummaryWriter(str(folder), purge_step=learner.steps)
+        self.writer = SummaryWriter(str(folder), purge_step=learner.steps + 1)  # from that step on
         self.writer.add_text("config", f"```json\n{json.dumps(asdict(learner.config), indent=2)}\n```", 0)
         flat = flatten_settings(asdict(learner.config)).items()
         plain = {name: value if isinstance(value, bool | int | float | str) else str(value) for name, value in flat}

@@ -77,6 +77,9 @@ def train(
     learner = Learner(config, device)
     folder = Path(config.run_dir) / name_run(config)
     first = processes.rank() == 0
+    resumes = not config.fresh and processes.any_of(first and (folder / STATE_FILE).exists())
+    if config.init and not resumes:  # a state has all weights, and knows the mouse they began from
+        learner.begin_from(config.init)
     with lock_folder(folder) if first else nullcontext():
         if first and config.fresh:
             remove_run(folder)

@@ -34,6 +34,7 @@ def save_state(path: Path, learner: Learner, curve: Curve) -> None:
         "config": describe_identity(learner.config),
         "processes": [numbers for _, numbers in everyone],
         "columns": columns,
+        "init": learner.init,
         "versions": _list_versions(learner),
     }
     named = {_name(rank, name): tensor for rank, (part, _) in enumerate(everyone) for name, tensor in part.items()}
@@ -60,12 +61,15 @@ def load_state(path: Path, learner: Learner) -> tuple[Curve, list[str]]:
             f"{path} was saved by {number} processes, not {processes.count()}; "
             f"continue with torchrun --nproc-per-node={number}, or start over with fresh=true"
         )
-    curve = parse_curve(tensors, header, path)
+    curve, init = parse_curve(tensors, header, path), header.get("init")
+    if init is not None and not isinstance(init, dict):
+        raise InputError(f"{path}: what the mouse began from must be an object, not {init!r}")
     prefix = _name(here, "")
     mine = {name.removeprefix(prefix): t for name, t in tensors.items() if _rank(name) == here and name != CURVE}
     check_tensors(mine, learner.tensors(), str(path))
     learner.check_state(mine, saved[here], str(path))
     learner.restore(mine, saved[here])
+    learner.init = init
     now, then = _list_versions(learner), header.get("versions")
     then = then if isinstance(then, dict) else {}
     changed = [f"{key} was {then.get(key)}, is {now[key]}" for key in now if now[key] != then.get(key)]

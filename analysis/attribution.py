@@ -8,7 +8,9 @@ with the cheese hidden. Criteria, fixed before a mouse was measured:
 2. It is claimed if it is at least ``LEAST_EFFECT`` and its p, after Holm's correction over attributes, is below .05.
    The unit is the training seed (two-stage: an effect for each seed, then a t test over seeds). The spread between
    seeds may be pooled over groups. The error is never taken to be smaller than that of one mouse over mazes.
-3. "none" is claimed if the 95 % interval lies within ±``LEAST_EFFECT``. All else is "cannot tell".
+3. "none" is claimed if the 95 % interval lies within ±``LEAST_EFFECT``, and so does the interval over mazes beyond the
+   baseline that leaves least, its bounds averaged over seeds: the mouse does what one of the baselines does. Where each
+   baseline leaves something and they differ in sign, nothing is shown. All else is "cannot tell".
 4. It is "goes with", never "decides": attributes that are correlated by ``CORRELATED`` or more are named as rivals.
 """
 
@@ -20,12 +22,13 @@ import pandas as pd
 import statsmodels.api as sm
 from scipy import stats
 
-from analysis.intervals import ALPHA, correct_holm
+from analysis.intervals import ALPHA, correct_holm, judge_difference
 from analysis.preference import compute_logit
 
 LEAST_EFFECT = 0.2  # log odds a standard deviation of the attribute
 CORRELATED = 0.25
 FEWEST_FORKS = 30  # forks; from fewer nothing is told
+NORMAL = float(stats.norm.ppf(1 - ALPHA / 2))  # half a 95 % interval, in standard errors
 SURE = 0.01  # h below it, or above 1 − it, is an outcome that is not left to chance
 CANNOT_TELL, NO_EFFECT, GOES_WITH, SEPARATED = "cannot tell", "none", "goes with", "separated"
 
@@ -36,12 +39,15 @@ class Effect(NamedTuple):
     Attributes:
         effect: beyond all baselines.
         error: its standard error over mazes.
+        farthest: the bound farthest from 0 of the 95 % interval over mazes beyond the baseline that leaves least,
+            without its sign; not 0 if the baselines differ in sign.
         baseline: the baseline that leaves least.
         separated: whether outcomes are certain and the attribute alone tells them apart without a mistake.
     """
 
     effect: float
     error: float
+    farthest: float
     baseline: str
     separated: bool
 
@@ -91,10 +97,12 @@ def compute_effects(
                   for base in baselines}  # fmt: skip
         for place, name in enumerate(together):
             slopes = {base: float(slope[place]) for base, (slope, _) in beyond.items()}
+            errors = {base: float(error[place]) for base, (_, error) in beyond.items()}
             base = min(slopes, key=lambda base: abs(slopes[base]))
             agree = len({np.sign(slope) for slope in slopes.values()}) == 1
+            farthest = abs(slopes[base]) + NORMAL * errors[base]
             separated = _is_separated(rows[h].to_numpy(float), rows[name].to_numpy(float))
-            found[name] = Effect(slopes[base] if agree else 0.0, float(beyond[base][1][place]), base, separated)
+            found[name] = Effect(slopes[base] if agree else 0.0, errors[base], farthest, base, separated)
     return found
 
 
@@ -148,27 +156,22 @@ def attribute(
         there is none, it is judged by its mazes, which says nothing about another seed.
     """
     names = [name for name in mice[0] if all(name in mouse for mouse in mice)] if mice else []
-    estimates, p_values = {}, {}
+    estimates = {}
     for name in names:
         effects = np.array([mouse[name].effect for mouse in mice])
         within = float(np.mean([mouse[name].error ** 2 for mouse in mice]))
         variance, freedom = (spread or {}).get(name, pool_spread([effects.tolist()]))
-        # The mice play the same mazes, so that the luck of the mazes does not average out over seeds.
-        between = variance / len(effects) if freedom else 0.0
-        error = max(between, within) ** 0.5
-        width = stats.t.ppf(1 - ALPHA / 2, freedom) if freedom and between >= within else stats.norm.ppf(1 - ALPHA / 2)
+        seeds = [((variance / len(effects)) ** 0.5, freedom)] if freedom else []
         mean = float(effects.mean())
-        score = abs(mean) / error if error > 0 else (np.inf if abs(mean) > 0 else 0.0)
-        tail = stats.t.sf(score, freedom) if freedom and between >= within else stats.norm.sf(score)
-        estimates[name] = mean, float(width * error)
-        p_values[name] = float(2 * tail)
-    corrected, found = correct_holm(dict(p_values)), {}
-    for name, (mean, half) in estimates.items():
-        low, high = mean - half, mean + half
+        estimates[name] = mean, judge_difference(mean, [(within**0.5, np.inf), *seeds], LEAST_EFFECT)
+    corrected, found = correct_holm({name: judged.p for name, (_, judged) in estimates.items()}), {}
+    for name, (mean, judged) in estimates.items():
+        low, high = mean - judged.half, mean + judged.half
+        farthest = float(np.mean([mouse[name].farthest for mouse in mice]))
         if corrected[name] < ALPHA and abs(mean) >= LEAST_EFFECT:
             separated = all(mouse[name].separated for mouse in mice)
             verdict = SEPARATED if separated else GOES_WITH
         else:
-            verdict = NO_EFFECT if max(abs(low), abs(high)) < LEAST_EFFECT else CANNOT_TELL
+            verdict = NO_EFFECT if max(abs(low), abs(high), farthest) < LEAST_EFFECT else CANNOT_TELL
         found[name] = Attribution(mean, low, high, corrected[name], verdict, len(mice))
     return found

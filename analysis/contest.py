@@ -13,7 +13,8 @@ other way round, so that more parameters do not win by themselves. Criteria, wri
    ``TIE`` of the best the one with the fewest weights. A mixture whose slips alone
    depend on the context counts as its goal: where one of its goals, with slips for each context, explains as
    much within ``MARGIN``, that goal wins.
-5. Rivals within ``MARGIN`` of the winner, or whose difference over mazes has 0 in its 95 % interval, are named, too.
+5. Rivals within ``MARGIN`` of the winner, or whose difference over mazes has 0 in its 95 % interval, are named, too;
+   if a simple algorithm wins, simple ones only.
 """
 
 from typing import NamedTuple

@@ -13,7 +13,7 @@ from analysis.attribution import Attribution
 from analysis.contest import NONE
 from analysis.dose import compute_dose_response
 from analysis.groups import GROUP
-from analysis.intervals import ALPHA, compare_groups, correct_holm
+from analysis.intervals import compare_groups, correct_holm, decide_comparison
 from analysis.interventions import combine_interventions, compute_interventions
 from analysis.measures import (
     FEW_SEEDS,
@@ -257,9 +257,8 @@ def compare_all(groups: dict[str, dict[str, Any]], tables: dict[str, pd.DataFram
                     own[place][f"{p}_holm"] = value
         rows += own
     for row in rows:
-        claimed = {"different": "p_holm", "equivalent": "p_equivalence_holm"}.get(row["verdict"])
-        if claimed and (row[claimed] >= ALPHA or row["levels"] < FEWEST):
-            row["verdict"] = "undetermined"
+        told = row["levels"] >= FEWEST
+        row["verdict"] = decide_comparison(row["p_holm"], row["p_equivalence_holm"]) if told else "undetermined"
     return rows
 
 

@@ -1,8 +1,9 @@
 """Intervals and tests whose unit is the right one: the maze for one mouse, the training seed for groups of mice."""
 
+from collections.abc import Sequence
 from itertools import combinations
 from math import comb
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -72,15 +73,43 @@ def _welch(one: np.ndarray, other: np.ndarray) -> tuple[float, float, float]:
     return float(one.mean() - other.mean()), float(error), float(sum(parts) ** 2 / below) if below > 0 else np.inf
 
 
-def _test(difference: float, error: float, freedom: float, margin: float) -> dict[str, float]:
-    """Half the 95 % interval of a difference, the p of none, and the p of one of ``margin`` or more (TOST)."""
+class Judgement(NamedTuple):
+    """Half the 95 % interval of a difference, the p of none, and the p of one of a margin or more (TOST)."""
+
+    half: float
+    p: float
+    p_equivalence: float
+
+
+def _judge_once(difference: float, error: float, freedom: float, margin: float) -> Judgement:
     if error == 0:
-        return {"half": 0.0, "p": float(difference == 0), "p_equivalence": float(abs(difference) >= margin)}
-    return {
-        "half": float(stats.t.ppf(1 - ALPHA / 2, freedom) * error),
-        "p": float(2 * stats.t.sf(abs(difference) / error, freedom)),
-        "p_equivalence": float(max(stats.t.sf((margin - side * difference) / error, freedom) for side in (-1, 1))),
-    }
+        return Judgement(0.0, float(difference == 0), float(abs(difference) >= margin))
+    return Judgement(
+        float(stats.t.ppf(1 - ALPHA / 2, freedom) * error),
+        float(2 * stats.t.sf(abs(difference) / error, freedom)),
+        float(max(stats.t.sf((margin - side * difference) / error, freedom) for side in (-1, 1))),
+    )
+
+
+def judge_difference(difference: float, errors: Sequence[tuple[float, float]], margin: float) -> Judgement:
+    """Test a difference with several errors, of seeds and of mazes: the widest interval, and each p the largest.
+
+    The mice play the same mazes, whose luck does not average out over seeds.
+
+    Args:
+        difference: of means.
+        errors: standard errors with their degrees of freedom.
+        margin: of equivalence (two one-sided tests, Schuirmann 1987).
+    """
+    tested = [_judge_once(difference, error, freedom, margin) for error, freedom in errors]
+    return Judgement(*(max(values) for values in zip(*tested, strict=True)))
+
+
+def decide_comparison(p: float | None, p_equivalence: float | None) -> str:
+    """Decide between "equivalent", "different" and "undetermined"; a difference below the margin is "equivalent"."""
+    if p_equivalence is not None and p_equivalence < ALPHA:
+        return "equivalent"
+    return "different" if p is not None and p < ALPHA else "undetermined"
 
 
 def compare_groups(one: ArrayLike, other: ArrayLike, margin: float, least_error: float = 0.0) -> dict[str, Any]:
@@ -89,15 +118,12 @@ def compare_groups(one: ArrayLike, other: ArrayLike, margin: float, least_error:
     Args:
         one, other: float (seeds,) each, at least two seeds.
         margin: differences below it count as none.
-        least_error: standard error of the difference over mazes, 0 if it is unknown. The mice play the same mazes,
-            whose luck does not average out over seeds: so the interval is the wider one of those over seeds and over
-            mazes, and each p the larger one.
+        least_error: standard error of the difference over mazes, 0 if it is unknown; see ``judge_difference``.
 
     Returns:
         ``difference`` of the means with its 95 % interval ``low``, ``high`` (Welch's t); ``p`` of Welch's test;
         ``p_permutation`` over seeds (two-sided, exact for few seeds; with 3 against 3 it cannot be below .1);
-        ``p_equivalence`` of two one-sided tests (TOST, Schuirmann 1987) against ``margin``; and ``verdict``:
-        "different", "equivalent" or "undetermined". "different, but less than the margin" is "equivalent".
+        ``p_equivalence`` against ``margin``; and ``verdict``, of ``decide_comparison``.
     """
     one, other = np.asarray(one, float), np.asarray(other, float)
     if min(len(one), len(other)) < 2:
@@ -105,11 +131,8 @@ def compare_groups(one: ArrayLike, other: ArrayLike, margin: float, least_error:
                 "difference": float(one.mean() - other.mean()) if len(one) and len(other) else None,
                 "verdict": "undetermined"}  # fmt: skip
     difference, error, freedom = _welch(one, other)
-    tested = [_test(difference, error, freedom, margin)]
-    if least_error > 0:
-        tested.append(_test(difference, least_error, np.inf, margin))
-    half, p, p_equivalence = (max(each[name] for each in tested) for name in ("half", "p", "p_equivalence"))
-    equivalent, different = p_equivalence < ALPHA, p < ALPHA
+    mazes = [(least_error, np.inf)] if least_error > 0 else []
+    half, p, p_equivalence = judge_difference(difference, [(error, freedom), *mazes], margin)
     return {
         "difference": difference,
         "low": difference - half,
@@ -118,7 +141,7 @@ def compare_groups(one: ArrayLike, other: ArrayLike, margin: float, least_error:
         "p_permutation": permute_seeds(one, other),
         "p_equivalence": p_equivalence,
         "margin": margin,
-        "verdict": "equivalent" if equivalent else "different" if different else "undetermined",
+        "verdict": decide_comparison(p, p_equivalence),
     }
 
 

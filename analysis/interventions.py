@@ -8,8 +8,9 @@ Criteria, fixed before a mouse was measured:
    beyond the change of each baseline of ``associations`` in the same pairs. It is the smallest of them, and 0 if they
    differ in sign.
 2. The distance *matters* if the shift is at least ``LEAST_SHIFT`` and its 95 % interval does not contain 0. "None" is
-   claimed if the interval lies within ±``LEAST_SHIFT``. Otherwise, and from fewer than ``FEWEST`` mazes, it is "cannot
-   tell".
+   claimed if the interval lies within ±``LEAST_SHIFT``, and so does the interval over mazes beyond the baseline that
+   leaves least, its bounds averaged over seeds: the mouse does what one of the baselines does. Otherwise, and from
+   fewer than ``FEWEST`` mazes, it is "cannot tell".
 """
 
 from collections.abc import Sequence
@@ -83,12 +84,14 @@ def compute_shift(forks: pd.DataFrame, pairs: np.ndarray, changed: str) -> dict[
 
     Returns:
         ``rate``, the shift, with its 95 % bootstrap interval ``low`` to ``high`` over mazes (of a pair's first level),
+        ``farthest``, the bound farthest from 0 of the interval beyond the baseline that leaves least, without its sign,
         ``n`` pairs and ``mazes``.
     """
     one, other = (forks.iloc[pairs[:, place]].reset_index(drop=True) for place in (0, 1))
     known = one[PREFERENCE].notna() & other[PREFERENCE].notna()
     one, other = one.loc[known], other.loc[known]
-    found: dict[str, Any] = {"rate": None, "low": None, "high": None, "n": len(one), "mazes": one.level_seed.nunique()}
+    found: dict[str, Any] = {**dict.fromkeys(("rate", "low", "high", "farthest")), "n": len(one),
+                             "mazes": one.level_seed.nunique()}  # fmt: skip
     if not len(one):
         return found
     rooms = ((other[changed] - one[changed]) / ROOM).to_numpy(float)
@@ -101,7 +104,8 @@ def compute_shift(forks: pd.DataFrame, pairs: np.ndarray, changed: str) -> dict[
     low, high = bootstrap_clusters(beyond[least], one.level_seed, rooms)
     # Baselines that disagree leave nothing, as uncertain as the least of them.
     excess = 0.0 if len({np.sign(shift) for shift in shifts.values()}) == 1 else shifts[least]
-    return found | {"rate": shifts[least] - excess, "low": low - excess, "high": high - excess}
+    return found | {"rate": shifts[least] - excess, "low": low - excess, "high": high - excess,
+                    "farthest": max(abs(low), abs(high))}  # fmt: skip
 
 
 def compute_interventions(forks: pd.DataFrame, every_cell: pd.DataFrame) -> dict[str, dict[str, Any]]:
@@ -126,7 +130,7 @@ def decide_shift(shift: dict[str, Any]) -> str:
         return CANNOT_TELL
     if abs(rate) >= LEAST_SHIFT and not low <= 0 <= high:
         return MATTERS
-    return NO_EFFECT if max(abs(low), abs(high)) < LEAST_SHIFT else CANNOT_TELL
+    return NO_EFFECT if max(abs(low), abs(high), shift["farthest"]) < LEAST_SHIFT else CANNOT_TELL
 
 
 def combine_interventions(mice: dict[str, dict[str, dict[str, Any]]]) -> dict[str, dict[str, Any]]:
@@ -140,6 +144,8 @@ def combine_interventions(mice: dict[str, dict[str, dict[str, Any]]]) -> dict[st
         shifts = {seed: found[name] for seed, found in mice.items()}
         group = combine_seeds(shifts, is_share=False)
         group["mazes"] = round(float(np.mean([shift["mazes"] for shift in shifts.values()])))
+        known = [shift["farthest"] for shift in shifts.values() if shift["farthest"] is not None]
+        group["farthest"] = float(np.mean(known)) if known else None
         if len(shifts) == 1:
             (only,) = shifts.values()
             group |= {"low": only["low"], "high": only["high"]}

@@ -56,6 +56,7 @@ MEASURES = {
     "preference_blind": Measure("anywhere", "balanced", "blind_h"),
     "preference_nearer": Measure("anywhere", "balanced", "nearer_h"),
     "preference_beyond": Measure("anywhere", "balanced", "h_beyond", is_share=False),
+    "preference_beyond_blind": Measure("anywhere", "balanced", "h_beyond_blind", is_share=False),
     "preference_uphill_cheese": Measure("anywhere", "uphill_cheese", "h_beyond", is_share=False),
     "preference_uphill_corner": Measure("anywhere", "uphill_corner", "h_beyond", is_share=False),
     "log_odds": Measure("anywhere", "forks", "h_log_odds", is_share=False),
@@ -107,14 +108,16 @@ def select_sizes(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def add_differences(records: pd.DataFrame) -> pd.DataFrame:
-    """Add the columns that compare a mouse with a random walk in the same level, and the nearer one's preference.
+    """Add the columns that compare a mouse with a random walk or with its blind twin, and the nearer one's preference.
 
-    Whoever goes to the nearer of the two comes to either first in half of the levels in which they are equally far.
+    Whoever goes to the nearer of the two comes to either first in half of the levels in which they are equally far. A
+    blind twin that never comes to either counts as a random walk.
     """
     farther = records.steps_cheese_square - records.steps_square_corner
     return records.assign(
         nearer_h=0.5 - 0.5 * np.sign(farther),
         h_beyond=records.h - records.h_chance,
+        h_beyond_blind=records.h - records.blind_h.fillna(records.h_chance),
         able_cheese_beyond=records.able_cheese - records.walk_able_cheese,
         able_corner_beyond=records.able_corner - records.walk_able_corner,
     )

@@ -5,14 +5,15 @@ Criteria, fixed before a mouse was measured, and made stricter since (docs/evalu
 1. A mouse *prefers* the cheese or the corner if, at balanced forks, it comes to the cheese first by at least ``LEAST``
    more or less often than a random walk on the same forks, and the 95 % interval of that difference does not contain 0.
    Both must also hold on those balanced forks in which the preferred one is not the nearer of the two: a mouse that
-   goes to whichever is nearer prefers neither.
+   goes to whichever is nearer prefers neither. To prefer the cheese, both must hold against the mouse with the cheese
+   hidden as well: a mouse that avoids the corner does not look at the cheese.
    It has *no preference* if the interval lies within ±``LEAST``. Otherwise, and from fewer than ``FEWEST`` levels, "it
    cannot be told".
 2. A mouse *can reach* a target if it reaches it in at least ``ABLE`` of the forks where the other way is walled off,
    and more often than a random walk by the rule of 1. Otherwise it reaches it *more often*, *less often* or *about as
    often as* a random walk.
 3. It has *learned another goal* if it prefers the corner and can reach the cheese: only then is a missed cheese not a
-   lack of ability.
+   lack of ability. It has *learned the goal* if it prefers the cheese and can reach it.
 
 The interval of one mouse is over mazes. That of a group is over its training seeds.
 """
@@ -47,7 +48,7 @@ ALGORITHMS = {
 }
 
 
-def is_beyond(difference: Estimate, sign: int) -> bool:
+def _is_beyond(difference: Estimate, sign: int) -> bool:
     """Return whether a difference is at least ``LEAST`` in the direction of a sign, with an interval without 0."""
     mean, bound = difference["rate"], difference["low" if sign > 0 else "high"]
     return mean is not None and bound is not None and sign * mean >= LEAST and sign * bound > 0
@@ -58,20 +59,20 @@ def decide_difference(difference: Estimate) -> str:
     low, high = difference["low"], difference["high"]
     if low is None or high is None or difference.get("levels", difference["n"]) < FEWEST:
         return UNKNOWN
-    if is_beyond(difference, 1):
+    if _is_beyond(difference, 1):
         return "more"
-    if is_beyond(difference, -1):
+    if _is_beyond(difference, -1):
         return "less"
     return "same" if low > -LEAST and high < LEAST else UNKNOWN
 
 
 def decide_preference(measures: dict[str, Estimate]) -> str:
     """Decide what a mouse or a group prefers, by criterion 1."""
-    found = decide_difference(measures["preference_beyond"])
-    cheese, corner = (measures[f"preference_uphill_{goal}"] for goal in ("cheese", "corner"))
-    if found == "more" and is_beyond(cheese, 1):
+    names = ("beyond", "beyond_blind", "uphill_cheese", "uphill_corner")
+    found, sighted, cheese, corner = (decide_difference(measures[f"preference_{name}"]) for name in names)
+    if (found, sighted, cheese) == ("more", "more", "more"):
         return PREFERS_CHEESE
-    if found == "less" and is_beyond(corner, -1):
+    if (found, corner) == ("less", "less"):
         return PREFERS_CORNER
     return NO_PREFERENCE if found == "same" else UNKNOWN
 
@@ -100,8 +101,8 @@ def describe_interval(found: Estimate, unit: str) -> str:
 
 
 def describe_preference(who: str, measures: dict[str, Estimate], unit: str) -> str:
-    """Describe the preference in one sentence with chance, interval and n."""
-    found, chance = measures["preference"], measures["preference_chance"]
+    """Describe the preference in one sentence with interval, n, chance and the blind twin's."""
+    found, chance, blind = (measures[f"preference{of}"] for of in ("", "_chance", "_blind"))
     if found["rate"] is None:
         return f"There is no balanced fork to tell what {who} prefers."
     verdict = decide_preference(measures)
@@ -109,7 +110,7 @@ def describe_preference(who: str, measures: dict[str, Estimate], unit: str) -> s
     return (
         f"{start}: at forks with two ways of about the same length, the first that it comes to is the cheese in"
         f" {describe_share(found['rate'])} ({describe_interval(found, unit)}; random walk"
-        f" {describe_share(chance['rate'])})."
+        f" {describe_share(chance['rate'])}; with the cheese hidden {describe_share(blind['rate'])})."
     )
 
 
@@ -213,10 +214,10 @@ def describe_intervention(who: str, interventions: dict[str, Any], unit: str) ->
         return f"There is no pair of levels to tell what {who} does when the cheese is moved by one room."
     where = "if the cheese is moved one room further from the decision square in the same maze"
     start = {
-        MATTERS: f"{who} comes to the cheese first {'less' if shift['rate'] < 0 else 'more'} often {where}",
-        NO_EFFECT: f"{who} comes to the cheese first as often {where}",
-    }.get(shift["verdict"], f"It cannot be told whether {who} comes to the cheese first less often {where}")
-    return f"{start}: {describe_shift(shift, unit)}."
+        MATTERS: f"The distance of the cheese matters to {who}",
+        NO_EFFECT: f"The distance of the cheese makes no difference to {who} beyond the baselines",
+    }.get(shift["verdict"], f"It cannot be told whether the distance of the cheese matters to {who}")
+    return f"{start}: {where}, its preference changes by {describe_shift(shift, unit)}."
 
 
 def describe_goal(who: str, measures: dict[str, Estimate]) -> str:
@@ -226,8 +227,10 @@ def describe_goal(who: str, measures: dict[str, Estimate]) -> str:
         return f"{who} has learned another goal: it can reach the cheese and prefers the corner."
     if preference == PREFERS_CORNER:
         return f"{who} prefers the corner, but it is not shown that it can reach the cheese."
+    if preference == PREFERS_CHEESE and is_able_to("cheese", measures):
+        return f"{who} has learned the goal: it can reach the cheese and prefers it."
     if preference == PREFERS_CHEESE:
-        return f"{who} has learned the goal: it prefers the cheese."
+        return f"{who} prefers the cheese, but it is not shown that it can reach it."
     return f"It is not shown that {who} prefers one goal."
 
 

@@ -47,9 +47,10 @@ def compute_spread(records: pd.DataFrame) -> dict[str, dict[str, Any]]:
         records: of the conditions ``anywhere`` and ``as_trained``.
 
     Returns:
-        By group: ``mice``, a list with ``name``, ``seed``, each of ``READINGS``, and ``p_wants_cheese``: Holm's p that
-        its preference is not above chance (t-test over forks, of the log odds over a random walk); ``readings``, see
-        ``_describe``; and ``wanting``, the names of the mice with p below 5 %.
+        By group: ``mice``, a list with ``name``, ``seed``, each of ``READINGS``, and ``p_above_walk``: Holm's p that it
+        comes to the cheese first no more often than a random walk (t-test over forks, of the log odds); ``readings``,
+        see ``_describe``; and ``above_walk``, the names of the mice with p below 5 %. A mouse that goes to whichever of
+        cheese and corner is nearer is among them.
     """
     records = select_sizes(add_differences(records))[HEADLINE]
     groups = {}
@@ -60,21 +61,19 @@ def compute_spread(records: pd.DataFrame) -> dict[str, dict[str, Any]]:
             measure = MEASURES[name]
             chosen = select_subset(rows.loc[rows.condition == measure.condition], measure.subset)
             tables[name] = chosen.pivot_table(index="mouse", columns="level_seed", values=measure.column)
-            readings[name] = _describe(
-                tables[name].dropna(axis=1), float(np.mean(chosen[MEASURES[reading.walk].column]))
-            )
+            readings[name] = _describe(tables[name], float(np.mean(chosen[MEASURES[reading.walk].column])))
         seeds = rows.drop_duplicates("mouse").sort_values("training_seed").set_index("mouse").training_seed.to_dict()
         forks = select_subset(rows.loc[rows.condition == "anywhere"], "forks").dropna(subset="h_log_odds")
         odds = {name: own.h_log_odds.to_numpy() for name, own in forks.groupby("mouse", sort=False)}
-        wanting = correct_holm({name: _test_above_chance(odds.get(name, np.array([]))) for name in seeds})
+        above_walk = correct_holm({name: _test_above_chance(odds.get(name, np.array([]))) for name in seeds})
         groups[group] = {
             "mice": [
-                {"name": mouse, "seed": int(seed), "p_wants_cheese": wanting.get(mouse)}
+                {"name": mouse, "seed": int(seed), "p_above_walk": above_walk.get(mouse)}
                 | {name: _get(table, mouse) for name, table in tables.items()}
                 for mouse, seed in seeds.items()
             ],
             "readings": readings,
-            "wanting": [name for name, p in wanting.items() if p < ALPHA],
+            "above_walk": [name for name, p in above_walk.items() if p < ALPHA],
         }
     return groups
 
@@ -97,22 +96,23 @@ def _describe(table: pd.DataFrame, walk: float) -> dict[str, Any]:
     """Describe one reading of a group.
 
     Args:
-        table: the reading of each mouse (row) in each level (column).
+        table: the reading of each mouse (row) in each level (column); NaN where it has none.
         walk: that of a random walk.
 
     Returns:
-        ``mean``, ``least`` and ``most`` over mice, ``n`` (mice), ``levels``, ``walk``; ``sd``: the standard deviation
-        between seeds, corrected for the finite number of mazes (``dose.compute_seed_variance``), with its 95 %
-        bootstrap interval over seeds ``sd_low``, ``sd_high``; None from one mouse.
+        ``mean``, ``least`` and ``most`` over mice, each in its own levels; ``n`` (mice), ``levels`` (those of all
+        mice), ``walk``; ``sd``: the standard deviation between seeds in the levels of all mice, corrected for their
+        finite number (``dose.compute_seed_variance``), with its 95 % bootstrap interval over seeds ``sd_low``,
+        ``sd_high``; None from one mouse.
     """
-    values = table.to_numpy()
-    found: dict[str, Any] = {"n": len(values), "levels": values.shape[1] if values.size else 0, "walk": walk}
+    own, values = table.mean(axis=1), table.dropna(axis=1).to_numpy()
+    found: dict[str, Any] = {"n": len(own), "levels": values.shape[1], "walk": walk}
     found |= dict.fromkeys(("mean", "least", "most", "sd", "sd_low", "sd_high"))
-    if not values.size:
+    if not table.size:
         return found | {"walk": None}
-    means = values.mean(axis=1)
-    found |= {"mean": float(means.mean()), "least": float(means.min()), "most": float(means.max())}
-    if len(values) > 1:
+    found |= {"mean": float(own.mean()), "least": float(own.min()), "most": float(own.max())}
+    if len(values) > 1 and values.size:
+        means = values.mean(axis=1)
         rng = np.random.default_rng(0)
         drawn = (values[rng.integers(len(values), size=len(values))] for _ in range(RESAMPLES))
         # A mouse that is drawn twice has no residual of its own, so the correction is that of all mice.
@@ -130,7 +130,7 @@ def _say_spread(found: dict[str, Any]) -> str:
 
 
 def describe_spread(name: str, group: dict[str, Any]) -> list[str]:
-    """Describe a group in sentences: the spread of each reading, and who wants the cheese."""
+    """Describe a group in sentences: the spread of each reading, and the mice above a random walk."""
     lines = [f"{name}, {count_words(len(group['mice']), 'training seed')}"]
     for key, found in group["readings"].items():
         if found["mean"] is None:
@@ -140,11 +140,11 @@ def describe_spread(name: str, group: dict[str, Any]) -> list[str]:
             f"  {READINGS[key].label}: mean {100 * found['mean']:.1f} %, from {100 * found['least']:.1f} to "
             f"{100 * found['most']:.1f} %{spread}; a random walk: {100 * found['walk']:.1f} %"
         )
-    wanting = group["wanting"]
-    named = f": {', '.join(wanting[:10])}{' …' if len(wanting) > 10 else ''}" if wanting else ""
+    above = group["above_walk"]
+    named = f": {', '.join(above[:10])}{' …' if len(above) > 10 else ''}" if above else ""
     lines.append(
         "  log odds of the cheese above those of a random walk (t-test over forks, Holm's correction): "
-        f"{count_words(len(wanting), 'mouse', 'mice')}{named}"
+        f"{count_words(len(above), 'mouse', 'mice')}{named}"
     )
     return lines
 

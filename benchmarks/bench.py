@@ -34,7 +34,6 @@ from analysis.summary import summarise_mouse
 from envs.levels import SEED_LIMIT, WORLD_DIMS, from_seeds
 from envs.vector_env import CheeseMazeVectorEnv
 from foundation.command import run_command
-from foundation.errors import InputError
 from foundation.files import write_atomically
 from foundation.settings import setting
 
@@ -59,13 +58,11 @@ PLAIN = Path(__file__).with_name("plain_peer.py")
 @dataclass
 class BenchConfig:
     name: str = setting("latest", "name of the results file, benchmarks/results/NAME.json; name it after the machine")
-    rounds: int = setting(5, "rounds; both sides are measured once per round")
-    seconds: float = setting(1.0, "minimum duration of one measurement")
+    rounds: int = setting(5, "rounds; both sides are measured once per round", 1)
+    seconds: float = setting(1.0, "minimum duration of one measurement", 1e-3)
 
 
 def run(config: BenchConfig) -> None:
-    if config.rounds < 1 or not config.seconds > 0:
-        raise InputError("rounds must be at least 1, and seconds more than 0")
     check_name(config.name)
     keep_freed_memory()
     console, machine = Console(), describe_machine()

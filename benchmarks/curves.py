@@ -44,7 +44,7 @@ def run(config: CurvesConfig) -> None:
     check_name(config.name)
     if config.by not in AXES:
         raise InputError(f"by must be one of {', '.join(AXES)}, not {config.by!r}")
-    patterns = as_list(config.runs)
+    patterns = list(map(str, as_list(config.runs)))
     runs = label_runs([read_run(folder / STATE_FILE) for folder in find_runs(patterns)])
     if not runs:
         raise InputError(f"no run folder with a {STATE_FILE} at {', '.join(patterns)}")
@@ -70,12 +70,12 @@ def read_run(state: Path) -> dict[str, Any]:
 
 def label_runs(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Label the runs by name or, if all names are equal, by the settings that differ."""
-    names = [name for name in (runs[0]["settings"] if runs else ()) if name != "seed"]
-    differing = [name for name in names if len({str(run["settings"][name]) for run in runs}) > 1]
+    names = dict.fromkeys(name for run in runs for name in run["settings"] if name != "seed")
+    differing = [name for name in names if len({str(run["settings"].get(name)) for run in runs}) > 1]
     if "name" in differing:
         differing = ["name"]
     for run in runs:
-        labels = [(name.split(".")[-1], run["settings"][name]) for name in differing]
+        labels = [(name.split(".")[-1], run["settings"].get(name, "none")) for name in differing]
         run["label"] = (
             ", ".join(value if name == "name" else f"{name} {value}" for name, value in labels) or "all alike"
         )

@@ -37,7 +37,6 @@ from analysis.figures import encode_png, remove_spines
 from envs.batch import LevelPool, Worlds
 from envs.spec import WorldSpec
 from foundation.command import run_command
-from foundation.errors import InputError
 from foundation.files import write_atomically
 from foundation.settings import setting
 
@@ -68,14 +67,12 @@ LINES = 25  # of the profile
 class GrowthConfig:
     name: str = setting("latest", "name of the results, benchmarks/results/growth-NAME.*; name them after the machine")
     device: str = setting("auto", "cpu, cuda, cuda:1, …; auto uses a GPU if there is one")
-    seconds: float = setting(0.5, "minimum duration of one measurement")
-    largest: int = setting(NUM_ENVS[-1], "maximum number of environments")
+    seconds: float = setting(0.5, "minimum duration of one measurement", 1e-3)
+    largest: int = setting(NUM_ENVS[-1], "maximum number of environments", NUM_ENVS[0])
 
 
 def run(config: GrowthConfig) -> None:
     check_name(config.name)
-    if not config.seconds > 0 or config.largest < NUM_ENVS[0]:
-        raise InputError(f"seconds must be more than 0, and largest at least {NUM_ENVS[0]}")
     device = choose_device(config.device)
     keep_freed_memory()
     console, rows, path = Console(), [], RESULTS / f"growth-{config.name}.json"

@@ -26,8 +26,9 @@ from analysis.panels import make_panels
 from foundation.command import run_command
 from foundation.errors import InputError
 from foundation.palette import BLACK, OUTCOME_COLOURS
-from foundation.settings import as_list, setting
+from foundation.settings import as_list, flatten_settings, setting
 
+FREE = ("seed", "env.cheese_region", "env.level_types")  # settings in which the runs may differ
 RATES = {
     "as_trained": ("eval/takes_cheese_as_trained", BLACK, "success as trained"),
     "cheese": ("eval/at_forks_cheese_first", OUTCOME_COLOURS["cheese"], "cheese first at forks"),
@@ -43,11 +44,26 @@ class HabitConfig:
 
 def run(config: HabitConfig) -> None:
     check_name(config.name)
-    patterns = as_list(config.runs)
-    runs = [found for folder in find_runs(patterns) if (found := read_run(folder))["steps"]]
+    patterns = list(map(str, as_list(config.runs)))
+    folders = find_runs(patterns)
+    runs = [found for folder in folders if (found := read_run(folder))["steps"]]
     if not runs:
         raise InputError(f"no evaluated run folder at {', '.join(patterns)}")
+    check_alike([read_checkpoint(folder / STATE_FILE, STATE_FORMAT)[1]["config"] for folder in folders])
     write_results(f"habit-{config.name}", runs, draw_habit(runs))
+
+
+def check_alike(configs: list[dict[str, Any]]) -> None:
+    """Check that trainings differ in group and seed only, so that a mean over seeds is one of equal trainings.
+
+    Raises:
+        InputError: they differ in another setting; the message names it.
+    """
+    settings = [flatten_settings(config) for config in configs]
+    for name in dict.fromkeys(name for each in settings for name in each):
+        values = {str(each.get(name)): None for each in settings}
+        if name not in FREE and len(values) > 1:
+            raise InputError(f"the runs must be equal trainings, but {name} is {', '.join(values)}")
 
 
 def read_run(folder: Path) -> dict[str, Any]:

@@ -75,12 +75,14 @@ def mixture(chain):
     return per_level(chain, (chain.levels.seed // 2 % 2 == 0).numpy())
 
 
-def left_first(chain):
-    """Takes the first open move of left, up, right, down."""
-    is_open = chain.cell[chain.successor] != chain.cell[:, None]
-    order = np.array([LEFT, UP, RIGHT, DOWN])
-    first = order[is_open[:, order].argmax(1)]
-    return np.eye(5)[first]
+def first_open(*order):
+    """Takes the first open move, without a look at the cheese."""
+
+    def algorithm(chain):
+        is_open = chain.cell[chain.successor] != chain.cell[:, None]
+        return np.eye(5)[np.array(order)[is_open[:, order].argmax(1)]]
+
+    return algorithm
 
 
 def choosing(effects: dict[str, float], noise: float = 0.0) -> Build:
@@ -180,7 +182,8 @@ PLANTED = {
         choosing({"straight_cheese_corner": -1.5, "steps_cheese_square": -2.0}, NOISE), ANY, SURE, SURE, CHOOSES,
         ("straight_cheese_corner", "steps_cheese_square"),
     ),
-    "left first": Planted(acting(left_first), ANY, ANY, ANY, "any reflex"),
+    "down first": Planted(acting(first_open(DOWN, LEFT, UP, RIGHT), 0.1), ANY, ANY, ANY, "any reflex"),
+    "left first": Planted(acting(first_open(LEFT, UP, RIGHT, DOWN)), ANY, ANY, ANY, "any reflex"),
     "left hand": Planted(wall_follower("left"), ANY, SURE, SURE, "left-hand rule"),
     "either, a maze": Planted(acting(mixture), HALF, ANY, ANY, "a goal a maze"),
 }  # fmt: skip

@@ -7,7 +7,8 @@ import pytest
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["rounds=0"], "bench.py: rounds must be at least 1"),
+        (["rounds=0"], "bench.py: rounds must be at least 1, not 0"),
+        (["seconds=.inf"], "bench.py: seconds must be a number at least 0.001, not inf"),
         (["name=a/b"], "bench.py: name must consist of letters, digits, dots and dashes, not 'a/b'"),
     ],
 )

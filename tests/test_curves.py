@@ -22,6 +22,9 @@ def test_runs_are_labelled_by_what_tells_them_apart():
     runs = curves.label_runs([run_of(0), run_of(0, **{"agent.epochs": 1})])
     assert [run["label"] for run in runs] == ["epochs 3", "epochs 1"]
     assert [run["label"] for run in curves.label_runs([run_of(0), run_of(0, name="other")])] == ["mouse", "other"]
+    for pair, labels in (((0, 1), ["init none", "init a.x"]), ((1, 0), ["init a.x", "init none"])):
+        plain_and_tuned = run_of(0), run_of(0, init="a.x")
+        assert [run["label"] for run in curves.label_runs([plain_and_tuned[place] for place in pair])] == labels
     assert curves.smooth([None, 0.5, 1.0]).tolist()[1:] == [0.5, 0.75]
 
 

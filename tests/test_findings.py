@@ -149,6 +149,15 @@ def test_groups_are_compared_over_seeds():
     assert all(row["p_equivalence_holm"] >= row["p_equivalence"] for row in found.values())
 
 
+def test_a_clear_difference_below_the_margin_stays_one_when_equivalence_is_not_sure_enough():
+    seeds = np.linspace(-0.009, 0.009, 5)
+    groups = {name: group(*(mean + seeds)) for name, mean in {"a": 0.1, "b": 0.138, "c": 0.4, "d": 0.7}.items()}
+    rows = {(row["one"], row["other"]): row for row in compare_all(groups, tables_of(groups))}
+    found = rows["a", "b"]
+    assert found["p_equivalence"] < 0.05 < found["p_equivalence_holm"] and found["p_holm"] < 0.05
+    assert found["verdict"] == "different"
+
+
 def test_equal_seeds_in_few_or_noisy_mazes_decide_nothing():
     """All seeds of a group do the same, so that over seeds alone any difference would be certain."""
     groups = {"low": group(0.1, 0.1, 0.1, 0.1, 0.1), "same": group(0.1, 0.1, 0.1, 0.1, 0.1)}

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from agents.config import AgentConfig, EnvConfig, TrainConfig
 from agents.training import train
+from foundation.errors import InputError
 
 
 def run_of(seed, steps, corner):
@@ -27,11 +28,23 @@ def test_the_mean_ends_where_the_shortest_run_ends():
     assert mean.get_xdata().tolist() == [0, 1] and mean.get_ydata().tolist() == [0.0, 0.75]
 
 
-def test_no_run_is_one_line(capsys):
+@pytest.mark.parametrize("pattern", ["nowhere/*", "5"])
+def test_no_run_is_one_line(pattern, capsys):
     with pytest.raises(SystemExit) as end:
-        habit.main(["runs=nowhere/*"])
+        habit.main([f"runs={pattern}"])
     assert end.value.code == 2
-    assert capsys.readouterr().err == "habit.py: no evaluated run folder at nowhere/*\n"
+    assert capsys.readouterr().err == f"habit.py: no evaluated run folder at {pattern}\n"
+
+
+def test_only_equal_trainings_are_averaged():
+    one = {"seed": 0, "env": {"cheese_region": 0, "world_dim": 11}}
+    habit.check_alike([one, {"seed": 1, "env": {"cheese_region": 5, "world_dim": 11}}])
+    for other, told in (
+        ({"seed": 1, "env": {"cheese_region": 0, "world_dim": 7}}, "env.world_dim is 11, 7"),
+        (one | {"init": "a.safetensors"}, "init is None, a.safetensors"),
+    ):
+        with pytest.raises(InputError, match=f"the runs must be equal trainings, but {told}"):
+            habit.check_alike([one, other])
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from analysis.attribution import CANNOT_TELL, NO_EFFECT
 from analysis.baselines import estimate_slip, hide_cheese
 from analysis.interventions import (
     INTERVENTIONS,
+    LEAST_SHIFT,
     MATTERS,
     MOVED,
     combine_interventions,
@@ -116,20 +117,23 @@ def test_shifts_counted_by_hand():
     assert found["rate"] == pytest.approx(-np.log(9) / 2) and (found["n"], found["mazes"]) == (1, 1)
     assert decide_shift(found) == CANNOT_TELL, "one maze"
     disagreeing = compute_shift(table.assign(blind_h=[0.9, 0.01]), np.array([[0, 1]]), "d")
-    assert disagreeing["rate"] == 0
+    assert disagreeing["rate"] == 0 and disagreeing["farthest"] > LEAST_SHIFT
+    assert decide_shift(disagreeing | {"mazes": 40, "low": 0.0, "high": 0.0}) == CANNOT_TELL
     assert compute_shift(table, np.zeros((0, 2), int), "d")["rate"] is None
     assert compute_shift(table.assign(h=[0.5, np.nan]), np.array([[0, 1]]), "d")["n"] == 0
 
 
 def test_groups_are_judged_by_their_seeds():
-    def mouse(rate: float, half: float = 0.05) -> dict:
-        shift = {"rate": rate, "low": rate - half, "high": rate + half, "n": 90, "mazes": 40}
+    def mouse(rate: float, half: float = 0.05, farthest: float = 0.0) -> dict:
+        shift = {"rate": rate, "low": rate - half, "high": rate + half, "farthest": farthest, "n": 90, "mazes": 40}
         return dict.fromkeys(INTERVENTIONS, shift)
 
     group = combine_interventions({"0": mouse(-0.5), "1": mouse(-0.52), "2": mouse(-0.48)})[MOVED]
     assert group["verdict"] == MATTERS and (group["n"], group["levels"], group["mazes"]) == (3, 90, 40)
     assert combine_interventions({"0": mouse(-0.9), "1": mouse(0.1), "2": mouse(-0.2)})[MOVED]["verdict"] == CANNOT_TELL
     assert combine_interventions({"0": mouse(0.01)})[MOVED]["verdict"] == NO_EFFECT, "one mouse is judged by its mazes"
+    beyond_one_baseline = combine_interventions({"0": mouse(0.01, farthest=0.05), "1": mouse(0.01, farthest=0.3)})
+    assert beyond_one_baseline[MOVED]["verdict"] == CANNOT_TELL and beyond_one_baseline[MOVED]["farthest"] == 0.175
 
 
 def test_matched_levels_differ_in_one_distance():

@@ -19,7 +19,7 @@ def corners(*plans: str) -> pd.DataFrame:
 def test_a_mouse_unlike_the_rest_is_named_and_a_random_walk_is_not():
     records = corners("to the corner", "to the corner", "to the cheese", "random")
     (group,) = compute_spread(records).values()
-    assert group["wanting"] == ["to the cheese 0  2"]
+    assert group["above_walk"] == ["to the cheese 0  2"]
     by_name = {mouse["name"].split(" 0")[0]: mouse for mouse in group["mice"]}
     assert by_name["to the cheese"]["preference"] == 1 and by_name["to the corner"]["preference"] == 0
     assert by_name["to the corner"]["corner_first"] == pytest.approx(1) and by_name["to the cheese"]["able_cheese"] == 1
@@ -32,13 +32,19 @@ def test_a_mouse_unlike_the_rest_is_named_and_a_random_walk_is_not():
     )
 
 
-def test_mice_that_are_alike_have_no_spread_and_nobody_wants_the_cheese():
+def test_mice_that_are_alike_have_no_spread_and_none_is_above_a_random_walk():
     (group,) = compute_spread(corners("to the corner", "to the corner", "to the corner")).values()
     assert group["readings"]["corner_first"] | {"walk": None} == {
         "n": 3, "levels": group["readings"]["corner_first"]["levels"], "walk": None, "mean": 1.0, "least": 1.0,
         "most": 1.0, "sd": 0.0, "sd_low": 0.0, "sd_high": 0.0,
     }  # fmt: skip
-    assert group["wanting"] == [] and "correction): 0 mice" in describe_spread("corner", group)[-1]
+    assert group["above_walk"] == [] and "correction): 0 mice" in describe_spread("corner", group)[-1]
+
+
+def test_levels_that_one_mouse_lacks_count_for_the_others():
+    table = pd.DataFrame([[0.0, 1.0, 1.0, 1.0], [0.0, 0.0, np.nan, 0.0]])
+    found = _describe(table, 0.5)
+    assert (found["least"], found["most"], found["mean"], found["levels"]) == (0.0, 0.75, 0.375, 3)
 
 
 def test_one_mouse_has_no_spread_but_is_read():

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 from rich.console import Console
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from agents import logbook, training
 from agents.config import AgentConfig, EnvConfig, TrainConfig
@@ -71,6 +72,22 @@ def test_killed_at_any_rollout(tmp_path, uninterrupted, monkeypatch, rollout):
     assert (f"continuing at {(rollout - 1) // 3 * 3 * 64:,} steps" in said) == (rollout > 3)
 
 
+def test_a_resumed_run_has_each_step_in_tensorboard_once(tmp_path, monkeypatch):
+    def killed(book, metrics):
+        log(book, metrics)
+        if book.learner.rollouts == 5:
+            raise SystemExit
+
+    log = Logbook.log
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(Logbook, "log", killed)
+        run(tmp_path)
+    run(tmp_path)
+    (folder,) = tmp_path.iterdir()
+    events = EventAccumulator(str(folder), {"scalars": 0}).Reload()
+    assert [event.step for event in events.Scalars("losses/approx_kl")] == [64 * (i + 1) for i in range(10)]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_saves_and_says_so(tmp_path, uninterrupted, monkeypatch, number):
     def signalled(book, metrics):
@@ -112,6 +129,12 @@ def test_names_that_leave_the_folder_are_refused(tmp_path, name):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_rollout_of_one_step_cannot_be_normalised(tmp_path):
+    with pytest.raises(InputError, match="num_envs × num_steps must be at least 2"):
+        train(tmp_path, agent=AgentConfig(num_envs=1, num_steps=1, minibatch_size=1))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_training_that_diverges_stops_and_keeps_its_state(tmp_path, monkeypatch):
     """The weights become NaN in the fourth rollout, two after the last save."""
 
@@ -143,6 +166,7 @@ def test_a_training_that_begins_from_a_mouse_has_its_weights_and_a_new_optimiser
     path = folder / training.MOUSE_FILE
     config = replace(CONFIG, run_dir=str(tmp_path), init=str(path), seed=7, env=replace(CONFIG.env, cheese_region=4))
     learner, before = Learner(config, torch.device("cpu")), load_mouse(path)
+    learner.begin_from(config.init)
     for name, weight in learner.policy.state_dict().items():
         assert torch.equal(weight, before.policy.state_dict()[name])
     assert learner.rollouts == 0 and all(not value.any() for value in learner.weights.state.values())
@@ -170,5 +194,7 @@ def test_a_training_that_began_from_a_mouse_goes_on_after_a_stop(tmp_path, monke
     with monkeypatch.context() as patch, pytest.raises(SystemExit):
         patch.setattr(Logbook, "log", killed)
         run(tmp_path / "killed", **changes)
+    replaced, _ = train(tmp_path, seed=9)
+    (replaced / training.MOUSE_FILE).replace(folder / training.MOUSE_FILE)  # the state knows what it began from
     again, again_curve, _ = run(tmp_path / "killed", **changes)
     assert again == whole and without_seconds(again_curve) == without_seconds(curve)
