@@ -127,6 +127,37 @@ def test_after_the_end_comes_the_next_level_unless_something_was_moved(play):
     play(viewing, story)
 
 
+@pytest.mark.parametrize("edit", ["drag", "click", "b"])
+def test_after_a_long_verdict_an_edited_maze_is_seen_from_its_start(play, edit):
+    """The time in which the verdict was read is no time to walk in."""
+    viewing = drawn(plan="to the corner")
+    viewing.grab(0, LEFT)
+    viewing.drag(FREE)
+    viewing.release()
+    while not viewing.episode.decided:
+        viewing.step()
+
+    def story(driver):
+        driver.passed = 400
+        for _ in range(12):
+            yield
+        driver.passed = 20
+        if edit == "drag":
+            driver.drag(driver.place(FREE), driver.place(LEFT))
+        elif edit == "click":
+            driver.click(driver.place(SHUT))
+        else:
+            driver.press(edit)
+        yield
+        yield
+        assert viewing.episode.steps == 0
+        driver.passed = 130
+        yield
+        assert viewing.episode.steps == 1
+
+    play(viewing, story)
+
+
 @pytest.mark.parametrize("size", [(640, 480), (1366, 768), (2560, 1440)])
 def test_a_verdict_is_a_banner_until_the_next_level(play, size):
     viewing = drawn(plan="to the corner")

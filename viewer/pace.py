@@ -14,7 +14,7 @@ class Pace:
     Attributes:
         speed: steps per second.
         paused: whether no steps are due.
-        waited: seconds since the last step.
+        waited: seconds since the last step; not more than a step takes, except while no step can be made.
     """
 
     def __init__(self, speed: int):

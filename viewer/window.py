@@ -42,6 +42,7 @@ class Window:
         self._scene = Scene()
         self._prompt: NumberPrompt | None = None  # asks for a level number
         self._search: Iterator[int | None] | None = None
+        self._timed = viewing.episode  # the one that the pace's time is about
         self._bindings = map_actions(WINDOW_HELP)
         self._actions: dict[str, Callable] = {
             "pause": self._pause,
@@ -142,7 +143,6 @@ class Window:
             action()
         except InputError as error:
             self.message = str(error)
-        self.pace.waited = 0.0
 
     # Actions
 
@@ -186,7 +186,6 @@ class Window:
         pointed = self._pane_at(pygame.mouse.get_pos())
         place = self.viewing.panes[pointed[0] if pointed else -1].place
         self.message = self.viewing.move_cheese(where, place)
-        self.pace.waited = 0.0
 
     def _compare(self) -> None:
         self.message = self.viewing.toggle_comparison()
@@ -244,12 +243,15 @@ class Window:
         if self._search:
             self._continue_search()
         viewing = self.viewing
+        if viewing.episode is not self._timed:  # edited, or of another level: it is first seen as it is
+            self._timed, self.pace.waited = viewing.episode, 0.0
         if not (self.helping or viewing.held or viewing.episode.waits_for_person or self._prompt):
             self.stale |= self.pace.pass_time(seconds, self._step)
 
     def _step(self) -> bool:
         if not self.viewing.episode.decided:
             self.viewing.step()
+            self._timed = self.viewing.episode
             return True
         if self.pace.waited > END_SECONDS and not self.viewing.changed:  # do not replace a level that the user edited
             self._try(self.viewing.next_level)
