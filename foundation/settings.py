@@ -1,6 +1,7 @@
 """Settings: documented dataclass fields that are read from ``key=value`` arguments and checked."""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import field, fields, is_dataclass
 from typing import Any, get_args, get_type_hints
@@ -9,6 +10,9 @@ from foundation.errors import InputError
 
 SEED_LIMIT = 2**63  # torch and NumPy both accept seeds below it
 SEEDS = (0, SEED_LIMIT - 1)
+# What is no text as the value of an ``Any``: lists, mappings, quoted texts, and JSON's numbers and words. The name of a
+# file may look like YAML's other values: 007, on, 1_000, "mouse #2".
+STRUCTURED = re.compile(r'[\[{"].*|null|true|false|-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?', re.DOTALL)
 
 
 def setting(default: Any, meaning: str, least: float | None = None, most: float | None = None) -> Any:
@@ -62,6 +66,9 @@ def _format(number: Any) -> str:
 def read_settings(defaults: Any, arguments: Sequence[str]) -> Any:
     """Fill a settings dataclass from ``key=value`` arguments, and check it.
 
+    The value of a ``str`` is taken as it stands. So is that of an ``Any``, unless it has the form of ``STRUCTURED``.
+    All other values are YAML.
+
     Args:
         defaults: an instance of the dataclass.
         arguments: of the command line.
@@ -76,16 +83,18 @@ def read_settings(defaults: Any, arguments: Sequence[str]) -> Any:
     from omegaconf.errors import OmegaConfBaseException
     from yaml import YAMLError
 
-    known = list_settings(defaults)
+    kinds = list_settings(defaults)
     typed = OmegaConf.structured(defaults)
     for argument in arguments:
         key, equals, value = argument.partition("=")
-        if not equals or key not in known:
-            raise InputError(f"unknown argument {argument!r}; accepted are {', '.join(f'{name}=…' for name in known)}")
-        # YAML reads an empty value as null and a leading * as an alias; both are meant as text.
-        quoted = not value or value.startswith("*")
+        if not equals or key not in kinds:
+            raise InputError(f"unknown argument {argument!r}; accepted are {', '.join(f'{name}=…' for name in kinds)}")
+        is_text = not value or kinds[key] is str or (kinds[key] is Any and not STRUCTURED.fullmatch(value))
         try:
-            typed = OmegaConf.merge(typed, OmegaConf.from_dotlist([f"{key}='{value}'" if quoted else argument]))
+            if is_text:
+                OmegaConf.update(typed, key, value.replace("${", r"\${"))  # OmegaConf would look for a setting
+            else:
+                typed = OmegaConf.merge(typed, OmegaConf.from_dotlist([argument]))
         except (OmegaConfBaseException, YAMLError, ValueError, TypeError, RecursionError) as error:
             raise InputError(f"cannot read argument {argument!r} ({describe_error(error)})") from None
     try:
@@ -96,13 +105,13 @@ def read_settings(defaults: Any, arguments: Sequence[str]) -> Any:
     return settings
 
 
-def list_settings(defaults: Any, prefix: str = "") -> list[str]:
-    """The names of all settings; those of a group have the group's name before theirs, as in ``env.world_dim``."""
-    names = []
+def list_settings(defaults: Any, prefix: str = "") -> dict[str, Any]:
+    """The types of all settings by name; those of a group have its name before theirs, as in ``env.world_dim``."""
+    kinds, hints = {}, get_type_hints(type(defaults))
     for each in fields(defaults):
-        value = getattr(defaults, each.name)
-        names += list_settings(value, f"{prefix}{each.name}.") if is_dataclass(value) else [f"{prefix}{each.name}"]
-    return names
+        value, name = getattr(defaults, each.name), f"{prefix}{each.name}"
+        kinds |= list_settings(value, f"{name}.") if is_dataclass(value) else {name: hints[each.name]}
+    return kinds
 
 
 def describe_settings(defaults: Any, prefix: str = "") -> str:

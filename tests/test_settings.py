@@ -46,9 +46,36 @@ def test_settings_are_read_back(count, limit, where):
     assert config == Config("", count, limit, where)
 
 
-@pytest.mark.parametrize("text", ["", "a=b", "*.txt", "runs/*", "ü", "a b"])
+TEXTS = ("", "a=b", "*.txt", "runs/*", "ü", "a b", "maze #2.html", "007", "on", "1_000", "a: b", "*it's", "~", "${x}")
+
+
+@pytest.mark.parametrize("text", TEXTS)
 def test_text_is_meant_as_text(text):
     assert read_settings(Config("before"), [f"name={text}"]) == Config(text)
+    assert read_settings(Config(where=0), [f"where={text}"]).where == text
+
+
+@pytest.mark.parametrize("text", ["1.10", "null", "true", "[a", "{", '"a"'])
+def test_the_value_of_a_text_is_never_anything_else(text):
+    assert read_settings(Config(), [f"name={text}"]).name == text
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("7", 7),
+        ("-1.5", -1.5),
+        ("1e3", 1000.0),
+        ("true", True),
+        ("null", None),
+        ('"7"', "7"),
+        ('["a #1", b]', ["a #1", "b"]),
+        ("{a: 1}", {"a": 1}),
+    ],
+)
+def test_a_setting_of_any_type_takes_numbers_lists_and_quoted_texts(text, value):
+    read = read_settings(Config(), [f"where={text}"]).where
+    assert read == value and type(read) is type(value)
 
 
 def test_the_last_argument_of_a_name_holds_and_the_defaults_stay_as_they_are():
