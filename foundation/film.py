@@ -66,8 +66,10 @@ def gif(frames: Iterable[np.ndarray], fps: float) -> bytes:
         encoded[key].putpalette(palette)
     images = [encoded[id(frame)] for frame in packed]
     first, *rest = images
+    # A GIF counts in hundredths of a second. Each frame begins in the nearest one, so that errors do not add up.
+    begins = np.rint(np.arange(len(images) + 1) * 100 / fps).astype(int)
     file = io.BytesIO()
-    first.save(file, "GIF", save_all=True, append_images=rest, duration=round(1000 / fps), loop=0)
+    first.save(file, "GIF", save_all=True, append_images=rest, duration=(10 * np.diff(begins)).tolist(), loop=0)
     return file.getvalue()
 
 

@@ -91,6 +91,15 @@ def test_an_mp4_shows_the_frames_at_their_times(size, even, fps):
         assert pixels.shape == (*even, 3) and abs(pixels.astype(int) - colour).max() < 12
 
 
+@pytest.mark.parametrize("fps", [8, 15, 40])
+def test_a_gif_lasts_as_long_as_its_frames(fps):
+    """Also where the time of a frame is no whole number of hundredths of a second, in which GIFs count."""
+    frames = [np.full((2, 2, 3), number, np.uint8) for number in range(2 * fps)]
+    image = Image.open(io.BytesIO(gif(frames, fps)))
+    ends = np.cumsum([frame.info["duration"] for frame in ImageSequence.Iterator(image)])
+    assert abs(ends - 1000 * np.arange(1, 2 * fps + 1) / fps).max() <= 5 and ends[-1] == 2000
+
+
 def test_a_gif_that_would_fill_the_memory_is_refused(monkeypatch):
     monkeypatch.setattr(film, "LARGEST_GIF", 1000)
     frame = np.zeros((10, 10, 3), np.uint8)
