@@ -122,11 +122,11 @@ def load_mice(patterns: Sequence[str], device: torch.device | str = "cpu", setti
     Raises:
         InputError: no file matches, a file cannot be loaded, or two mice have the same name.
     """
-    paths = []
-    for text in filter(None, map(str, patterns)):
+    paths, texts = [], list(map(str, patterns))  # a list of the command line may hold anything
+    for text in filter(None, texts):
         paths += sorted(glob(text)) if set("*?[") & set(text) and not Path(text).exists() else [text]
     if not paths:
-        raise InputError(f"no mouse at {setting}={', '.join(patterns)}; expected .safetensors files of train.py")
+        raise InputError(f"no mouse at {setting}={', '.join(texts)}; expected .safetensors files of train.py")
     mice = [load_mouse(path, device) for path in paths]
     names = [mouse.name for mouse in mice]
     if len(set(names)) < len(names):

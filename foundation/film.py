@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from foundation.errors import InputError
 
 LARGEST_GIF = 2 << 30  # bytes of pictures; encoding needs twice as much memory
+WIDEST_GIF, WIDEST_MP4 = 65_535, 16_384  # pixels of a side, limits of the formats
 GAP, GAP_COLOUR = 4, 32  # pixels between the tiles of a mosaic, and their grey
 FONT = 14  # pixels, of captions
 
@@ -38,12 +39,13 @@ def gif(frames: Iterable[np.ndarray], fps: float) -> bytes:
     """Encode frames uint8 (H, W, 3) as an endless GIF. All of them are in memory, because they share one palette.
 
     Raises:
-        InputError: there are too many.
+        InputError: there are too many, or they are too large.
     """
     packed: list[np.ndarray] = []
     latest, size = None, 0
     for frame in frames:  # a repeated frame is packed once
         if frame is not latest:
+            _check_sides(frame, WIDEST_GIF)
             size += frame.nbytes
             if size > LARGEST_GIF:
                 raise InputError(
@@ -77,6 +79,9 @@ def mp4(frames: Iterable[np.ndarray], fps: float) -> bytes:
     """Encode frames uint8 (H, W, 3) as an MP4 that browsers and slides play (H.264).
 
     H.264 needs even sides, so an odd side repeats its last row or column.
+
+    Raises:
+        InputError: the frames are too large.
     """
     import av  # slow to import, and only MP4s need it
 
@@ -87,7 +92,14 @@ def mp4(frames: Iterable[np.ndarray], fps: float) -> bytes:
         for number, frame in enumerate(frames):
             even = np.pad(frame, [(0, frame.shape[0] % 2), (0, frame.shape[1] % 2), (0, 0)], "edge")
             if number == 0:
+                _check_sides(even, WIDEST_MP4)
                 stream.height, stream.width = even.shape[:2]
             container.mux(stream.encode(av.VideoFrame.from_ndarray(even, format="rgb24")))
         container.mux(stream.encode())
     return file.getvalue()
+
+
+def _check_sides(frame: np.ndarray, most: int) -> None:
+    height, width = frame.shape[:2]
+    if max(height, width) > most:
+        raise InputError(f"such a video is at most {most:,} pixels wide and high, not {width:,}×{height:,}")

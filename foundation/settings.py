@@ -40,7 +40,7 @@ def check_settings(settings: Any, prefix: str = "") -> None:
         least, most = each.metadata.get("least"), each.metadata.get("most")
         if value is None or (least is None and most is None):
             continue
-        if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) < math.inf:
             raise InputError(f"{name} must be a number {_describe_range(least, most)}, not {value!r}")
         if (least is not None and value < least) or (most is not None and value > most):
             raise InputError(f"{name} must be {_describe_range(least, most)}, not {value}")
@@ -95,7 +95,7 @@ def read_settings(defaults: Any, arguments: Sequence[str]) -> Any:
                 OmegaConf.update(typed, key, value.replace("${", r"\${"))  # OmegaConf would look for a setting
             else:
                 typed = OmegaConf.merge(typed, OmegaConf.from_dotlist([argument]))
-        except (OmegaConfBaseException, YAMLError, ValueError, TypeError, RecursionError) as error:
+        except (OmegaConfBaseException, YAMLError, ValueError, TypeError, OverflowError, RecursionError) as error:
             raise InputError(f"cannot read argument {argument!r} ({describe_error(error)})") from None
     try:
         settings = OmegaConf.to_object(typed)

@@ -106,3 +106,15 @@ def test_a_gif_that_would_fill_the_memory_is_refused(monkeypatch):
     assert gif([frame] * 50, FPS)  # a repeated frame takes no room
     with pytest.raises(InputError, match="a GIF holds at most"):
         gif((frame.copy() for _ in range(5)), FPS)
+
+
+@pytest.mark.parametrize(("encode", "widest"), [(gif, 65_535), (mp4, 16_384)])
+def test_frames_that_the_format_cannot_hold_are_refused_at_once(encode, widest):
+    def frames(width):
+        yield np.zeros((2, width, 3), np.uint8)
+        if width > widest:
+            pytest.fail("the first frame says it")
+
+    assert encode(frames(widest), FPS)
+    with pytest.raises(InputError, match=rf"at most {widest:,} pixels wide and high, not {widest + 2:,}×2"):
+        encode(frames(widest + 2), FPS)

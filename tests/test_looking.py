@@ -277,6 +277,7 @@ def test_settings_are_read():
         ([[7, 4, True, 1]], "", "clamp must be a list of"),
         ([[7, 4, 3, "high"]], "", "clamp must be a list of"),
         ([[7, 4, 3, float("inf")]], "", "clamp must be a list of"),
+        ([[7, 4, 3, 10**400]], "", "clamp must be a list of"),
         ([[7, 4, 3, True]], "", "clamp must be a list of"),
         ([[7, 4, 3, 1], [7, 4, 3, 2]], "", "[7, 4, 3] more than once"),
         (None, "corner", "without must be cheese, not 'corner'"),

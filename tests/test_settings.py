@@ -151,6 +151,14 @@ def test_numbers_outside_their_range_are_refused(rate):
         check_settings(Outer(Inner(rate=rate)))
 
 
+def test_integers_beyond_every_float_are_refused():
+    huge = "9" * 400
+    with pytest.raises(InputError, match="size must be from 1 to 10, not 999"):
+        read_settings(Mixed(), [f"size={huge}"])
+    with pytest.raises(InputError, match=r"cannot read argument 'inner\.rate=999"):
+        read_settings(Outer(), [f"inner.rate={huge}"])
+
+
 def test_ranges_include_their_bounds_and_none_is_no_number():
     for rate in (0.0, 1.0, 1):
         check_settings(Outer(Inner(rate=rate, count=None)))

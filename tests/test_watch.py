@@ -145,6 +145,7 @@ def test_help_names_every_setting(call, tmp_path):
         ("checkpoint=", "no checkpoint given"),
         ("checkpoint=[]", "no checkpoint given"),
         ("checkpoint=[{mouse},nowhere.safetensors]", "no checkpoint at nowhere.safetensors"),
+        ("checkpoint=[[a.safetensors,b.safetensors]]", "no mouse at checkpoint=['a.safetensors', 'b.safetensors']"),
         ("checkpoint=[{mouse},{larger}]", "{larger} has a 7×7 world with cells observations"),
         ("levels=nowhere.txt", "nowhere.txt"),
         ("levels={text}", "{text}: level 1"),

@@ -3,9 +3,9 @@
 A changed network is still a policy without memory, so everything that the window computes holds for it, too.
 """
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from math import isfinite
 from typing import Any, NamedTuple
 
 import torch
@@ -160,7 +160,7 @@ def parse_inspection(layer: str, channel: int | None, clamp: Any, without: str) 
 
 def _is_clamp(value: Any) -> bool:
     is_list = isinstance(value, list) and len(value) == 4 and all(type(x) is int for x in value[:3])
-    return is_list and type(value[3]) in (int, float) and isfinite(value[3])
+    return is_list and type(value[3]) in (int, float) and abs(value[3]) <= sys.float_info.max
 
 
 def check_inspection(inspection: Inspection, mice: Sequence[Mouse]) -> None:
