@@ -22,6 +22,7 @@ class ShareConfig:
 def run(config: ShareConfig) -> None:
     """Write the page of the mice that the settings name."""
     # torch and its company take seconds to import, and --help does without.
+    import os
     from pathlib import Path
 
     from agents.mouse import load_mice
@@ -33,7 +34,7 @@ def run(config: ShareConfig) -> None:
     if not config.out:
         raise InputError("no page given; expected out=FILE.html")
     out = Path(config.out)
-    if out.is_dir():
+    if os.path.isdir(out):
         raise InputError(f"out={config.out} is a folder; expected out=FILE.html")
     page = build_page(load_mice(as_list(config.checkpoint))).encode()
     write_atomically(out, page)

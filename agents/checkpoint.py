@@ -6,6 +6,7 @@ are untrusted input and are checked.
 
 import hashlib
 import json
+import os
 import platform
 import warnings
 from pathlib import Path
@@ -62,7 +63,7 @@ def read_checkpoint(path: Path, format: str) -> tuple[dict[str, Tensor], dict[st
     Raises:
         InputError: there is no such file, it is damaged, or it has another format or version.
     """
-    if not path.is_file():
+    if not os.path.isfile(path):  # Path's would raise an error for a name that the system refuses
         raise InputError(f"no checkpoint at {path}; expected a .safetensors file that train.py wrote")
     if path.suffix in (".pth", ".pt"):
         raise InputError(

@@ -1,5 +1,6 @@
 """A trained mouse: its policy, the world that it was trained in, and its file."""
 
+import os
 from collections.abc import Sequence
 from glob import glob
 from pathlib import Path
@@ -124,7 +125,7 @@ def load_mice(patterns: Sequence[str], device: torch.device | str = "cpu", setti
     """
     paths, texts = [], list(map(str, patterns))  # a list of the command line may hold anything
     for text in filter(None, texts):
-        paths += sorted(glob(text)) if set("*?[") & set(text) and not Path(text).exists() else [text]
+        paths += sorted(glob(text)) if set("*?[") & set(text) and not os.path.exists(text) else [text]
     if not paths:
         raise InputError(f"no mouse at {setting}={', '.join(texts)}; expected .safetensors files of train.py")
     mice = [load_mouse(path, device) for path in paths]

@@ -3,6 +3,7 @@
 Their layers have our names. Reading such a file runs no code: only plain tensors are unpickled.
 """
 
+import os
 import warnings
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def read_published_weights(path: Path) -> dict[str, Tensor]:
     Raises:
         InputError: there is no such file, or it holds something else than tensors under ``model_state_dict``.
     """
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise InputError(f"no file at {path}; expected a .pth file with a {STATE_DICT}")
     try:
         with warnings.catch_warnings(action="ignore"):  # torch warns of files that older versions wrote

@@ -4,6 +4,7 @@ A drawing is an odd square without a border, top row first, in XSB notation: ``#
 ``.`` cheese. A square smaller than the world is centred in it.
 """
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -123,7 +124,7 @@ def read_levels(path: str, world_dim: int) -> Levels:
     Raises:
         InputError: if there is no such file, it cannot be read or is not text, or it has no levels that fit the world.
     """
-    if not Path(path).is_file():
+    if not os.path.isfile(path):
         raise InputError(f"no levels at {path}; expected a file of mazes as text")
     try:
         text = Path(path).read_text(encoding="utf-8")

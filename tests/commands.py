@@ -13,6 +13,7 @@ TINY = (
     *("env.world_dim=5", "env.max_episode_steps=20", "agent.num_envs=16", "agent.num_steps=16"),
     *("agent.minibatch_size=64", "total_steps=1024", "evaluation_levels=50", "device=cpu", "run_dir=runs"),
 )
+TOO_LONG = "n" * 300  # a name that no file can have
 NO_MICE = (  # a file given as a checkpoint, and its error message
     ("nowhere.safetensors", "no checkpoint at nowhere.safetensors"),
     ("{folder}", "no checkpoint at {folder}"),
@@ -23,6 +24,8 @@ NO_MICE = (  # a file given as a checkpoint, and its error message
     ("{foreign}", "foreign file"),
     ("{of another version}", "has format version 99; this program reads version 2"),
     ("{state}", "expected a 'cheesemaze-mouse'"),
+    (TOO_LONG, f"no checkpoint at {TOO_LONG}"),
+    (f"{TOO_LONG}*", f"no mouse at checkpoint={TOO_LONG}*"),
 )
 NO_CUDA = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 

@@ -69,6 +69,7 @@ def test_share_writes_one_small_file_that_needs_no_other(call, tmp_path):
         ([f"checkpoint=[{','.join([str(CHECKPOINTS / 'corner-seed0.safetensors')] * 2)}]"], "different names"),
         ([f"checkpoint={CHECKPOINTS / 'corner-seed0.safetensors'}", "out="], "no page given"),
         (["checkpoint=missing.safetensors", "out=."], "out=. is a folder"),
+        (["checkpoint=missing.safetensors", f"out={'n' * 300}"], "no checkpoint at missing.safetensors"),
     ],
 )
 def test_share_refuses_in_one_line(call, tmp_path, arguments, words):

@@ -153,6 +153,7 @@ def test_a_cut_file_is_refused(call, tmp_path):
         ((), "expected a file first"),
         (("out=a.safetensors",), "expected a file first"),
         (("nowhere.pth", "env.cheese_region=5"), "no file at nowhere.pth"),
+        (("n" * 300, "env.cheese_region=5"), "no file at nnn"),
         (("net.pth",), "env.cheese_region is needed"),
         (("net.pth", "env.cheese_region=26"), "0..25, not 26"),
         (("net.pth", "env.cheese_region=5", "env.world_dim=5"), "not both"),

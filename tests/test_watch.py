@@ -10,7 +10,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from commands import DISPLAYS, NO_MICE, ROOT, check_refusal, files_in
+from commands import DISPLAYS, NO_MICE, ROOT, TOO_LONG, check_refusal, files_in
 from PIL import Image, ImageSequence
 
 from viewer.layout import GAP
@@ -148,6 +148,7 @@ def test_help_names_every_setting(call, tmp_path):
         ("checkpoint=[[a.safetensors,b.safetensors]]", "no mouse at checkpoint=['a.safetensors', 'b.safetensors']"),
         ("checkpoint=[{mouse},{larger}]", "{larger} has a 7×7 world with cells observations"),
         ("levels=nowhere.txt", "nowhere.txt"),
+        (f"levels={TOO_LONG}", f"no levels at {TOO_LONG}"),
         ("levels={text}", "{text}: level 1"),
         ("levels={of 7 cells}", "level 2, from line 7: level text must have an odd side from 3 to 5, not 7"),
         ("levels={of 7 cells}", "the mouse's world has 5×5 cells"),

@@ -287,14 +287,16 @@ def test_what_is_saved_is_there_at_once_whole_and_never_written_over(play, tmp_p
     assert from_texts(text, DIM).walls[1].flatten()[SHUT] == 0
 
 
-def test_what_cannot_be_saved_is_said(play, tmp_path):
-    (tmp_path / "saved").write_text("no folder")
+@pytest.mark.parametrize("name", ["a file", "n" * 300])
+def test_what_cannot_be_saved_is_said(play, tmp_path, name):
+    (tmp_path / "a file").write_text("no folder")
 
     def story(driver):
+        driver.window.session.folder = tmp_path / name
         for key in ("i", "o", "l"):
             driver.press(key)
             yield
-            assert "saved" in driver.window.message and "saved: " not in driver.window.message
+            assert str(tmp_path / name) in driver.window.message and "saved: " not in driver.window.message
 
     play(drawn(), story)
 

@@ -87,7 +87,7 @@ class Session:
 
     def _free(self, name: str, suffix: str) -> Path:
         number = 1
-        while (path := self.folder / f"{name}-{number}{suffix}").exists():
+        while os.path.exists(path := self.folder / f"{name}-{number}{suffix}"):
             number += 1
         return path
 
