@@ -119,7 +119,7 @@ def lock_folder(folder: Path) -> Iterator[None]:
     Unfinished files that killed writers left in the folder are removed. A file system without locks gives a warning.
 
     Raises:
-        InputError: another process holds the folder, or it cannot be made.
+        InputError: another process holds the folder, or it cannot be made or read.
     """
     make_folder(folder)
     try:
@@ -127,7 +127,10 @@ def lock_folder(folder: Path) -> Iterator[None]:
     except ImportError:  # Windows has no such lock
         yield
         return
-    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise InputError(f"cannot read the folder {folder} ({error.strerror})") from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -139,7 +142,8 @@ def lock_folder(folder: Path) -> Iterator[None]:
             )
         for part in folder.rglob(".*.part"):
             if _is_abandoned(part):
-                part.unlink(missing_ok=True)
+                with suppress(OSError):  # of another user, or gone
+                    part.unlink()
         yield
     finally:
         os.close(descriptor)

@@ -39,6 +39,21 @@ def test_a_lock_removes_the_unfinished_files_of_dead_processes_alone(tmp_path):
         assert kept.exists() and not left.exists()
 
 
+def test_a_folder_that_cannot_be_read_is_one_error(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", refuse)
+        with pytest.raises(InputError, match=r"cannot read the folder .* \(Permission denied\)"), lock_folder(tmp_path):
+            pass
+    part = tmp_path / ".file.nobody.part"
+    part.touch()
+    monkeypatch.setattr(os, "unlink", refuse)
+    with lock_folder(tmp_path):
+        assert part.exists(), "that of another user stays"
+
+
 def test_a_file_system_without_locks_gives_a_warning(tmp_path, monkeypatch):
     import fcntl
 
