@@ -1,5 +1,6 @@
 """Commands: ``--help``, ``key=value`` arguments, one line for bad input, one line for Ctrl-C."""
 
+import io
 import os
 import sys
 import time
@@ -41,19 +42,22 @@ def run_command(
     Raises:
         SystemExit: after bad input (exit code 2) or Ctrl-C (130), with one line on standard error.
     """
-    if {"-h", "--help"} & set(arguments):
-        print(usage, describe_settings(defaults), sep="\n")
-        return
     with one_line_errors(name, stopped):
-        run(read_settings(defaults, arguments))
+        if {"-h", "--help"} & set(arguments):
+            print(usage, describe_settings(defaults), sep="\n")
+        else:
+            run(read_settings(defaults, arguments))
 
 
 @contextmanager
 def one_line_errors(name: str, stopped: str = "") -> Iterator[None]:
     """Turn errors about the user's input into one line on standard error and exit code 2.
 
-    Other errors are faults of the program and keep their traceback. Ctrl-C becomes one line and exit code 130.
+    Other errors are faults of the program and keep their traceback. Ctrl-C becomes one line and exit code 130. A letter
+    that the encoding of the output lacks is printed as a question mark; an error would come after the work.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_: print(f"{name}: note: {message}", file=sys.stderr)
         try:

@@ -65,6 +65,13 @@ def test_warnings_are_notes_of_one_line(capsys):
     assert capsys.readouterr().err == "say.py: note: an old file\n"
 
 
+def test_letters_that_the_output_lacks_are_question_marks():
+    code = "from foundation.command import one_line_errors\nwith one_line_errors('say.py'): print('1 × 2 → ü')"
+    environment = os.environ | {"PYTHONIOENCODING": "cp1252"}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True)
+    assert (done.stdout.decode("cp1252").split(), done.stderr) == (["1", "×", "2", "?", "ü"], b"")
+
+
 def test_only_the_first_process_prints(capsys, monkeypatch):
     slept = []
     monkeypatch.setattr("time.sleep", slept.append)
