@@ -8,11 +8,12 @@ from PIL import Image
 from windows import DIM, FREE, LEFT, PARTED, SHUT, as_drawn, drawn, far_away
 
 from envs.drawings import from_text, from_texts, to_text
-from viewer import display
+from viewer import display, recording
 from viewer.board import OUTCOME_COLOURS
 from viewer.inspection import Inspection
 from viewer.legend import OVERLAYS
 from viewer.pace import SPEEDS, UNLIMITED
+from viewer.saving import Session
 from viewer.texts import describe_verdict
 from viewer.viewing import Viewing
 
@@ -285,6 +286,28 @@ def test_what_is_saved_is_there_at_once_whole_and_never_written_over(play, tmp_p
     text = (saved / "levels-2.txt").read_text()
     assert from_texts(text, DIM).num_levels == 2 and "walls or start edited" in text
     assert from_texts(text, DIM).walls[1].flatten()[SHUT] == 0
+
+
+def test_a_levels_file_that_somebody_edited_is_left_alone(tmp_path):
+    session, viewing, mine = Session(tmp_path), drawn(), "; my own\n@ .\n###\n###\n"
+    for expected in ("levels-1.txt", "levels-2.txt"):
+        assert session.save_level(viewing) == session.save_level(viewing) == (tmp_path / expected, 1)
+        (tmp_path / "levels-1.txt").write_text(mine)
+    viewing.toggle_wall(SHUT)
+    assert session.save_level(viewing) == (tmp_path / "levels-2.txt", 2)
+    assert (tmp_path / "levels-1.txt").read_text() == mine
+    (tmp_path / "levels-2.txt").unlink()
+    assert session.save_level(viewing) == (tmp_path / "levels-2.txt", 1)
+
+
+def test_a_video_takes_a_name_that_is_free_when_it_is_written(tmp_path, monkeypatch):
+    def encode(frames, speed):
+        (tmp_path / "film-1.gif").write_text("of another window")
+        return b"of this one"
+
+    monkeypatch.setitem(recording.ENCODERS, ".gif", encode)
+    path = Session(tmp_path).save_video(drawn(), frozenset(), 8, ".gif")
+    assert path.name == "film-2.gif" and path.read_bytes() == b"of this one"
 
 
 @pytest.mark.parametrize("name", ["a file", "n" * 300])

@@ -45,17 +45,18 @@ def play_out(viewing: Viewing) -> None:
 
 
 def draw_episodes(viewing: Viewing, number: int, shown: frozenset[str], speed: int) -> Iterator[np.ndarray]:
-    """Frames of this level and of those after it, each from its start; the last frame is held."""
+    """Frames of this level and of those after it, each from its start; the last frame of each is held."""
+    surface = build_surface(viewing, shown)
     for episode in range(number):
         if episode:
             viewing.next_level()
         play_out(viewing)
-        yield from draw_history(viewing, shown, speed)
+        yield from draw_history(surface, viewing, shown, speed)
 
 
-def draw_history(viewing: Viewing, shown: frozenset[str], speed: int) -> Iterator[np.ndarray]:
-    """Frames uint8 (H, W, 3) of the history; the last one is held."""
-    scene, surface = Scene(), build_surface(viewing, shown)
+def draw_history(surface: pygame.Surface, viewing: Viewing, shown: frozenset[str], speed: int) -> Iterator[np.ndarray]:
+    """Frames uint8 (H, W, 3) of the history, of the size of a surface to draw on; the last one is held."""
+    scene = Scene()
     frame = np.empty(0)
     for moment in range(len(viewing.episode.moments)):
         then = viewing.at_moment(moment)
@@ -100,9 +101,9 @@ def draw_sweep(
             viewing.put_cheese(cell)
             scene.draw(surface, viewing, shown, [line])
             frames.append(read_pixels(surface))
-    held = round(speed * SWEEP_END_SECONDS)
-    for frame in (*frames[:1] * held, *frames, *frames[-1:] * held, *reversed(frames)):
-        yield from [frame] * SWEEP_FRAMES
+    moving = [frame for frame in frames for _ in range(SWEEP_FRAMES)]
+    rest = round(speed * SWEEP_END_SECONDS)
+    yield from [*moving[:1] * rest, *moving, *moving[-1:] * rest, *reversed(moving)]
 
 
 def build_surface(viewing: Viewing, shown: frozenset[str]) -> pygame.Surface:

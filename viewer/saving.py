@@ -32,35 +32,45 @@ class Session:
 
     def save_image(self, pixels: np.ndarray) -> Path:
         """Save pixels uint8 (H, W, 3) as a PNG."""
-        file, path = io.BytesIO(), self._free("picture", ".png")
+        file = io.BytesIO()
         Image.fromarray(pixels).save(file, "PNG")
-        write_atomically(path, file.getvalue())
-        return path
+        return self._write_new("picture", ".png", file.getvalue())
 
     def save_video(self, viewing: Viewing, shown: frozenset[str], speed: int, suffix: str) -> Path:
         """Save the history since the last edit as a video."""
-        path, speed = self._free("film", suffix), min(speed, recording.MAX_FRAME_RATE)
-        recording.write_video(path, recording.draw_history(viewing, shown, speed), speed)
-        return path
+        surface, speed = recording.build_surface(viewing, shown), min(speed, recording.MAX_FRAME_RATE)
+        frames = recording.draw_history(surface, viewing, shown, speed)
+        return self._write_new("film", suffix, recording.ENCODERS[suffix](frames, speed))
 
     def save_level(self, viewing: Viewing) -> tuple[Path, int]:
         """Append the current level, with the last pane's cheese, to the session's levels file.
 
-        A level that is already there is not appended again.
+        A level that is already there is not appended again. A file that is no longer as it was written is left alone,
+        and another one is begun.
 
         Returns:
             The file, and the level's number in it, counted from 1.
         """
         text = to_text(viewing.states[-1].level)
+        if not self._holds_drawn():
+            self._drawn, self._drawn_path = {}, None
         if text not in self._drawn:
             comment = f"; level {viewing.number}" + (", walls or start edited" if viewing.edited else "")
             drawn = self._drawn | {text: comment}
-            self._drawn_path = self._drawn_path or self._free("levels", ".txt")
-            content = "\n\n".join(f"{comment}\n{text}" for text, comment in drawn.items()) + "\n"
-            write_atomically(self._drawn_path, content.encode())
+            if self._drawn_path:
+                write_atomically(self._drawn_path, _format_levels(drawn))
+            else:
+                self._drawn_path = self._write_new("levels", ".txt", _format_levels(drawn))
             self._drawn = drawn
         assert self._drawn_path
         return self._drawn_path, list(self._drawn).index(text) + 1
+
+    def _holds_drawn(self) -> bool:
+        """Whether the session's levels file holds what was written into it."""
+        try:
+            return self._drawn_path is not None and self._drawn_path.read_bytes() == _format_levels(self._drawn)
+        except OSError:
+            return False
 
     def build_command(self, viewing: Viewing, shown: frozenset[str], speed: int) -> str:
         """Build the command that reproduces this view; saves edited walls first."""
@@ -85,11 +95,18 @@ class Session:
         """Build the command that writes a web page of these mice."""
         return _join_command("share.py", {"checkpoint": _name_checkpoints(viewing), "out": "mouse.html"})
 
-    def _free(self, name: str, suffix: str) -> Path:
+    def _write_new(self, name: str, suffix: str, content: bytes) -> Path:
+        """Write the content into a file of the first free number."""
         number = 1
         while os.path.exists(path := self.folder / f"{name}-{number}{suffix}"):
             number += 1
+        write_atomically(path, content)
         return path
+
+
+def _format_levels(drawn: dict[str, str]) -> bytes:
+    """The file of levels, each with its comment."""
+    return ("\n\n".join(f"{comment}\n{text}" for text, comment in drawn.items()) + "\n").encode()
 
 
 def _name_checkpoints(viewing: Viewing) -> str:

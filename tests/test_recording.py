@@ -1,0 +1,33 @@
+"""Frames of videos: how many, and how large."""
+
+import numpy as np
+from mazes import batch
+from mice import Planned, mouse_with
+
+from envs.drawings import from_text
+from viewer.recording import SWEEP_END_SECONDS, SWEEP_FRAMES, draw_episodes, draw_sweep
+from viewer.scene import Scene
+from viewer.viewing import Viewing
+
+DIM = 7
+PARTED = "#### \n#### \n   # \n## # \n.@   "
+
+
+def test_a_cheese_rests_at_either_end_of_a_sweep():
+    viewing = Viewing([mouse_with(Planned("nowhere"))], 1, drawn=from_text(PARTED, DIM))
+    frames = list(draw_sweep(viewing, [0, 2], [2, 2], frozenset(), speed=8))
+    rest, there = round(8 * SWEEP_END_SECONDS), 3 * SWEEP_FRAMES
+    assert len(frames) == 2 * (rest + there)
+    changes = [number for number in range(1, len(frames)) if (frames[number] != frames[number - 1]).any()]
+    way = [rest + SWEEP_FRAMES, rest + 2 * SWEEP_FRAMES]
+    assert changes == [*way, *(rest + there + change for change in way)]
+
+
+def test_all_frames_of_a_video_have_one_size(monkeypatch):
+    """Also where the legend needs more rows in a later level."""
+    drawn = batch([from_text(PARTED, DIM)] * 2)
+    viewing = Viewing([mouse_with(Planned("to the cheese"))], 1, drawn=drawn)
+    monkeypatch.setattr(Scene, "_value_limits", lambda scene, viewing: (0.0, 10.0 ** (40 * (viewing.number - 1))))
+    frames = list(draw_episodes(viewing, 2, frozenset({"value", "sees"}), speed=1))
+    assert viewing.number == 2 and len({frame.shape for frame in frames}) == 1
+    assert all(np.ptp(frame) > 0 for frame in frames)
