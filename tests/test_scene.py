@@ -345,8 +345,7 @@ def test_the_status_says_what_is_so():
     assert parts == ["level 1 of the file", "5×5", "step 1", "on its way", "value 0.00", "8/s"]
     assert describe_training(viewing) == "trained with the cheese in the top-right 2×2"
     viewing.toggle_wall(number((2, 2), DIM))
-    assert "(walls edited)" in describe_status(viewing, "") and describe_training(viewing).startswith(
-        "the maze has loops"
-    )
+    assert "level 1 of the file (edited)" in describe_status(viewing, "")
+    assert describe_training(viewing).startswith("the maze has loops")
     drawn_twice = batch([from_text(PARTED, DIM)] * 2)
     assert describe_status(Viewing([mouse_with(undecided)], 2, drawn=drawn_twice), "").startswith("level 2 of the file")

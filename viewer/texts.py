@@ -21,7 +21,7 @@ def describe_status(viewing: Viewing, pace: str) -> str:
     dim, episode = int(viewing.level.maze_dim), viewing.episode
     name = f"level {viewing.number}" if viewing.course.drawn is None else f"level {viewing.number} of the file"
     parts = [
-        name + (" (walls edited)" if viewing.edited else ""),
+        name + (" (edited)" if viewing.edited else ""),
         f"{dim}×{dim}",
         f"step {episode.steps}",
         OUTCOME_TEXTS[episode.verdict(0)] if len(viewing.panes) == 1 else "",
