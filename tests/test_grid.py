@@ -17,8 +17,10 @@ from viewer.episode import PATIENCE
 from viewer.grid import HOLD, Grid
 from viewer.grid_scene import GridScene, draw_episodes
 from viewer.grid_window import GridWindow
+from viewer.recording import WIDEST
 from viewer.saving import Session
 from viewer.scene import PAPER
+from viewer.viewing import Viewing
 
 DIM = 7
 
@@ -74,6 +76,16 @@ def test_who_stands_still_reaches_neither():
     assert many.counts == {"neither": 2} and "neither 2 (100%)" in many.summary
 
 
+def test_an_episode_ends_at_the_step_limit_as_in_the_window():
+    mouse = mouse_with(Planned("nowhere"), max_episode_steps=5)
+    many, one = Grid(mouse, 2, first=0), Viewing([mouse], 0)
+    for _ in range(5):
+        assert not many.counts and not one.episode.decided
+        many.step()
+        one.step()
+    assert many.counts == {"neither": 2} and one.episode.verdict(0) == "neither"
+
+
 def test_a_seed_is_a_walk_and_regions_and_ends_are_kept():
     mouse = mouse_with(Planned("to the corner"))
     forks = [seed for seed in range(7, 60) if is_full_fork(seed, DIM, 7)][:3]
@@ -117,8 +129,18 @@ def test_a_grid_is_recorded_until_enough_have_ended():
     assert len(frames) == steps + 1 + 3 * 8
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (3, 2), (6, 4), (2, 9)])
+def test_a_recorded_maze_is_as_large_as_planned(shape):
+    columns, rows = shape
+    many = Grid(mouse_with(Planned("nowhere")), columns * rows, 0)
+    height, width, _ = next(draw_episodes(many, shape, 1, speed=8)).shape
+    board = GridScene(shape).find_board(pygame.Surface((width, height)), many, 0)
+    assert board.cell == WIDEST // (columns * DIM)
+
+
 def test_the_window_of_a_grid(tmp_path, monkeypatch):
-    window = GridWindow(Grid(mouse_with(Planned("to the corner")), 6, 40), (3, 2), Session(tmp_path), speed=8)
+    many = Grid(mouse_with(Planned("to the corner")), 6, 40, seed=3)
+    window = GridWindow(many, (3, 2), Session(tmp_path), speed=8)
 
     def press(key: int, text: str = "") -> bool:
         return window.handle(pygame.event.Event(pygame.KEYDOWN, key=key, unicode=text, scancode=0))
@@ -147,11 +169,16 @@ def test_the_window_of_a_grid(tmp_path, monkeypatch):
     place = window._scene.find_board(surface, window.grid, 4).cell_rect(0).center
     window.handle(pygame.event.Event(pygame.MOUSEBUTTONDOWN, button=1, pos=place))
     assert window.opened and window.opened.viewing.number == window.grid.numbers[4]
+    assert window.opened.viewing.seed == 3
     clock = window.grid.state.clock.tolist()
     window.pass_time(1)
     window.draw(surface)
     assert window.opened.viewing.episode.steps > 0 and window.grid.state.clock.tolist() == clock
-    assert press(pygame.K_q) and not window.opened, "q leads back"
+    window.stale = False
+    window.handle(pygame.event.Event(pygame.MOUSEMOTION, buttons=(0, 0, 0), rel=(1, 1), pos=place))
+    window.pass_time(0)
+    assert not window.stale, "a pointer that only moves changes nothing"
+    assert press(pygame.K_q) and window.stale and not window.opened, "q leads back"
     window.pass_time(1)
     assert window.grid.state.clock.tolist() != clock
     assert press(pygame.K_x) and not press(pygame.K_q)

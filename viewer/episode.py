@@ -7,11 +7,18 @@ import torch
 
 from envs import world
 from envs.levels import Levels
+from envs.spec import WorldSpec
 from envs.world import State
 from viewer.panes import Pane
 
 Moment = tuple[State, ...]  # a batch of one per pane
 PATIENCE = 6  # an episode counts as "neither" after so many times the world's side, in steps
+
+
+def find_patience(spec: WorldSpec) -> int:
+    """The steps after which an episode counts as "neither": not more than the world's step limit."""
+    patience = PATIENCE * spec.world_dim
+    return min(patience, spec.max_episode_steps or patience)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,8 +78,8 @@ class Episode:
 
     def verdict(self, pane: int) -> str:
         """What was reached first: "cheese", "corner", "neither" after a long time, or "" while that is open."""
-        state = self.states[pane]
-        too_long = not self.panes[pane].person and int(state.clock) >= PATIENCE * state.level.world_dim
+        walker, clock = self.panes[pane], int(self.states[pane].clock)
+        too_long = not walker.person and clock >= find_patience(walker.mouse.spec)
         return self.outcome(pane) or ("neither" if too_long or self.is_over(pane) else "")
 
     @property

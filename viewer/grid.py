@@ -11,7 +11,7 @@ from envs import world
 from envs.levels import ANYWHERE, Levels, describe_region
 from foundation.palette import OUTCOME_COLOURS
 from viewer.course import Course
-from viewer.episode import PATIENCE
+from viewer.episode import find_patience
 from viewer.panes import choose_region
 
 HOLD = 8  # steps that an ended episode stays visible
@@ -41,8 +41,8 @@ class Grid:
     def __init__(
         self, mouse: Mouse, number: int, first: int, cheese: str = ANYWHERE, seed: int = 0, drawn: Levels | None = None
     ):
-        self.mouse, self.course, self.cheese = mouse, Course(mouse.spec, drawn), cheese
-        self.size, self.limit = number, PATIENCE * mouse.spec.world_dim
+        self.mouse, self.course, self.cheese, self.seed = mouse, Course(mouse.spec, drawn), cheese, seed
+        self.size, self.limit = number, find_patience(mouse.spec)
         self._painter = mouse.spec.painter("cpu")
         self._moves = mouse.spec.moves()
         self._generator = torch.Generator().manual_seed(seed)

@@ -1,6 +1,7 @@
 """Draw a grid at any size: mazes with their outcomes, and the counts. Needs no display."""
 
 from collections.abc import Iterator
+from itertools import count
 
 import numpy as np
 import pygame
@@ -78,8 +79,8 @@ def draw_episodes(grid: Grid, shape: tuple[int, int], number: int, speed: int) -
     columns, rows = shape
     cell = max(8, WIDEST // (columns * grid.state.level.world_dim))
     side = cell * grid.state.level.world_dim + 2 * GAP
-    height = rows * side
-    surface, scene = pygame.Surface((columns * side, height + 4 * text_size(height))), GridScene(shape)
+    height = next(height for height in count(rows * side) if height - _foot(height) >= rows * side)
+    surface, scene = pygame.Surface((columns * side, height)), GridScene(shape)
     frame = np.empty(0)
     while True:
         scene.draw(surface, grid, grid.description)

@@ -43,8 +43,7 @@ class GridWindow:
         """Handle an event; return False to quit. An open maze gets all events until it is left."""
         if self.opened:
             if not self.opened.handle(event):
-                self.opened = None
-            self.stale = True
+                self.opened, self.stale = None, True
             return True
         if event.type == pygame.MOUSEBUTTONDOWN and event.button == 1:
             self.helping, was_helping = False, self.helping
@@ -69,7 +68,7 @@ class GridWindow:
         for row, number in enumerate(grid.numbers):
             if self._scene.find_board(surface, grid, row).cell_at(position) is not None:
                 cheeses = [grid.cheese] if grid.course.drawn is None else [ANYWHERE]
-                viewing = Viewing([grid.mouse], number, cheeses, drawn=grid.course.drawn)
+                viewing = Viewing([grid.mouse], number, cheeses, grid.seed, grid.course.drawn)
                 self.opened = Window(viewing, self.session, self.pace.speed, frozenset(DEFAULT_OVERLAYS))
 
     def _pause(self) -> None:
