@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from agents.config import EnvConfig
-from foundation.command import run_command
+from foundation.command import format_command, run_command
 from foundation.errors import InputError
 from foundation.settings import setting
 
@@ -62,6 +62,7 @@ def import_weights(source: Path, config: ImportConfig) -> None:
         "versions": list_versions(),
     }
     save_mouse(out, policy, header, torch.float32)  # not a bit of a published network is changed
+    evaluate, watch = (format_command(script, f"checkpoint={out}") for script in ("evaluate.py", "watch.py"))
     parameters = sum(weight.numel() for weight in policy.parameters())
     card = f"""\
 # Mouse: {load_mouse(out).name}, a published network
@@ -74,15 +75,15 @@ The file does not say how it was trained.
 for pixel in the same places, in other sprites. What it does here does not measure what it does in Procgen.
 
 ```
-python evaluate.py checkpoint={out}
-python watch.py checkpoint={out}
+{evaluate}
+{watch}
 ```
 """
     write_atomically(out.with_suffix(".md"), card.encode())
     print(f"Impala-CNN of scale {scale}, {parameters:,} parameters, trained with the cheese {spec.describe_region()}")
     print("note: it was trained on Procgen's sprites; observations here have others, so results differ")
     print(f"mouse: {out}   (card: {out.with_suffix('.md')})")
-    print(f"next:  python evaluate.py checkpoint={out}")
+    print(f"next:  {evaluate}")
 
 
 def main(arguments: list[str]) -> None:

@@ -23,7 +23,7 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
 from agents.config import TrainConfig
-from foundation.command import STOPPED, is_main_process, one_line_errors
+from foundation.command import STOPPED, format_command, is_main_process, one_line_errors
 from foundation.errors import InputError
 from foundation.settings import describe_error, describe_settings
 
@@ -95,7 +95,8 @@ def run(config: TrainConfig) -> None:
     print_summary(summary, console)
     console.print(f"figure:     {folder / FIGURE_FILE}", markup=False)
     console.print(f"checkpoint: {folder / MOUSE_FILE}", markup=False)
-    console.print(f"next:       python watch.py checkpoint={folder / MOUSE_FILE}", markup=False)
+    command = format_command("watch.py", f"checkpoint={folder / MOUSE_FILE}")
+    console.print(f"next:       {command}", markup=False)
 
 
 if __name__ == "__main__":

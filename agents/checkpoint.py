@@ -18,6 +18,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
+from foundation.command import format_command
 from foundation.errors import InputError
 from foundation.files import parse_json, write_atomically
 
@@ -66,9 +67,9 @@ def read_checkpoint(path: Path, format: str) -> tuple[dict[str, Tensor], dict[st
     if not os.path.isfile(path):  # Path's would raise an error for a name that the system refuses
         raise InputError(f"no checkpoint at {path}; expected a .safetensors file that train.py wrote")
     if path.suffix in (".pth", ".pt"):
+        command = format_command("import_weights.py", str(path), "env.cheese_region=5")
         raise InputError(
-            f"{path} is not a safetensors file; if it is a published network, make a mouse of it with "
-            f"python import_weights.py {path} env.cheese_region=5"
+            f"{path} is not a safetensors file; if it is a published network, make a mouse of it with {command}"
         )
     try:
         with safetensors.safe_open(path, "pt") as file:  # type: ignore[attr-defined]

@@ -2,11 +2,13 @@
 
 import io
 import os
+import shlex
 import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from foundation.errors import InputError
@@ -14,6 +16,7 @@ from foundation.settings import describe_error, describe_settings, read_settings
 
 BAD_INPUT = 2  # exit code
 STOPPED = 130  # exit code after Ctrl-C, as shells have it: 128 + SIGINT
+FOLDER = Path(__file__).parents[1]  # with the scripts, in a checkout; an installed wheel has them elsewhere
 
 # PyTorch's threads wait for each other in busy loops: in GNU OpenMP, for 300,000 rounds. If another program needs a
 # core, the thread that waits keeps it from the thread that it waits for, and training is three times slower
@@ -70,6 +73,13 @@ def one_line_errors(name: str, stopped: str = "") -> Iterator[None]:
                 raise
             _say(f"{name}: {describe_error(error)}")
             raise SystemExit(BAD_INPUT) from None
+
+
+def format_command(script: str, *arguments: str) -> str:
+    """A command for the user's shell: of a script in a checkout, of ``cheesemaze`` where the wheel is installed."""
+    is_checkout = (FOLDER / script).exists()
+    words = ["python", script] if is_checkout else ["cheesemaze", script.removesuffix(".py")]
+    return shlex.join([*words, *arguments])
 
 
 def _say(line: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 from commands import ROOT
 from omegaconf.errors import ConfigKeyError
 
-from foundation.command import BAD_INPUT, STOPPED, is_main_process, one_line_errors, run_command
+from foundation.command import BAD_INPUT, STOPPED, format_command, is_main_process, one_line_errors, run_command
 from foundation.errors import InputError
 from foundation.settings import setting
 
@@ -83,6 +83,12 @@ def test_only_the_first_process_prints(capsys, monkeypatch):
     assert capsys.readouterr().err == "say.py: no mice\n" and slept == [1]
     monkeypatch.delenv("RANK")
     assert is_main_process()
+
+
+def test_printed_commands_are_for_a_shell_and_for_what_is_installed(tmp_path, monkeypatch):
+    assert format_command("watch.py", "checkpoint=[a b]", "level=5") == "python watch.py 'checkpoint=[a b]' level=5"
+    monkeypatch.setattr("foundation.command.FOLDER", tmp_path)
+    assert format_command("watch.py", "checkpoint=[a b]", "level=5") == "cheesemaze watch 'checkpoint=[a b]' level=5"
 
 
 @pytest.mark.slow

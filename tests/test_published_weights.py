@@ -172,6 +172,14 @@ def test_bad_input_is_told_in_one_line(call, tmp_path, arguments, message):
     assert {path.name for path in tmp_path.iterdir()} == {"net.pth"}
 
 
+def test_printed_commands_have_their_file_quoted(call, tmp_path):
+    torch.save(published(), "a net.pth")
+    code, said, _ = call("import_weights.py", "a net.pth", "env.cheese_region=5")
+    assert code == 0 and "next:  python evaluate.py 'checkpoint=a net.safetensors'" in said
+    assert "python watch.py 'checkpoint=a net.safetensors'" in (tmp_path / "a net.md").read_text()
+    assert "python import_weights.py 'a net.pth' env" in call("evaluate.py", "checkpoint=a net.pth", "device=cpu")[2]
+
+
 def test_help_says_what_it_needs(call):
     code, said, _ = call("import_weights.py", "--help")
     assert code == 0 and "env.cheese_region=null" in said and "out=" in said
