@@ -70,8 +70,13 @@ def describe_caption(viewing: Viewing) -> Line:
     """The line below the mazes: the training region, and then the verdict."""
     if not viewing.episode.decided:
         return Line(describe_training(viewing))
+    return build_banner(viewing, hints=False)
+
+
+def build_banner(viewing: Viewing, hints: bool) -> Line:
+    """The line of the verdict, in the colour of what was reached if there is one pane."""
     fill = OUTCOME_COLOURS[viewing.episode.verdict(0)] if len(viewing.panes) == 1 else None
-    return Line(describe_verdict(viewing, hints=False), fill)
+    return Line(describe_verdict(viewing, hints), fill)
 
 
 def draw_sweep(

@@ -2,14 +2,14 @@
 
 import io
 import os
-import shlex
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from envs.drawings import to_text
-from envs.levels import Levels
+from envs.levels import ANYWHERE, Levels
+from foundation.command import format_command
 from foundation.files import write_atomically
 from viewer import recording
 from viewer.inspection import CHEESE, Inspection
@@ -81,19 +81,20 @@ class Session:
         elif self.levels_file:
             arguments["levels"] = str(self.levels_file)
         levels = viewing.episode.levels
-        if all(int(level.cheese) >= 0 for level in levels):
-            arguments["cheese"] = _join(list(map(describe_cheese, levels)))
+        # "anywhere" leaves a drawn level as it is: without cheese.
+        cheeses = [describe_cheese(level) if int(level.cheese) >= 0 else ANYWHERE for level in levels]
+        arguments["cheese"] = _join(cheeses)
         arguments |= {"seed": str(viewing.seed), "speed": str(speed)}
         inspected = "channel" in shown or viewing.inspection.changes
         if inspected:
             arguments |= build_inspection_arguments(viewing.inspection)
         if inspected or shown != frozenset(DEFAULT_OVERLAYS):
             arguments["show"] = f"[{','.join(sorted(shown))}]"
-        return _join_command("watch.py", arguments)
+        return format_command("watch.py", *(f"{key}={value}" for key, value in arguments.items()))
 
     def build_page_command(self, viewing: Viewing) -> str:
         """Build the command that writes a web page of these mice."""
-        return _join_command("share.py", {"checkpoint": _name_checkpoints(viewing), "out": "mouse.html"})
+        return format_command("share.py", f"checkpoint={_name_checkpoints(viewing)}", "out=mouse.html")
 
     def _write_new(self, name: str, suffix: str, content: bytes) -> Path:
         """Write the content into a file of the first free number."""
@@ -111,11 +112,15 @@ def _format_levels(drawn: dict[str, str]) -> bytes:
 
 def _name_checkpoints(viewing: Viewing) -> str:
     mice = [pane.mouse for pane in viewing.panes if pane.place == 0 and not pane.person]
-    return _join([os.path.relpath(mouse.path) for mouse in mice])
+    return _join([_shorten(mouse.path) for mouse in mice])
 
 
-def _join_command(script: str, arguments: dict[str, str]) -> str:
-    return shlex.join(["python", script, *(f"{key}={value}" for key, value in arguments.items())])
+def _shorten(path: Path) -> str:
+    """The path from the current folder; on another drive of Windows there is none."""
+    try:
+        return os.path.relpath(path)
+    except ValueError:
+        return os.path.abspath(path)
 
 
 def _join(texts: list[str]) -> str:

@@ -7,16 +7,15 @@ import pygame
 from envs.levels import ANYWHERE
 from envs.world import MOVE_NAMES
 from foundation.errors import InputError
-from viewer.board import OUTCOME_COLOURS
 from viewer.display import choose_shape, choose_size, draw_help
 from viewer.keys import WINDOW_HELP, find_action, map_actions
 from viewer.pace import Pace
 from viewer.prompt import NumberPrompt
-from viewer.recording import END_SECONDS, read_pixels
+from viewer.recording import END_SECONDS, MAX_FRAME_RATE, build_banner, read_pixels
 from viewer.saving import Session
 from viewer.scene import Line, Scene
 from viewer.search import SEARCHED, search_passed_cheese
-from viewer.texts import describe_status, describe_training, describe_verdict
+from viewer.texts import describe_status, describe_training
 from viewer.viewing import Viewing
 
 
@@ -232,7 +231,11 @@ class Window:
 
     def _print_command(self) -> None:
         command = self.session.build_command(self.viewing, self.shown, self.pace.speed)
-        print(f"{command}\n  add record=FILE.gif or .mp4 for a video, figure=FILE.png or .svg for a figure")
+        slower = f" and speed={MAX_FRAME_RATE}" if self.pace.speed > MAX_FRAME_RATE else ""
+        print(f"{command}\n  add record=FILE.gif or .mp4{slower} for a video, figure=FILE.png or .svg for a figure")
+        viewing = self.viewing
+        if viewing.edited and viewing.course.drawn is None and viewing.spec.observation == "rgb":
+            print("  note: the edited level was saved as text, without its floor; the mouse sees another one there")
         print(f"{self.session.build_page_command(self.viewing)}\n  writes a web page to send to others", flush=True)
         self.message = f"printed: {command}"
 
@@ -286,8 +289,7 @@ class Window:
         elif self.message:
             second = Line(self.message)
         elif self.viewing.episode.decided:
-            fill = OUTCOME_COLOURS[self.viewing.episode.verdict(0)] if len(self.viewing.panes) == 1 else None
-            second = Line(describe_verdict(self.viewing), fill)
+            second = build_banner(self.viewing, hints=True)
         self._scene.draw(surface, self.viewing, self.shown, [first, second])
         if self.helping:
             draw_help(surface, WINDOW_HELP)
