@@ -23,6 +23,12 @@ def test_every_key_has_an_action_and_every_action_a_key(tmp_path):
         assert bound - {"quit"} == set(window._actions), name
 
 
+@pytest.mark.parametrize("help_", [WINDOW_HELP, GRID_HELP])
+def test_no_key_has_two_meanings(help_):
+    codes = [code for keys in help_.values() for key in keys for code in key.actions]
+    assert len(codes) == len(set(codes)) == len(map_actions(help_))
+
+
 @pytest.mark.parametrize(
     ("text", "key", "place", "expected"),
     [

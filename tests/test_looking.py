@@ -14,7 +14,6 @@ from foundation.errors import InputError
 from viewer import scene
 from viewer.channels import NEGATIVE, POSITIVE, arrange_strip, paint_signed
 from viewer.inspection import UNCHANGED, Clamp, Inspection, check_inspection, find_clamp, parse_inspection
-from viewer.keys import WINDOW_HELP, map_actions
 from viewer.layout import split_strip
 from viewer.scene import Scene
 from viewer.search import search_passed_cheese
@@ -332,8 +331,3 @@ def test_bad_settings_are_told_in_one_line(call, tmp_path, given, argument, name
         argument,
     ]
     check_refusal(call, tmp_path, given, command, named)
-
-
-def test_no_key_has_two_meanings():
-    codes = [code for keys in WINDOW_HELP.values() for key in keys for code in key.actions]
-    assert len(codes) == len(set(codes)) == len(map_actions(WINDOW_HELP))

@@ -19,7 +19,7 @@ from viewer import board as b
 from viewer.board import Board
 from viewer.grid import Grid
 from viewer.inspection import Inspection
-from viewer.keys import GRID_HELP, WINDOW_HELP, map_actions
+from viewer.keys import GRID_HELP, WINDOW_HELP
 from viewer.layout import arrange
 from viewer.maps import compute_maps
 from viewer.overlays import OVERLAYS
@@ -281,7 +281,6 @@ def test_texts_do_not_overlap(written, size, mice, cheeses):
     viewing.toggle_wall(number((2, 2), DIM))
     viewing.toggle_cheese_vector()
     viewing.toggle_wall(number((5, 2), DIM))
-    viewing.next_level()
     lines = [Line(describe_status(viewing, "full speed  ·  paused"), hint="h: help"), Line(describe_training(viewing))]
     a_scene.draw(pygame.Surface(size), viewing, frozenset(OVERLAYS), lines)
     panes = len(viewing.panes)
@@ -319,11 +318,6 @@ def test_a_grid_fits(written, size):
         many.step()
     grid_scene.GridScene((6, 4)).draw(pygame.Surface(size), many, many.description)
     assert_apart(written, size, [])
-
-
-def test_no_key_has_two_meanings():
-    keys = [number for group in WINDOW_HELP.values() for key in group for number in key.actions]
-    assert len(keys) == len(set(keys)) == len(map_actions(WINDOW_HELP))
 
 
 def test_only_what_is_certain_is_called_so():

@@ -306,8 +306,6 @@ def test_two_mice_walk_in_step_and_wait_for_each_other():
         0
     )
     assert int(viewing.states[0].clock) == 1 and int(viewing.states[1].clock) == viewing.episode.steps == 60
-    viewing.grab(0, int(viewing.states[0].level.start))
-    viewing.release()
 
 
 @pytest.mark.parametrize(
