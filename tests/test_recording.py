@@ -1,12 +1,23 @@
 """Frames of videos: how many, and how large."""
 
+from pathlib import Path
+
 import numpy as np
+import pytest
 from mazes import batch
 from mice import Planned, mouse_with
 
 from envs.drawings import from_text
-from viewer.recording import SWEEP_END_SECONDS, SWEEP_FRAMES, draw_episodes, draw_sweep
-from viewer.scene import Scene
+from viewer.recording import (
+    CELL,
+    SWEEP_END_SECONDS,
+    SWEEP_FRAMES,
+    WIDEST,
+    build_surface,
+    draw_episodes,
+    draw_sweep,
+)
+from viewer.scene import Line, Scene
 from viewer.viewing import Viewing
 
 DIM = 7
@@ -21,6 +32,17 @@ def test_a_cheese_rests_at_either_end_of_a_sweep():
     changes = [number for number in range(1, len(frames)) if (frames[number] != frames[number - 1]).any()]
     way = [rest + SWEEP_FRAMES, rest + 2 * SWEEP_FRAMES]
     assert changes == [*way, *(rest + there + change for change in way)]
+
+
+@pytest.mark.parametrize(("dim", "mice"), [(11, 1), (11, 3), (25, 1), (25, 2)])
+def test_recorded_mazes_are_as_large_as_planned(dim, mice):
+    """Whatever room their texts take, which are larger in a larger picture."""
+    mouse = mouse_with(Planned("to the cheese"), world_dim=dim)
+    viewing = Viewing([mouse._replace(path=Path(f"mouse-{number}")) for number in range(mice)], 5)
+    for shown in (set(), {"odds"}, {"sees", "odds"}):
+        scene, surface = Scene(), build_surface(viewing, frozenset(shown))
+        scene.draw(surface, viewing, frozenset(shown), [Line("a line")])
+        assert {board.cell for board in scene.boards} == {min(CELL, WIDEST // (mice * dim))}
 
 
 def test_all_frames_of_a_video_have_one_size(monkeypatch):

@@ -1,6 +1,7 @@
 """Videos of episodes as GIF or MP4. Needs no display."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -116,13 +117,17 @@ def build_surface(viewing: Viewing, shown: frozenset[str]) -> pygame.Surface:
     number, dim = len(viewing.panes), viewing.level.world_dim
     cell = max(SMALLEST_CELL, min(CELL, WIDEST // (number * dim)))
     side = cell * dim
-    inset = (side // INSET + GAP) * ("sees" in shown)
-    width, height = number * (side + inset + 2 * GAP), side + 2 * GAP
-    line = text_size(height) + 4
-    height += line * ((number > 1) + ("odds" in shown))
+    inset = (-(-side // INSET) + GAP) * ("sees" in shown)
+    width, lines = number * (side + inset + 2 * GAP), (number > 1) + ("odds" in shown)
     if "channel" in shown:
         width = width * STRIP // (STRIP - 1)
-    return pygame.Surface((width, height + Scene().foot((width, height), viewing, shown, 1)))
+    scene = Scene()
+
+    def find_room(height: int) -> int:
+        """The height of a maze in a surface of this height, whose texts are as large as it is high."""
+        return height - scene.foot((width, height), viewing, shown, 1) - lines * (text_size(height) + 4) - 2 * GAP
+
+    return pygame.Surface((width, next(height for height in count(side) if find_room(height) >= side)))
 
 
 def read_pixels(surface: pygame.Surface) -> np.ndarray:
