@@ -49,14 +49,14 @@ def write_atomically(path: Path, content: bytes) -> None:
             part.unlink()
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: Any, indent: int | None = 1) -> None:
     """Write a value as strict JSON, atomically; NaN and infinity become null."""
-    write_atomically(path, encode_json(value))
+    write_atomically(path, encode_json(value, indent))
 
 
-def encode_json(value: Any) -> bytes:
-    """Encode a value as strict JSON; NaN and infinity become null."""
-    return (json.dumps(_replace_non_finite(value), indent=1, allow_nan=False) + "\n").encode()
+def encode_json(value: Any, indent: int | None = 1) -> bytes:
+    """Encode a value as strict JSON, in one line if ``indent`` is None; NaN and infinity become null."""
+    return (json.dumps(_replace_non_finite(value), indent=indent, allow_nan=False) + "\n").encode()
 
 
 def _replace_non_finite(value: Any) -> Any:

@@ -162,7 +162,7 @@ def write_page(
         "mice": {name: _shorten(measured) for name, measured in results.items()},
         "untrained": collect_untrained(list(results.values())),
     }
-    write_json(folder / SUMMARY_FILE, summary)
+    write_json(folder / SUMMARY_FILE, summary, indent=None)  # of many mice, spaces would take megabytes
     template = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True
     ).get_template("page.html")
