@@ -53,7 +53,7 @@ def test_the_profile_names_operations():
     ("arguments", "message"),
     [
         (["device=typewriter"], "growth.py: device 'typewriter' is not there"),
-        (["largest=1"], "growth.py: seconds must be more than 0, and largest at least 16"),
+        (["largest=1"], "growth.py: largest must be at least 16, not 1"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(arguments, message, capsys):
