@@ -13,7 +13,7 @@ CPU = torch.device("cpu")
 def test_the_work_of_the_network_is_that_of_its_layers():
     """The published network (scale 1, 64×64) needs 61 million operations per forward pass, counted here by hand."""
     env = EnvConfig(distribution_mode="easy", world_dim=None, observation="rgb", action_set="procgen")
-    config = TrainConfig(env, AgentConfig(num_envs=1, num_steps=1, minibatch_size=1), precision="float32")
+    config = TrainConfig(env, AgentConfig(num_envs=1, num_steps=2, minibatch_size=2), precision="float32")
     operations, moved = growth.count_work(Learner(config, CPU))
     expected, values = 0, 0
     for side, before, channels in ((64, 3, 16), (32, 16, 32), (16, 32, 32)):
