@@ -1,5 +1,6 @@
 """Figures of places: success by where the cheese lies, over all mazes, by cell and in single mazes."""
 
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,6 @@ def draw_mazes(findings: dict[str, Any], records: pd.DataFrame) -> Figure | None
             axes.set_xticks([])
             axes.set_yticks([])
             if row == 0:
-                axes.set_title(own.mouse.iloc[0] if len(name) > 30 else f"{name}\n({own.mouse.iloc[0]})", fontsize=8)
+                axes.set_title(f"{fill(name, 24)}\n({own.mouse.iloc[0]})", fontsize=8)
     add_colour_bar(figure, image, grid, "P(cheese) with the cheese here")
     return figure
