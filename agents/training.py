@@ -77,13 +77,12 @@ def train(
     learner = Learner(config, device)
     folder = Path(config.run_dir) / name_run(config)
     first = processes.rank() == 0
-    resumes = not config.fresh and processes.any_of(first and (folder / STATE_FILE).exists())
-    if config.init and not resumes:  # a state has all weights, and knows the mouse they began from
+    if config.init and (config.fresh or not _is_begun(folder)):  # a state knows the mouse that its weights began from
         learner.begin_from(config.init)
     with lock_folder(folder) if first else nullcontext():
         if first and config.fresh:
             remove_run(folder)
-        curve, begun = _resume(folder / STATE_FILE, learner, console), learner.rollouts
+        curve, begun = _resume(folder, learner, console), learner.rollouts
         book = Logbook(folder, learner, console) if first else nullcontext()
         with StopRequest() as stop, closing(learner), book as logbook:
             while not learner.finished:
@@ -100,11 +99,16 @@ def train(
     return folder, curve
 
 
-def _resume(state: Path, learner: Learner, console: Console) -> Curve:
+def _is_begun(folder: Path) -> bool:
+    """Whether the first process sees a saved state in a run folder."""
+    return processes.any_of(processes.rank() == 0 and (folder / STATE_FILE).exists())
+
+
+def _resume(folder: Path, learner: Learner, console: Console) -> Curve:
     """Continue from a saved state if there is one; the learning curve so far."""
-    if processes.any_of(processes.rank() == 0 and state.exists()):
-        curve, changed = load_state(state, learner)
-        console.print(f"continuing at {learner.steps:,} steps in {state.parent}", markup=False)
+    if _is_begun(folder):
+        curve, changed = load_state(folder / STATE_FILE, learner)
+        console.print(f"continuing at {learner.steps:,} steps in {folder}", markup=False)
         for line in changed:
             note = f"note: the result may differ from an uninterrupted run: {line}"
             console.print(note, style="yellow", markup=False)
@@ -112,7 +116,7 @@ def _resume(state: Path, learner: Learner, console: Console) -> Curve:
     several = f"{processes.count()} × " if processes.count() > 1 else ""
     where = f"{learner.precision} on {several}{learner.device.type}"
     steps = f"{learner.num_rollouts} rollouts ({learner.config.total_steps:,} steps, {where})"
-    console.print(f"training {steps} in {state.parent}", markup=False)
+    console.print(f"training {steps} in {folder}", markup=False)
     return []
 
 

@@ -3,6 +3,7 @@
 import io
 import os
 import signal
+import time
 from dataclasses import replace
 
 import pytest
@@ -82,6 +83,7 @@ def test_a_resumed_run_has_each_step_in_tensorboard_once(tmp_path, monkeypatch):
     with monkeypatch.context() as patch, pytest.raises(SystemExit):
         patch.setattr(Logbook, "log", killed)
         run(tmp_path)
+    time.sleep(1.1)  # files of one second are not read in the order in which they were written
     run(tmp_path)
     (folder,) = tmp_path.iterdir()
     events = EventAccumulator(str(folder), {"scalars": 0}).Reload()
