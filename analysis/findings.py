@@ -13,7 +13,7 @@ from analysis.attribution import Attribution
 from analysis.contest import NONE
 from analysis.dose import compute_dose_response
 from analysis.groups import GROUP
-from analysis.intervals import compare_groups, correct_holm, decide_comparison
+from analysis.intervals import compare_groups, correct_comparisons
 from analysis.interventions import combine_interventions, compute_interventions
 from analysis.measures import (
     FEW_SEEDS,
@@ -250,16 +250,9 @@ def compare_all(groups: dict[str, dict[str, Any]], tables: dict[str, pd.DataFram
             own.append(
                 {"measure": measure, "one": one, "other": other, "few": few, "levels": len(differences), **compared}
             )
-        for p in ("p", "p_equivalence"):
-            for few in (False, True):
-                corrected = correct_holm({place: row[p] for place, row in enumerate(own) if row["few"] == few})
-                for place, value in corrected.items():
-                    own[place][f"{p}_holm"] = value
-        rows += own
-    for row in rows:
-        told = row["levels"] >= FEWEST
-        row["verdict"] = decide_comparison(row["p_holm"], row["p_equivalence_holm"]) if told else "undetermined"
-    return rows
+        for few in (False, True):
+            rows += correct_comparisons([row for row in own if row["few"] == few])
+    return [row if row["levels"] >= FEWEST else row | {"verdict": "undetermined"} for row in rows]
 
 
 def tabulate_levels(records: pd.DataFrame, measure: str) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """Intervals and tests whose unit is the right one: the maze for one mouse, the training seed for groups of mice."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from math import comb
 from typing import Any, NamedTuple
@@ -165,3 +165,17 @@ def correct_holm(p_values: dict[Any, float | None]) -> dict[Any, float]:
     told = {name: p for name, p in p_values.items() if p is not None}
     corrected = multipletests(list(told.values()), ALPHA, "holm")[1] if told else []
     return dict(zip(told, np.asarray(corrected).tolist(), strict=True))
+
+
+def correct_comparisons(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Correct what ``compare_groups`` told of several pairs, and decide each again.
+
+    Returns:
+        The rows with ``p_holm`` and ``p_equivalence_holm``, and ``verdict`` of these.
+    """
+    corrected = {p: correct_holm({place: row[p] for place, row in enumerate(rows)}) for p in ("p", "p_equivalence")}
+    found = [{f"{p}_holm": values.get(place) for p, values in corrected.items()} for place in range(len(rows))]
+    return [
+        {**row, **each, "verdict": decide_comparison(each["p_holm"], each["p_equivalence_holm"])}
+        for row, each in zip(rows, found, strict=True)
+    ]

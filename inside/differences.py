@@ -11,7 +11,7 @@ import numpy as np
 from scipy import stats
 
 from analysis.findings import EQUIVALENT
-from analysis.intervals import compare_groups, correct_holm
+from analysis.intervals import compare_groups, correct_comparisons
 from analysis.measures import FEW_SEEDS
 from analysis.statistics import Estimate
 from envs.levels import ANYWHERE
@@ -27,7 +27,7 @@ def compare_probes(members: Mapping[str, Sequence[Measured]]) -> dict[str, dict[
         members: what was measured in the mice of each group.
 
     Returns:
-        For each other group what ``intervals.compare_groups`` tells, and ``p_holm``: p corrected over the groups.
+        For each other group what ``intervals.correct_comparisons`` tells, corrected over the groups.
         Groups of fewer than ``FEW_SEEDS`` seeds are left out; nothing is compared without mice trained anywhere.
     """
     probes = {group: [each for mouse in mice if (each := get_probe(mouse, LAYER))] for group, mice in members.items()}
@@ -35,9 +35,8 @@ def compare_probes(members: Mapping[str, Sequence[Measured]]) -> dict[str, dict[
     if ANYWHERE not in probes:
         return {}
     reference = probes.pop(ANYWHERE)
-    rows = {group: _compare(each, reference) for group, each in probes.items()}
-    corrected = correct_holm({group: row["p"] for group, row in rows.items()})
-    return {group: row | {"p_holm": corrected[group]} for group, row in rows.items()}
+    rows = correct_comparisons([_compare(each, reference) for each in probes.values()])
+    return dict(zip(probes, rows, strict=True))
 
 
 def _compare(one: Sequence[Estimate], other: Sequence[Estimate]) -> dict[str, Any]:

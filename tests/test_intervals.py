@@ -8,6 +8,7 @@ from analysis.intervals import (
     bootstrap_clusters,
     compare_groups,
     compute_group_interval,
+    correct_comparisons,
     correct_holm,
     permute_seeds,
 )
@@ -90,3 +91,14 @@ def test_few_seeds_are_dealt_in_every_way():
 def test_holm_is_over_what_was_answered():
     found = correct_holm({"a": 0.01, "b": None, "c": 0.04, "d": 0.03})
     assert found == pytest.approx({"a": 0.03, "c": 0.06, "d": 0.06}) and correct_holm({"a": None}) == {}
+
+
+def test_a_verdict_on_several_pairs_is_made_after_the_correction():
+    pairs = [{"p": 0.03, "p_equivalence": 0.9, "verdict": "different"},
+             {"p": 0.04, "p_equivalence": 0.9, "verdict": "different"},
+             {"p": 0.9, "p_equivalence": 0.001, "verdict": "equivalent"},
+             {"p": None, "p_equivalence": None, "verdict": "undetermined"}]  # fmt: skip
+    rows = correct_comparisons(pairs)
+    assert [row["verdict"] for row in rows] == ["undetermined", "undetermined", "equivalent", "undetermined"]
+    assert [row["p_holm"] for row in rows] == pytest.approx([0.09, 0.09, 0.9, None])
+    assert correct_comparisons(pairs[:1])[0]["verdict"] == "different" and correct_comparisons([]) == []
