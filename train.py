@@ -89,8 +89,10 @@ def run(config: TrainConfig) -> None:
         summary, records = summarise_mouse(mouse, config.evaluation_levels)
     write_summary(folder, summary, records, curve)
     processes = mouse.header["trained_on"]["processes"]
-    starter = f"torchrun --nproc-per-node={processes}" if processes > 1 else "python"
-    command = f"{starter} {shlex.join(['train.py', *HydraConfig.get().overrides.task])}"
+    overrides = HydraConfig.get().overrides.task
+    command = format_command("train.py", *overrides)
+    if processes > 1:
+        command = f"torchrun --nproc-per-node={processes} {shlex.join(['train.py', *overrides])}"
     write_card(folder / CARD_FILE, mouse, command, summary, curve)
     print_summary(summary, console)
     console.print(f"figure:     {folder / FIGURE_FILE}", markup=False)

@@ -1,6 +1,5 @@
 """Model cards: how a mouse was trained, and its evaluation results."""
 
-import shlex
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from omegaconf import OmegaConf
 
 from agents.mouse import Mouse
 from analysis.summary import FIGURE_FILE, LABELS, format_estimate, list_rates
+from foundation.command import format_command
 from foundation.files import write_atomically
 
 CARD_FILE = "card.md"
@@ -70,8 +70,8 @@ def render_card(mouse: Mouse, command: str, summary: dict[str, Any], curve: list
 
         ```
         {command}
-        python watch.py {shlex.quote(f"checkpoint={mouse.path}")}
-        python share.py {shlex.quote(f"checkpoint={mouse.path}")} out=mouse.html
+        {format_command("watch.py", f"checkpoint={mouse.path}")}
+        {format_command("share.py", f"checkpoint={mouse.path}", "out=mouse.html")}
         ```
 
         {header["progress"]["steps"]:,} steps in {minutes:.1f} minutes ({where}; {versions}).{_describe_init(header)}

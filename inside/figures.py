@@ -27,8 +27,10 @@ SWAP_WORDS = {
 }
 
 
-def _shorten(layer: str) -> str:
-    return {OBSERVATION: "observation", "embedder": "fc"}.get(layer, layer.removeprefix("embedder.").replace(".", "\n"))
+def _label_layers(axes: Axes, layers: Sequence[str]) -> None:
+    names = {OBSERVATION: "observation", "embedder": "fc"}
+    labels = [names.get(layer, layer.removeprefix("embedder.").replace(".", " ")) for layer in layers]
+    axes.set_xticks(range(len(layers)), labels, fontsize=6, rotation=90)
 
 
 def _add_legend(axes: Axes) -> None:
@@ -92,7 +94,7 @@ def draw_places(groups: Groups) -> Figure:
                 axes.plot(range(len(layers)), row, color=colour, lw=0.7, alpha=0.5)
             if np.isfinite(shares).all(1).any():
                 axes.plot(range(len(layers)), np.nanmean(shares, axis=0), color=colour, marker="o", ms=3, label=label)
-        axes.set_xticks(range(len(layers)), [_shorten(layer) for layer in layers], fontsize=6)
+        _label_layers(axes, layers)
         axes.set_ylim(0, 1.1)
         format_percent(axes.yaxis)
     panels[0].set_ylabel("share of the effect of hiding\nthe cheese everywhere")
@@ -113,7 +115,7 @@ def draw_probes(groups: Groups) -> Figure:
                     label = target if networks is mice else None
                     mean = [np.nanmean(column) if np.isfinite(column).any() else np.nan for column in values.T]
                     axes.plot(range(len(layers)), mean, style, color=SERIES[number], label=label, lw=1.2)
-        axes.set_xticks(range(len(layers)), [_shorten(layer) for layer in layers], fontsize=6)
+        _label_layers(axes, layers)
         axes.set_ylim(-0.05, 1.05)
         format_percent(axes.yaxis)
     panels[0].set_ylabel("selectivity: accuracy less\nthat of shuffled labels")
