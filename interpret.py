@@ -39,14 +39,12 @@ def run(config: InterpretConfig, command: str) -> None:
     from agents.allocator import keep_freed_memory
     from agents.devices import choose_device
     from agents.mouse import load_mice
-    from analysis.relocation import trained_on_held_out
     from foundation.files import lock_folder
     from foundation.progress import progress_bar
     from inside.finetuning import check_finetuned, collect_tuning
-    from inside.page import write_page
+    from inside.page import find_trained_on, write_page
     from inside.study import (
         COMPARED_STUDIES,
-        LEVEL_SEEDS,
         STUDIES,
         UNTRAINED,
         Plan,
@@ -76,9 +74,8 @@ def run(config: InterpretConfig, command: str) -> None:
             behaviour = {mouse.name: study_mouse(mouse, plan, folder, advance, ["behaviour"]) for mouse in tuned}
         with console.status("drawing"):
             page = write_page(folder, mice, results, collect_tuning(mice, results, tuned, behaviour), plan, command)
-    for mouse in mice:
-        if trained_on_held_out(mouse.spec, LEVEL_SEEDS):
-            console.print(f"note: {mouse.name} trained on some of these level seeds", style="yellow", markup=False)
+    for name in find_trained_on(mice):
+        console.print(f"note: {name} trained on some of these level seeds", style="yellow", markup=False)
     console.print(f"page: {page}   (figures/ and inside.json beside it)", markup=False)
 
 

@@ -79,6 +79,10 @@ def answer_cheese_vector(mice: Mice) -> Answer:
     for factor in (0.0, -1.0):
         rows = [pick(mouse["steering"], vector="cheese", source="own", factor=factor) for mouse in mice]
         medians.append(float(np.mean([row["median_to_cheese"] for row in rows])))
+    corner = {
+        source: _rate(_steered(mice, "cheese", source, factor, "p_corner_first"))
+        for source, factor in (("own", -1.0), ("random", -1.0), ("carried", 0.0))
+    }
     return Answer(
         "With the maze's cheese vector subtracted, the move at the decision square leads to the cheese with "
         f"probability {say(combine(lead('own', -1.0)))}.",
@@ -86,7 +90,8 @@ def answer_cheese_vector(mice: Mice) -> Answer:
         f"random vector of the same norm: {_rate(lead('random', -1.0))}. With the cheese hidden: "
         f"{_rate([mouse['behaviour']['blind']['to_cheese'] for mouse in mice])}. A random walk: "
         f"{_rate([mouse['behaviour']['random walk']['to_cheese'] for mouse in mice])}. The median over mazes, which is "
-        f"the published measure: {medians[0]:.2f} before, {medians[1]:.2f} after.",
+        f"the published measure: {medians[0]:.2f} before, {medians[1]:.2f} after. The corner first: "
+        f"{corner['carried']} before, {corner['own']} after, {corner['random']} with a random vector.",
     )
 
 
@@ -111,22 +116,31 @@ def compute_share_over_cheese(mouse: Measured, layer: str, radius: int = 0) -> f
 
 
 def answer_places(mice: Mice) -> Answer:
-    parts, counted = {}, 0
-    for layer in dict.fromkeys(row["layer"] for row in mice[0]["places"]):
-        shares = np.array([compute_share_over_cheese(mouse, layer) for mouse in mice])
-        if np.isfinite(shares).any():
-            parts[layer.removeprefix("embedder.")] = 100 * np.nanmean(shares)
-            counted = int(np.isfinite(shares).sum())
-    sizes = {row["layer"].removeprefix("embedder."): row["of"] for row in mice[0]["places"]}
-    if not parts:
+    found, sizes = {}, {row["layer"]: row["of"] for row in mice[0]["places"]}
+    for layer in sizes:
+        shares = {str(number): compute_share_over_cheese(mouse, layer) for number, mouse in enumerate(mice)}
+        known = {name: {"rate": share, "low": None, "high": None, "n": 0} for name, share in shares.items()
+                 if np.isfinite(share)}  # fmt: skip
+        if known:
+            found[layer] = combine_seeds(known, is_share=False)
+    if not found:
         return Answer("Not defined: hiding the cheese lowers P(cheese) too little in these mice.", "")
-    first, *_, last = parts
+
+    def tell(layer: str) -> str:
+        share = found[layer]
+        between = f" ({100 * share['low']:.0f} to {100 * share['high']:.0f})" if share["low"] is not None else ""
+        return f"{100 * share['rate']:.0f} %{between}"
+
+    least, most = (choose(found, key=lambda layer: found[layer]["rate"]) for choose in (min, max))
+    short = {layer: layer.removeprefix("embedder.") for layer in found}
     return Answer(
-        "If the cheese is hidden only at the position over it, P(cheese) falls by "
-        f"{parts[first]:.0f} % ({first}) to {parts[last]:.0f} % ({last}) of the fall with the cheese hidden everywhere "
-        f"({count_words(counted, 'mouse', 'mice')}).",
-        "By layer: "
-        + ", ".join(f"{layer} {share:.0f} % (one of {sizes[layer]} positions)" for layer, share in parts.items())
+        f"If the cheese is hidden only at the position over it, P(cheese) falls by {tell(least)} in {short[least]}, "
+        f"the least, to {tell(most)} in {short[most]}, the most, of the fall with the cheese hidden everywhere "
+        f"({count_words(found[least]['n'], 'mouse', 'mice')}; 95 % intervals over them).",
+        "By layer, and in brackets one position as a share of all: "
+        + ", ".join(
+            f"{short[layer]} {100 * found[layer]['rate']:.0f} % ({100 / sizes[layer]:.0f} %)" for layer in found
+        )
         + ". Mice from which hiding the cheese takes too little are not counted.",
     )
 
@@ -183,21 +197,25 @@ def answer_channels(mice: Mice) -> Answer:
             f"{trained.both.mean():.1f} ({untrained.both.mean():.1f}), marking {trained.marks.mean():.1f} "
             f"({untrained.marks.mean():.1f}), carrying {trained.lowers.mean():.1f} ({untrained.lowers.mean():.1f})."
         )
-    beside.append(_say_smallest(mice))
+    beside.append(_say_falls(mice))
     return Answer(
         f"A channel that marks and carries {', and one that does so for '.join(sentences)}.", " ".join(beside)
     )
 
 
-def _say_smallest(mice: Mice) -> str:
-    """The smallest fall of P(cheese) by one resampled channel that was called carrying: what the test can find."""
-    falls = [
-        -row["change"] for mouse in mice for row in mouse["channels"]["resampling"]
-        if row["goal"] == "cheese" and row["lowers"]
-    ]  # fmt: skip
-    if not falls:
-        return "The test found no channel that lowers P(cheese) alone."
-    return f"The smallest fall of P(cheese) that the test found is {100 * min(falls):.1f} points."
+def _say_falls(mice: Mice) -> str:
+    """The falls of P(cheese) by one resampled channel: the smallest that is significant, the largest that is not."""
+    falls: dict[bool, list[float]] = {True: [], False: []}
+    for row in (row for mouse in mice for row in mouse["channels"]["resampling"] if row["goal"] == "cheese"):
+        falls[row["lowers"]].append(-row["change"])
+    before = _rate([mouse["behaviour"]["mouse"]["p_cheese"] for mouse in mice])
+    found = (
+        f"The smallest significant one is {100 * min(falls[True]):.1f} points." if falls[True] else "None was found."
+    )
+    return (
+        f"P(cheese) is {before} before, so no channel can lower it by more. The largest fall that is not significant "
+        f"is {100 * max(falls[False], default=0.0):.1f} points. {found}"
+    )
 
 
 def answer_offsets(mice: Mice) -> Answer:
@@ -218,29 +236,37 @@ def answer_offsets(mice: Mice) -> Answer:
 
 
 def get_retargeted(mouse: Measured, activations: int) -> Estimate | None:
-    """The share of mazes in which half of the cells are reached, without the clamp too, and of the cells gained."""
+    """The share of mazes in which half of the cells are reached, without the clamp too, and of the cells gained.
+
+    The same of a random walk, which a clamp becomes that breaks the policy.
+    """
     rows = [row for row in mouse["retargeting"] if row["activations"] == activations]
     if not rows:
         return None
     mazes = pd.DataFrame(rows[0]["mazes"])
-    plain = float((mazes.plain >= HALF_OF_CELLS).mean())
-    found = share_with_interval(mazes.reached >= HALF_OF_CELLS)
-    gained = float((mazes.reached - mazes.plain).mean())
-    return found | {"plain": plain, "gained": gained, "lost": float(mazes.lost.mean())}
+    return share_with_interval(mazes.reached >= HALF_OF_CELLS) | {
+        "plain": float((mazes.plain >= HALF_OF_CELLS).mean()),
+        "walk": float((mazes.walk >= HALF_OF_CELLS).mean()),
+        "gained": float((mazes.reached - mazes.plain).mean()),
+        "walk_gained": float((mazes.walk - mazes.plain).mean()),
+        "lost": float(mazes.lost.mean()),
+    }
 
 
 def answer_retargeting(mice: Mice) -> Answer:
     beside, sentence = [], ""
     for number in [row["activations"] for row in mice[0]["retargeting"]]:
         found = [each for mouse in mice if (each := get_retargeted(mouse, number))]
-        means = pd.DataFrame(found)[["rate", "plain", "gained", "lost"]].mean() * 100
+        means = pd.DataFrame(found)[["rate", "plain", "walk", "gained", "walk_gained", "lost"]].mean() * 100
         sentence = (
             f"With {number} activations clamped, the mouse reaches at least half of the cells in "
-            f"{say(combine(found))} of the mazes; without a clamp, in {means.plain:.1f} %."
+            f"{say(combine(found))} of the mazes; without a clamp, in {means.plain:.1f} %; a random walk, in "
+            f"{means.walk:.1f} %."
         )
         beside.append(
             f"{count_words(number, 'activation', 'activations')}: {means.rate:.1f} % of the mazes, {means.gained:+.1f} "
-            f"points of the cells compared with no clamp, neither cell nor corner {means.lost:.1f} %"
+            f"points of the cells compared with no clamp (a random walk: {means.walk_gained:+.1f}), neither cell nor "
+            f"corner {means.lost:.1f} %"
         )
     return Answer(sentence, f"{'; '.join(beside)}. {_say_channels(mice)}")
 
@@ -258,15 +284,21 @@ def _say_channels(mice: Mice) -> str:
 
 def answer_scrubbing(mice: Mice) -> Answer:
     swaps = [mouse["scrubbing"]["swaps"] for mouse in mice]
-    moved = {swap: [each[swap]["moved"] for each in swaps] for swap in swaps[0]}
-    size = {swap: np.mean([each[swap]["size"]["rate"] for each in swaps]) for swap in swaps[0]}
+
+    def tell(swap: str) -> str:
+        """How often the greedy move changes, and by how much P(cheese); in brackets for as many random channels."""
+        told = []
+        for name in (swap, f"random_{swap}"):
+            size = np.mean([each[name]["size"]["rate"] for each in swaps])
+            told.append(f"{_rate([each[name]['moved'] for each in swaps])}, {size:.2f}")
+        return f"{told[0]} ({told[1]})"
+
     return Answer(
         "If the channels are swapped for those of a maze with the cheese in the same cell, the greedy move at the "
-        f"decision square changes in {say(combine(moved['same']))} of the mazes.",
-        f"From a maze with the cheese in another cell: {_rate(moved['other'])}. Random channels: "
-        f"{_rate(moved['control'])}. The worst swap: {_rate(moved['worst'])}. Mean |change of P(cheese)|: same "
-        f"{size['same']:.2f}, other {size['other']:.2f}, "
-        f"random {size['control']:.2f}, worst {size['worst']:.2f} ({mice[0]['scrubbing']['tried']} tried a maze). "
+        f"decision square changes in {say(combine([each['same']['moved'] for each in swaps]))} of the mazes.",
+        "Mazes in which the greedy move changes, and mean |change of P(cheese)|, in brackets for as many random "
+        f"channels: the cheese in the same cell {tell('same')}; in another cell {tell('other')}; the worst swap "
+        f"with the cheese in the same cell {tell('worst')} ({mice[0]['scrubbing']['tried']} tried a maze). "
         f"{_say_channels(mice)}",
     )
 
@@ -277,8 +309,13 @@ def _say_fall(share: float) -> str:
     return f"{'falls' if share >= 0 else 'rises'} by {100 * abs(share):.0f} % of what it was"
 
 
+def find_best_patch(mouse: Measured, random: bool = False) -> dict[str, Any] | None:
+    """The patch that was chosen, of random channels or of others; None if no patch was allowed."""
+    return next((row for row in mouse["removal"] if row["best_random" if random else "best"]), None)
+
+
 def answer_removal(mice: Mice) -> Answer:
-    best = [row for mouse in mice for row in mouse["removal"] if row["best"]]
+    best, chance = ([row for mouse in mice if (row := find_best_patch(mouse, random))] for random in (False, True))
     falls_of = {
         kind: {goal: float(np.mean([pick(mouse["removal"], kind=kind)[goal] for mouse in mice])) for goal in GOALS}
         for kind in ("blind", "walk")
@@ -289,6 +326,9 @@ def answer_removal(mice: Mice) -> Answer:
         f"P(cheese) {_say_fall(falls_of['blind']['cheese'])}. For a random walk: P(cheese) "
         f"{_say_fall(falls_of['walk']['cheese'])}, P(corner first) {_say_fall(falls_of['walk']['corner'])}."
     )
+    by_chance = float(np.mean([row["cheese"] for row in chance])) if chance else 0.0
+    if chance:
+        beside += f" With the best patch of random channels, chosen in the same way, P(cheese) {_say_fall(by_chance)}."
     condition = f"lower P(corner first) by less than {100 * ALLOWED_FALL:.0f} %"
     if not best:
         return Answer(f"No patch that lowers P(cheese) was found among those that {condition}.", beside)
@@ -311,6 +351,10 @@ def answer_removal(mice: Mice) -> Answer:
             f"condition about the corner, and its P(cheese) {_say_fall(walk['cheese'])}."
         )
         return Answer(sentence, f"{chosen} {beside}")
+    if by_chance >= mean["cheese"]:
+        return Answer(
+            f"Not shown: with the best patch, {said}, but random channels take as much.", f"{chosen} {beside}"
+        )
     return Answer(f"With the best patch, {said}.", f"{chosen} {beside}")
 
 

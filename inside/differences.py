@@ -56,6 +56,6 @@ def describe_differences(rows: Mapping[str, Mapping[str, Any]]) -> str:
     if not each:
         return ""
     return (
-        f"Difference from the mice trained anywhere: {'; '.join(each)}. (95 % Welch intervals over seeds; p after "
-        "Holm's correction over groups.)"
+        f"Difference from the mice trained anywhere: {'; '.join(each)}. (95 % intervals over seeds, never narrower "
+        "than the mazes allow; p after Holm's correction over groups.)"
     )

@@ -11,7 +11,7 @@ from matplotlib.ticker import NullLocator
 
 from analysis.figures import format_percent, remove_spines
 from analysis.panels import choose_style, make_panels
-from foundation.palette import BLACK, BLUE, GREY, ORANGE, SERIES, SKY_BLUE, VERMILION
+from foundation.palette import BLACK, BLUE, GREY, ORANGE, SERIES, SKY_BLUE, VERMILION, YELLOW
 from inside.answers import collect_untrained, compute_share_over_cheese, count_channels, get_probe, get_retargeted, pick
 from inside.finetuning import CLOSE, NEW_WEIGHTS, Firsts, Tuning
 from inside.maze_figures import Groups, draw_channel_maps, draw_moves
@@ -22,9 +22,9 @@ from inside.study import Measured
 SWAP_WORDS = {
     "same": "same cell",
     "other": "another cell",
-    "control": "random\nchannels",
     "worst": "worst found,\nsame cell",
 }
+LEAST_SHOWN = -0.5  # fall of P(cheese)
 
 
 def _label_layers(axes: Axes, layers: Sequence[str]) -> None:
@@ -89,13 +89,20 @@ def draw_places(groups: Groups) -> Figure:
     for axes, mice in zip(panels, groups.values(), strict=True):
         layers = list(dict.fromkeys(row["layer"] for row in mice[0]["places"]))
         for radius, colour, label in ((0, BLUE, "the position over it"), (1, ORANGE, "and those around it")):
-            shares = np.array([[compute_share_over_cheese(mouse, layer, radius) for layer in layers] for mouse in mice])
+            rows = [pick(mice[0]["places"], layer=layer, radius=radius) for layer in layers]
+            partial = [row["layer"] for row in rows if row["positions"] < row["of"]]  # of all positions it is all
+            shares = np.array([
+                [compute_share_over_cheese(mouse, layer, radius) if layer in partial else np.nan for layer in layers]
+                for mouse in mice
+            ])  # fmt: skip
             for row in shares:
                 axes.plot(range(len(layers)), row, color=colour, lw=0.7, alpha=0.5)
-            if np.isfinite(shares).all(1).any():
-                axes.plot(range(len(layers)), np.nanmean(shares, axis=0), color=colour, marker="o", ms=3, label=label)
+            known = np.isfinite(shares).any(0)
+            if known.any():
+                mean = np.nanmean(shares[:, known], axis=0)
+                axes.plot(np.flatnonzero(known), mean, color=colour, marker="o", ms=3, label=label)
         _label_layers(axes, layers)
-        axes.set_ylim(0, 1.1)
+        axes.set_ylim(-0.2, 1.2)
         format_percent(axes.yaxis)
     panels[0].set_ylabel("share of the effect of hiding\nthe cheese everywhere")
     _add_legend(panels[0])
@@ -125,7 +132,7 @@ def draw_probes(groups: Groups) -> Figure:
 
 def draw_channels(groups: Groups) -> Figure:
     """Draw each channel: how it ranks the cheese against what resampling it alone does."""
-    figure, panels = _panels(groups, sharex=True)
+    figure, panels = _panels(groups)
     for axes, mice in zip(panels, groups.values(), strict=True):
         for label, networks, colour, size in (
             ("untrained", collect_untrained(mice).values(), GREY, 8),
@@ -172,11 +179,13 @@ def draw_retargeting(groups: Groups) -> Figure:
     figure, axes = make_panels(1, 5.0, 3.2)
     for number, (name, mice) in enumerate(groups.items()):
         counts = [row["activations"] for row in mice[0]["retargeting"]]
-        found = [[get_retargeted(mouse, count) or {} for mouse in mice] for count in counts]
+        found = [[each for mouse in mice if (each := get_retargeted(mouse, count))] for count in counts]
         style = choose_style(number)
         axes[0].plot(counts, [np.mean([each["rate"] for each in row]) for row in found], label=name, ms=4, **style)
         plain = float(np.mean([each["plain"] for each in found[0]]))
         axes[0].axhline(plain, color=style["color"], ls=":", lw=1)
+        walk = float(np.mean([each["walk"] for each in found[0]]))
+        axes[0].axhline(walk, color=GREY, ls="--", lw=1, label=None if number else "random walk")
     axes[0].set_xscale("log", base=2)
     axes[0].set_xticks(counts, [str(count) for count in counts])
     axes[0].set_xlabel("activations clamped (dotted: none)")
@@ -193,12 +202,14 @@ def draw_scrubbing(groups: Groups) -> Figure:
     figure, panels = _panels(groups)
     for axes, mice in zip(panels, groups.values(), strict=True):
         for place, swap in enumerate(SWAP_WORDS):
-            for shift, column, colour, label in (
-                (-0.2, "moved", BLUE, "other greedy move"),
-                (0.2, "size", ORANGE, "|change of P(cheese)|"),
+            for shift, name, column, colour, label in (
+                (-0.3, swap, "moved", BLUE, "other greedy move"),
+                (-0.1, f"random_{swap}", "moved", SKY_BLUE, "… random channels"),
+                (0.1, swap, "size", ORANGE, "|change of P(cheese)|"),
+                (0.3, f"random_{swap}", "size", YELLOW, "… random channels"),
             ):
-                values = [mouse["scrubbing"]["swaps"][swap][column]["rate"] for mouse in mice]
-                axes.bar(place + shift, np.mean(values), 0.38, color=colour, label=label if place == 0 else None)
+                values = [mouse["scrubbing"]["swaps"][name][column]["rate"] for mouse in mice]
+                axes.bar(place + shift, np.mean(values), 0.19, color=colour, label=label if place == 0 else None)
                 axes.scatter([place + shift] * len(values), values, s=8, color=BLACK, zorder=3)
         axes.set_xticks(range(len(SWAP_WORDS)), list(SWAP_WORDS.values()), fontsize=7)
         axes.set_ylim(0, 1)
@@ -209,19 +220,21 @@ def draw_scrubbing(groups: Groups) -> Figure:
 
 def draw_removal(groups: Groups) -> Figure:
     """Draw each patch by what it takes from the cheese and from the corner, on mazes that it was not chosen on."""
-    figure, panels = _panels(groups, sharex=True)
+    figure, panels = _panels(groups)
     kinds = {"channels": BLUE, "vector": ORANGE, "random channels": GREY, "blind": BLACK, "walk": VERMILION}
     for axes, mice in zip(panels, groups.values(), strict=True):
         rows = pd.DataFrame([row for mouse in mice for row in mouse["removal"]])
         for kind, colour in kinds.items():
             own = rows[rows.kind == kind]
-            axes.scatter(own.cheese, own.corner.clip(-1, 1), s=16, color=colour, lw=0, alpha=0.8, label=kind)
+            place = own.cheese.clip(LEAST_SHOWN), own.corner.clip(-1, 1)
+            axes.scatter(*place, s=16, color=colour, lw=0, alpha=0.8, label=kind)
         best = rows[rows.best]
-        axes.scatter(best.cheese, best.corner.clip(-1, 1), s=60, facecolors="none", edgecolors=BLACK, label="chosen")
+        place = best.cheese.clip(LEAST_SHOWN), best.corner.clip(-1, 1)
+        axes.scatter(*place, s=60, facecolors="none", edgecolors=BLACK, label="chosen")
         axes.axhline(ALLOWED_FALL, color=GREY, lw=0.5, ls="--")
-        axes.set_xlim(-0.5, 1.05)
+        axes.set_xlim(LEAST_SHOWN - 0.05, 1.05)
         axes.set_ylim(-1.05, 1.05)
-        axes.set_xlabel("fall of P(cheese)")
+        axes.set_xlabel(f"fall of P(cheese)\n(below {LEAST_SHOWN:g}: drawn there)")
     panels[0].set_ylabel("fall of P(corner first)\n(below −1: drawn at −1)")
     _add_legend(panels[0])
     return figure
@@ -232,7 +245,7 @@ def draw_finetuning(tuning: Tuning) -> Figure | None:
 
     The controls of an origin are a dashed curve of its colour.
     """
-    if not tuning.budgets:
+    if not any(np.isfinite(budget.share) for budget in tuning.budgets):
         return None
     figure, panels = make_panels(2, 4.2, 3.6, sharey=True)
     for axes, goal in zip(panels, Firsts._fields, strict=True):
@@ -306,6 +319,11 @@ CLAMPED = (
 )
 TO_CHEESE = "P(the move at the decision square leads to the cheese)"
 
+PLACES = (
+    "Thin lines: mice; thick lines: means. Where a position and those around it are all positions of the layer, their "
+    "share is 100 % by construction and is not drawn."
+)
+
 FINETUNING = (
     "Small dots: mice. Lines: means, with the 95 % interval over mice. Black line and grey band: the mice trained "
     "anywhere from new weights, and 2 points below and above them. Dotted: the mice before fine-tuning. Dashed, with "
@@ -325,7 +343,7 @@ FIGURES: dict[str, tuple[Drawing, ...]] = {
             f"{MOVES}P(corner first) is below 50 % before.",
         ),
     ),
-    "places": (Drawing("places", draw_places),),
+    "places": (Drawing("places", draw_places, PLACES),),
     "probes": (Drawing("probes", draw_probes),),
     "channels": (Drawing("channels", draw_channels), Drawing("channel_maps", draw_channel_maps, CHANNEL_MAPS)),
     "offsets": (Drawing("offsets", draw_offsets),),

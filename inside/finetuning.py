@@ -41,7 +41,7 @@ class Budget(NamedTuple):
         origin: the group of the mice that they were fine-tuned from, or ``NEW_WEIGHTS``.
         is_control: whether the cheese stayed where it was in the training before; otherwise it was anywhere.
         steps: of the training that went on, or began with new weights.
-        share: of the steps of the mice that they were fine-tuned from.
+        share: of the steps of the mice that they were fine-tuned from; NaN where these are not known.
         firsts: means over the mice.
         cheese: P(cheese first), an estimate over the mice.
         corner: P(corner first), likewise.
@@ -131,6 +131,11 @@ def list_edits(mice: Sequence[Measured]) -> dict[str, Firsts]:
     return {name: _mean(each) for name, each in found.items() if len(each) == len(mice)}
 
 
+def _identify(name: Any, header: Mapping[str, Any]) -> Any:
+    """What tells a mouse from another of its name: the digest of its file, if that is known."""
+    return header.get("sha256", name)
+
+
 def collect_tuning(
     mice: Sequence[Mouse], results: Mapping[str, Measured], tuned: Sequence[Mouse], behaviour: Mapping[str, Measured]
 ) -> Tuning:
@@ -144,11 +149,11 @@ def collect_tuning(
     """
     own = [(name_own_training(mouse), mouse.name) for mouse in mice if not name_origin(mouse.header)]
     anywhere = [results[name] for training, name in own if training == ANYWHERE]
-    began_from = {(name_origin(mouse.header), mouse.header.get("init", {}).get("name")) for mouse in tuned}
+    began_from = {_identify(init.get("name"), init) for mouse in tuned if (init := mouse.header.get("init"))}
     origins: dict[str, list[Measured]] = {}
-    for training, name in own:
-        if (training, name) in began_from:
-            origins.setdefault(training, []).append(results[name])
+    for mouse in mice:
+        if not name_origin(mouse.header) and _identify(mouse.name, mouse.header) in began_from:
+            origins.setdefault(name_own_training(mouse), []).append(results[mouse.name])
     # The steps of an imported mouse are not known.
     originals = [steps for mouse in tuned if (steps := count_steps(mouse.header.get("init", {})))]
     originals = originals or [
@@ -205,8 +210,16 @@ def _say(firsts: Firsts) -> str:
     return f"cheese {100 * firsts.cheese:.1f} %, corner {100 * firsts.corner:.1f} %"
 
 
+def _say_share(budget: Budget, of: str) -> str:
+    return f"{100 * budget.share:.2g} % of {of}" if np.isfinite(budget.share) else ""
+
+
 def _list_budgets(budgets: Sequence[Budget]) -> str:
-    return "; ".join(f"{100 * one.share:.2g} % of the steps ({one.steps:,}): {_say(one.firsts)}" for one in budgets)
+    each = []
+    for budget in budgets:
+        share = _say_share(budget, "the steps")
+        each.append(f"{share} ({budget.steps:,})" if share else f"{budget.steps:,} steps")
+    return "; ".join(f"{said}: {_say(budget.firsts)}" for said, budget in zip(each, budgets, strict=True))
 
 
 def _answer(origin: str, tuning: Tuning) -> Answer:
@@ -236,7 +249,7 @@ def _answer(origin: str, tuning: Tuning) -> Answer:
     close = next((budget for budget in own if is_close(budget.firsts, target)), None)
     shown = close or own[-1]
     found = f"they reach the cheese first in {say(shown.cheese)} and the corner first in {say(shown.corner)}"
-    after = f"After {100 * shown.share:.2g} % of the original steps"
+    after = f"After {_say_share(shown, 'the original steps') or f'{shown.steps:,} steps'}"
     if close:
         return Answer(f"{after}, the smallest measured budget {goal}, {found}.", beside)
     return Answer(f"No measured budget is {goal}. {after}, the largest, {found}.", beside)

@@ -1,10 +1,18 @@
 """Forecasts about the inside of a mouse that trained in the top-right 5×5, and how they came out.
 
-Criteria, written before the mice of the report were measured, with one exception: those of the two forecasts about
-fine-tuning asked for P(cheese first) alone until a trial (16 forks, one mouse a group, up to 49,152 steps) showed that
-5×5 mice have more of it before fine-tuning than a mouse trained anywhere. P(corner first), and "cannot tell" for mice
-that are alike before fine-tuning, were added then. Each answers yes, no, or None where the measurement cannot tell.
-"Most mice" is more than half of the group.
+Each criterion answers yes, no, or None where the measurement cannot tell. "Most mice" is more than half of the group.
+They were written before the mice of the report were measured, but some were changed afterwards:
+
+- The two about fine-tuning asked for P(cheese first) alone until a trial (16 forks, one mouse a group, up to 49,152
+  steps) showed that 5×5 mice have more of it before fine-tuning than a mouse trained anywhere. P(corner first), and
+  "cannot tell" for mice that are alike before fine-tuning, were added then.
+- After the first twenty mice: mice trained on with the cheese where it was no longer count as fine-tuned; edits that do
+  not raise P(cheese first) do not count as edits; a mouse must have more channels than each of three untrained
+  networks, not than one; the probe became a ridge classifier, with a penalty that was chosen on two mice.
+- After 59 mice: a clamp must gain more cells than a random walk.
+
+For the committed mice, the old rule about edits names the same best edit, and the one about one untrained network gives
+the same verdicts. The first probe was not run again.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +21,7 @@ from typing import NamedTuple
 from analysis.answers import FORECAST_GROUP
 from analysis.scorecard import Criterion
 from inside.activations import LAYER
-from inside.answers import count_channels, get_probe, get_retargeted, pick
+from inside.answers import count_channels, find_best_patch, get_probe, get_retargeted, pick
 from inside.finetuning import Budget, Firsts, Tuning, compute_distance, find_best_edit, is_close
 from inside.removal import ALLOWED_FALL
 from inside.study import Measured
@@ -52,9 +60,13 @@ def _reads_cheese(basis: Basis) -> bool | None:
 
 
 def _steers(mouse: Measured) -> bool:
-    """Channels that mark the cheese and carry it were found, and clamped they send the mouse to other cells."""
+    """Channels that mark the cheese and carry it were found, and clamped they send the mouse to other cells.
+
+    A policy that is broken to a random walk reaches some more cells too, so that the clamp must gain more than it.
+    """
     clamped = [each for row in mouse["retargeting"] if (each := get_retargeted(mouse, row["activations"]))]
-    return count_channels(mouse, "cheese")["both"] > 0 and any(each["gained"] >= GAINED for each in clamped)
+    beyond = [each["gained"] for each in clamped if each["gained"] > each["walk_gained"]]
+    return count_channels(mouse, "cheese")["both"] > 0 and max(beyond, default=0.0) >= GAINED
 
 
 def count_interpretable(mouse: Measured) -> int:
@@ -82,7 +94,7 @@ def _is_removed(mouse: Measured) -> bool:
     More of the cheese and less of the corner must be taken than by a policy that is broken to a random walk.
     """
     blind, walk = (pick(mouse["removal"], kind=kind) for kind in ("blind", "walk"))
-    best = next((row for row in mouse["removal"] if row["best"]), None)
+    best = find_best_patch(mouse)
     if best is None or best["corner"] >= ALLOWED_FALL or best["cheese"] < REMOVED * blind["cheese"]:
         return False
     return best["cheese"] > max(walk["cheese"], 0) and best["corner"] < walk["corner"]

@@ -37,7 +37,8 @@ def find_forks(spec: WorldSpec, number: int, skip: int = 0) -> Forks:
     Args:
         spec: of the world.
         number: of forks.
-        skip: forks to leave out before; with ``skip`` as large as another set, the two have no maze in common.
+        skip: forks to leave out before; with ``skip`` as large as another set, the two have no level seed in common. In
+            worlds of 9×9 and more they have no maze in common either.
     """
     found, count, first = [], 0, HELD_OUT
     while count < number + skip:

@@ -12,6 +12,7 @@ from agents.checkpoint import list_versions
 from agents.mouse import Mouse
 from analysis.answers import FORECAST_GROUP
 from analysis.figures import write_figure
+from analysis.relocation import trained_on_held_out
 from analysis.scorecard import score_forecasts
 from foundation.files import write_atomically, write_json
 from inside.activations import find_shape
@@ -22,7 +23,7 @@ from inside.figures import FIGURES, FINETUNING, draw_finetuning
 from inside.finetuning import Tuning, answer_finetuning
 from inside.forecasts import CRITERIA, Basis
 from inside.maze_figures import Groups
-from inside.study import Measured, Plan
+from inside.study import LEVEL_SEEDS, Measured, Plan
 
 PAGE_FILE, SUMMARY_FILE = "inside.html", "inside.json"
 
@@ -51,7 +52,8 @@ QUESTIONS = {
     "places": Question(
         "Is the cheese held at its own position?",
         "Channels of one network are active at the cheese's position.",
-        "If the cheese were spread over the layer, hiding it only at the position over it would change almost nothing.",
+        "If the cheese were spread evenly over the layer, hiding it only at the position over it would take about one "
+        "position's share of the effect.",
     ),
     "probes": Question(
         "What can be read from the layers?",
@@ -62,8 +64,8 @@ QUESTIONS = {
     "channels": Question(
         "Do single channels carry the cheese or the corner?",
         "Eleven channels of 128 were picked by eye in one network. In another study no channel was specialised.",
-        "Dots of specialised channels lie at the bottom left or right. A weak test finds nothing either: the smallest "
-        "fall that it found stands below the answer.",
+        "Dots of specialised channels lie at the bottom left or right. A weak test finds nothing either: the largest "
+        "fall that was not significant stands below the answer. Where P(cheese) is small, nothing can be found.",
     ),
     "offsets": Question(
         "Does one constant redirect the mouse?",
@@ -74,13 +76,15 @@ QUESTIONS = {
     "retargeting": Question(
         "Can a few activations send the mouse to a cell of our choice?",
         "One activation of one channel, clamped at +5.5, retargeted the mouse nearby.",
-        "If the channels acted as a cheese, the curve would lie far above the dotted line.",
+        "If the channels acted as a cheese, the curve would lie far above the dotted line. If the clamp only broke the "
+        "policy, it would move towards the dashed line.",
     ),
     "scrubbing": Question(
         "Do these channels matter only through the cheese's cell?",
         "Eleven channels of one network: 40 % of greedy moves changed when swapped from a maze with the cheese "
         "elsewhere, 11 % from one with the cheese in the same place, 19 to 21 % for random channels.",
-        "If the hypothesis were true, no swap from a maze with the cheese in the same cell would change anything.",
+        "If the hypothesis were true, no swap from a maze with the cheese in the same cell would change anything. If "
+        "it only said little, swaps of random channels would change as much.",
     ),
     "removal": Question(
         "Can cheese-seeking be removed alone?",
@@ -130,6 +134,11 @@ def _shorten(measured: Measured) -> Measured:
     return measured | {"retargeting": rows, "untrained": list(measured["untrained"])}
 
 
+def find_trained_on(mice: Sequence[Mouse]) -> list[str]:
+    """The names of mice that trained on some of the level seeds that are used."""
+    return [mouse.name for mouse in mice if trained_on_held_out(mouse.spec, LEVEL_SEEDS)]
+
+
 def write_page(
     folder: Path, mice: Sequence[Mouse], results: Mapping[str, Measured], tuning: Tuning, plan: Plan, command: str
 ) -> Path:
@@ -175,6 +184,7 @@ def write_page(
         plan=plan,
         shape=find_shape(mice[0], plan.layer),
         spec=mice[0].spec,
+        trained_on_them=find_trained_on(mice),
         scorecard=scorecard if FORECAST_GROUP in members else None,
         forecast_group=FORECAST_GROUP,
         least_rank=0.5 + LEAST_RANK,

@@ -33,9 +33,9 @@ def sample_states(spec: WorldSpec, number: int, skip: int = 0) -> State:
     return world.start(elsewhere(spec, HELD_OUT + skip + np.arange(number)))
 
 
-def sample_headline_states(spec: WorldSpec, number: int) -> State:
+def sample_headline_states(spec: WorldSpec, number: int, skip: int = 0) -> State:
     """The same in headline mazes: in small ones several cells lie under each position of a deep layer."""
-    least, parts, count, skip = compute_headline_dim(spec.world_dim), [], 0, 0
+    least, parts, count = compute_headline_dim(spec.world_dim), [], 0
     while count < number:
         state = sample_states(spec, number, skip)
         parts.append(state.rows(state.level.maze_dim >= least))

@@ -1,7 +1,7 @@
 """Linear probes: what can be read from a layer, beside what can be read from it by chance.
 
-A probe that reads something shows that it is there, not that it is used. Headline mazes are used, each
-once; no maze is used for fitting and for testing. Mazes of those sizes do not repeat under other seeds.
+A probe that reads something shows that it is there, not that it is used. Headline mazes are used; no level seed is used
+for fitting and for testing. Mazes of 9×9 and more do not repeat under other seeds; in smaller worlds some do.
 """
 
 from collections.abc import Sequence

@@ -2,8 +2,8 @@
 
 Only patches that know nothing of the maze are compared: means of channels, and mean cheese vectors that are
 subtracted. The best patch is chosen on one set of mazes and reported on another one. Beside it stand the mouse that
-does not see the cheese, which no removal can be expected to go beyond, and a random walk, at which a patch ends that
-only breaks the policy.
+does not see the cheese, which no removal can be expected to go beyond; a random walk, at which a patch ends that only
+breaks the policy; and the best patch of random channels, chosen in the same way.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,6 +27,7 @@ ALLOWED_FALL = 0.25  # of P(corner first), as a share of what it was
 FACTORS = (-0.5, -1.0, -2.0, -4.0)
 SIZES = (1, 2, 4, 8, 16)  # channels that are patched together
 MEAN_LEVELS = 500
+RANDOM = "random channels"  # the kind of the patches that are a baseline
 
 
 class Removal(NamedTuple):
@@ -57,7 +58,7 @@ def build_removals(mouse: Mouse, forks: Forks, orders: Mapping[str, Sequence[int
     for layer, order in orders.items():
         shape, mean = find_shape(mouse, layer), compute_mean(mouse, layer, MEAN_LEVELS)
         chance = np.random.default_rng(0).permutation(shape[0]).tolist()
-        for kind, channels in (("channels", list(order)), ("random channels", chance)):
+        for kind, channels in (("channels", list(order)), (RANDOM, chance)):
             for size in (size for size in SIZES if size <= len(channels)):
                 edit = make_patch("mean", select(shape, channels[:size]), mean)
                 found.append(Removal(f"{layer}: {size} {kind} at their mean", kind, layer, edit))
@@ -92,7 +93,7 @@ def compare_removals(mouse: Mouse, removals: Sequence[Removal], chosen: Forks, r
         A row for each patch, one of the kind "blind" (the mouse does not see the cheese) and one of the kind "walk":
         ``name``, ``kind``, ``layer``; ``chosen_cheese`` and ``chosen_corner``, the falls to choose by; ``cheese``,
         ``corner`` and their intervals ``cheese_low`` …, the falls to report; and ``best``, whether the cheese falls
-        most by it among those that the corner allows.
+        most by it among those that the corner allows, and ``best_random``, the same among random channels.
     """
     sets, before, after = {"chosen": chosen, "reported": reported}, {}, {}
     for name, forks in sets.items():
@@ -121,9 +122,9 @@ def compare_removals(mouse: Mouse, removals: Sequence[Removal], chosen: Forks, r
         falls = {each: fall(each, forks, build(forks.levels)) for each, forks in sets.items()}
         rows.append(describe({"name": name, "kind": kind, "layer": ""}, falls))
     table = pd.DataFrame(rows)
-    real = ~table.kind.isin(("blind", "walk", "random channels"))
-    table["best"] = False
-    allowed = table.loc[real & (table.chosen_corner < ALLOWED_FALL) & (table.chosen_cheese > 0)]
-    if len(allowed):
-        table.loc[allowed.chosen_cheese.idxmax(), "best"] = True
+    for column, kinds in (("best", ("channels", "vector")), ("best_random", (RANDOM,))):
+        table[column] = False
+        allowed = table.loc[table.kind.isin(kinds) & (table.chosen_corner < ALLOWED_FALL) & (table.chosen_cheese > 0)]
+        if len(allowed):
+            table.loc[allowed.chosen_cheese.idxmax(), column] = True
     return table

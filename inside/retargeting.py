@@ -2,7 +2,8 @@
 
 The channels of the cheese are clamped at the position over a target cell, in mazes without cheese. Where the mouse
 comes to the target before the corner, it has been sent there, unless it goes there anyway; so the same maze without
-the clamp stands beside it.
+the clamp stands beside it. A random walk reaches many cells before the corner: more than it must be reached with the
+clamp, or the clamp may only have broken the policy.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from torch import Tensor
 
 from agents.mouse import Mouse
 from analysis.arrivals import arrive
-from analysis.chain import Chain, build_chain
+from analysis.chain import Chain, build_chain, build_walk
 from envs import paths
 from envs.levels import Levels
 from envs.world import MAX_EPISODE_STEPS
@@ -110,20 +111,20 @@ def retarget(mouse: Mouse, layer: str, forks: Forks, channels: Sequence[int], va
 
     Returns:
         A row for each fork and target: ``fork``, ``cell``, ``is_fork`` (the ways to target and corner part before
-        either), ``shortest`` (steps), ``p_target``, ``p_corner`` and ``steps`` with the clamp, and the same without it:
-        ``plain_target``, ``plain_corner`` and ``plain_steps``.
+        either), ``shortest`` (steps), ``p_target``, ``p_corner`` and ``steps`` with the clamp, and the same without it
+        (``plain_target``, ``plain_corner``, ``plain_steps``) and of a random walk (``walk_target`` and so on).
     """
     tables, hidden = [], forks.levels.hide_cheese()
     for fork, targets in enumerate(find_targets(hidden)):
         level = hidden.rows([fork])
         clamped = _measure(clamp(mouse, layer, level, targets, channels, value), targets)
-        plain_chain = _repeat(build_chain(mouse, level), len(targets))
-        plain = _measure(plain_chain, targets)
         shortest = paths.compute_distances(level, level.start).flatten()[targets].numpy()
-        is_fork = (paths.classify_levels(plain_chain.levels._replace(cheese=targets))[0] == paths.FORK).numpy()
+        repeated = hidden.rows([fork] * len(targets))._replace(cheese=targets)
+        is_fork = (paths.classify_levels(repeated)[0] == paths.FORK).numpy()
         columns = {"fork": fork, "cell": targets.numpy(), "is_fork": is_fork, "shortest": shortest, **clamped}
-        columns |= {name.replace("p_", "plain_") if name != "steps" else "plain_steps": values
-                    for name, values in plain.items()}  # fmt: skip
+        for who, chain in (("plain", build_chain(mouse, level)), ("walk", build_walk(level))):
+            measured = _measure(_repeat(chain, len(targets)), targets)
+            columns |= {f"{who}_{name.removeprefix('p_')}": values for name, values in measured.items()}
         tables.append(pd.DataFrame(columns))
     return pd.concat(tables, ignore_index=True)
 
@@ -149,17 +150,14 @@ def summarise(table: pd.DataFrame) -> pd.DataFrame:
     """By fork, the share of cells that are reached.
 
     Returns:
-        A row for each fork: ``reached`` with the clamp, ``plain`` without it, ``gained`` (reached with the clamp only),
-        ``lost`` (P(neither the target nor the corner), mean over targets) and ``longer`` (steps to reached targets over
-        the shortest way, mean).
+        A row for each fork: ``reached`` with the clamp, ``plain`` without it, ``walk`` (by a random walk) and ``lost``
+        (P(neither the target nor the corner), mean over targets).
     """
-    reached, plain = table.p_target >= REACHED, table.plain_target >= REACHED
     columns = {
         "fork": table.fork,
-        "reached": reached.astype(float),
-        "plain": plain.astype(float),
-        "gained": (reached & ~plain).astype(float),
+        "reached": (table.p_target >= REACHED).astype(float),
+        "plain": (table.plain_target >= REACHED).astype(float),
+        "walk": (table.walk_target >= REACHED).astype(float),
         "lost": 1 - table.p_target - table.p_corner,
-        "longer": (table.steps / table.shortest).where(reached),
     }
     return pd.DataFrame(pd.DataFrame(columns).groupby("fork", as_index=False).mean())

@@ -30,8 +30,10 @@ TRIED = 64  # random swaps that are tried at the decision square; the greedy sea
 SWAPS = {
     "same": "from a maze with the cheese in the same cell",
     "other": "from a maze with the cheese in another cell",
-    "control": "of as many random other channels, from a maze with the cheese in another cell",
     "worst": "the worst one found with the cheese in the same cell",
+    "random_same": "as same, of as many random other channels",
+    "random_other": "as other, of as many random other channels",
+    "random_worst": "as worst, of as many random other channels",
 }
 
 
@@ -120,7 +122,7 @@ def search_worst(mouse: Mouse, layer: str, forks: Forks, channels: Sequence[int]
             change = step(trial) - plain
             worse = change.abs() > best.abs()
             best[worse], chosen[worse] = change[worse], trial[worse]
-            which[worse.nonzero(), torch.tensor(places)] = number
+            which[worse.nonzero(), torch.tensor(places, dtype=torch.int64)] = number
 
     try_all(list(range(len(channels))))
     for place in range(len(channels)):
@@ -148,22 +150,21 @@ def scrub(
     """
     shape, fork = find_shape(mouse, layer), torch.arange(len(forks.square))
     rest = np.setdiff1d(np.arange(shape[0]), channels)
-    control = np.random.default_rng(0).choice(rest, min(len(channels), len(rest)), replace=False)
-    chosen, random = select(shape, channels), select(shape, control.tolist())
-
+    random = np.random.default_rng(0).choice(rest, min(len(channels), len(rest)), replace=False).tolist()
     same, other = (
         draw_donors(mouse.spec, forks, number, kind) for number, kind in ((max(tried, exact), True), (exact, False))
     )
-    search = search_worst(mouse, layer, forks, channels, same[:tried])
     pool = Levels(*map(torch.cat, zip(*same, strict=True)))
-    picked = [pool.rows(number * len(fork) + fork) for number in search.donor.T]  # a donor for each channel
-
-    numbers = range(exact)
-    swaps = [("same", {number: chosen}) for number in numbers]
-    swaps += [("other", {exact + number: chosen}) for number in numbers]
-    swaps += [("control", {exact + number: random}) for number in numbers]
-    swaps += [("worst", {2 * exact + place: select(shape, [channel]) for place, channel in enumerate(channels)})]
-    edits, donors = [(layer, take_donors(where)) for _, where in swaps], [*same[:exact], *other, *picked]
+    donors, swaps, searches = [*same[:exact], *other], [], []
+    for prefix, swapped in (("", channels), ("random_", random)):
+        search = search_worst(mouse, layer, forks, swapped, same[:tried])
+        together = select(shape, swapped)
+        swaps += [(f"{prefix}same", {number: together}) for number in range(exact)]
+        swaps += [(f"{prefix}other", {exact + number: together}) for number in range(exact)]
+        swaps += [(f"{prefix}worst", {len(donors) + place: select(shape, [one]) for place, one in enumerate(swapped)})]
+        donors += [pool.rows(number * len(fork) + fork) for number in search.donor.T]  # a donor for each channel
+        searches.append(search)
+    edits = [(layer, take_donors(where)) for _, where in swaps]
     plain, chains = build_each(mouse, forks.levels, edits, donors)
     square = plain.start_at(forks.square).start
     before, greedy, tables = measure(plain, forks), plain.probability[square].argmax(1), []
@@ -171,6 +172,9 @@ def scrub(
         moved = (chain.probability[square].argmax(1) != greedy).astype(float)
         tables.append((measure(chain, forks) - before).assign(moved=moved, swap=name, fork=fork.numpy()))
     table = pd.concat(tables, ignore_index=True)
-    candidates = table.loc[table.swap.isin(("same", "worst"))]
-    worst = candidates.loc[candidates.p_cheese.abs().groupby(candidates.fork).idxmax()].assign(swap="worst")
-    return pd.concat([table.loc[table.swap != "worst"], worst], ignore_index=True), search
+    tables = [table.loc[~table.swap.str.endswith("worst")]]
+    for prefix in ("", "random_"):
+        candidates = table.loc[table.swap.isin((f"{prefix}same", f"{prefix}worst"))]
+        worst = candidates.loc[candidates.p_cheese.abs().groupby(candidates.fork).idxmax()]
+        tables.append(worst.assign(swap=f"{prefix}worst"))
+    return pd.concat(tables, ignore_index=True), searches[0]

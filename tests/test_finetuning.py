@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from mice import mouse_with, undecided
 
@@ -102,6 +103,15 @@ def test_budgets_are_means_over_seeds_by_origin_and_steps():
 def test_only_the_mice_that_were_fine_tuned_stand_for_before(monkeypatch):
     monkeypatch.setitem(RATES, "region5-seed1", 0.7)
     assert tune([(5, 10_000, [0.5])], STUDIED | {"region5-seed1": 5}).before == {"top-right 5×5": (0.3, 0.05)}
+
+
+def test_steps_stand_alone_where_the_original_steps_are_not_known():
+    tuning = tune([(None, 98_304, [0.5])], {"region5-seed0": 5})
+    (answer,) = answer_finetuning(tuning).values()
+    assert np.isnan(tuning.budgets[0].share) and draw_finetuning(tuning) is None
+    assert answer.beside.startswith("Reached first, by budget: 98,304 steps: cheese 50.0 %") and "nan" not in str(
+        answer
+    )
 
 
 def test_mice_that_went_on_as_before_are_controls():

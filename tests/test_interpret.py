@@ -14,7 +14,7 @@ from analysis.collection import name_parts_folder
 from analysis.scorecard import read_predictions
 from envs.spec import WorldSpec
 from inside import study
-from inside.answers import ANSWERS, answer_cheese_vector, answer_removal, group_mice, say
+from inside.answers import ANSWERS, answer_cheese_vector, group_mice, say
 from inside.differences import compare_probes, describe_differences
 from inside.figures import FIGURES
 from inside.forecasts import CRITERIA
@@ -190,17 +190,3 @@ def test_a_difference_is_not_surer_than_its_mazes_allow():
     half = 0.1 * 2**0.5
     assert (rows["corner"]["low"], rows["corner"]["high"]) == pytest.approx((-0.1 - half, -0.1 + half))
     assert rows["corner"]["verdict"] == "undetermined"
-
-
-def test_a_removal_is_not_shown_where_a_broken_policy_removes_as_much():
-    rate = {"rate": 0.5, "low": 0.4, "high": 0.6, "n": 64}
-    behaviour = {"mouse": {"p_cheese": rate, "p_corner_first": rate}}
-
-    def answer(walk: float) -> str:
-        falls = {"best": (0.3, True), "blind": (0.8, False), "walk": (walk, False)}
-        rows = [{"kind": kind, "cheese": fall, "corner": 0.1, "best": best, "cheese_low": 0.2, "cheese_high": 0.4}
-                for kind, (fall, best) in falls.items()]  # fmt: skip
-        return answer_removal([{"removal": rows, "behaviour": behaviour}]).sentence
-
-    assert answer(0.5).startswith("Not shown: with the best patch, P(cheese) falls by 30 %")
-    assert answer(0.1).startswith("With the best patch, P(cheese) falls by 30 % of what it was (fall: 20 to 40 %")

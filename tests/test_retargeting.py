@@ -6,9 +6,10 @@ import torch
 from networks import CHEESE, LAYER, NETWORKS
 from test_effects import FORKS, untrained
 
-from analysis.chain import build_chain
+from analysis.arrivals import arrive
+from analysis.chain import build_chain, build_walk
 from foundation.errors import InputError
-from inside.retargeting import clamp, estimate_level, find_targets, retarget, summarise
+from inside.retargeting import REACHED, clamp, estimate_level, find_targets, retarget, summarise
 
 FEW = FORKS.rows(slice(0, 4))
 
@@ -33,16 +34,28 @@ def test_one_activation_is_a_cheese(name):
         hidden, value = FEW.levels.hide_cheese().rows([row.fork]), estimate_level(NETWORKS[name], LAYER, [CHEESE])
         clamped = clamp(NETWORKS[name], LAYER, hidden, torch.tensor([row.cell]), [CHEESE], value)
         np.testing.assert_allclose(clamped.probability, chain.probability, atol=1e-5)
-    found = summarise(table)
-    assert (found.reached > 0.7).all() and (found.gained > 0.3).all() and (found.plain < 0.6).all()
-    assert (found.lost < 0.05).all() and (found.longer < 1.6).all() and (found.longer >= 1).all()
+    found, reached = summarise(table), table.p_target >= REACHED
+    gained = (reached & (table.plain_target < REACHED)).groupby(table.fork).mean()
+    assert (found.reached > 0.7).all() and (gained > 0.3).all() and (found.plain < 0.6).all()
+    longer = (table.steps / table.shortest).where(reached).groupby(table.fork).mean()
+    assert (found.lost < 0.05).all() and (longer < 1.6).all() and (longer >= 1).all()
 
 
 @pytest.mark.parametrize(("name", "channels"), [("indifferent", (CHEESE,)), ("plain", (5,)), ("rotated", (0,))])
 def test_other_activations_send_the_mouse_nowhere(name, channels):
     table = send(name, channels)
     np.testing.assert_allclose(table.p_target, table.plain_target, atol=1e-3)
-    assert (summarise(table).gained == 0).all()
+    assert (summarise(table).reached == summarise(table).plain).all()
+
+
+def test_a_random_walk_stands_beside_the_clamp():
+    table, level = send("blind"), FEW.levels.hide_cheese().rows([0])
+    first = table.loc[table.fork == 0]
+    (other,) = arrive(build_walk(level), *(build_walk(level).at(torch.tensor([cell])) for cell in
+                                           (first.cell.iloc[3], level.corner.item())))[:, -1]  # fmt: skip
+    assert first.walk_target.iloc[3] == pytest.approx(other, abs=1e-9) and 0 < other < 1
+    expected = (table.walk_target >= REACHED).groupby(table.fork).mean()
+    assert summarise(table).walk.tolist() == expected.tolist() and expected.max() > 0
 
 
 def test_targets_and_their_plain_probabilities():

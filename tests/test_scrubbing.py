@@ -34,7 +34,16 @@ def test_a_hypothesis_that_holds_has_no_bad_swap(name):
     found = means(NETWORKS[name], [CHEESE])
     assert found.p_cheese["same"] < 1e-6 and found.p_cheese["worst"] < 1e-6 and found.moved["worst"] == 0
     assert found.p_cheese["other"] > 0.1 and found.moved["other"] > 0.2
-    assert found.p_cheese["control"] < 1e-6
+    assert found.p_cheese[["random_same", "random_other", "random_worst"]].max() < 1e-6
+
+
+def test_random_channels_are_swapped_and_searched_alike():
+    # The cheese's channel is one of the random ones: their worst swap is as bad as that of a hypothesis with it.
+    others = [channel for channel in range(16) if channel != CHEESE]
+    found = means(TRAPPED, others[:1], tried=2), means(TRAPPED, others, tried=2)
+    assert found[1].p_cheese["random_other"] == pytest.approx(means(TRAPPED, [CHEESE], tried=2).p_cheese["other"])
+    for each in found:
+        assert each.p_cheese["random_worst"] >= each.p_cheese["random_same"] - 1e-9
 
 
 def test_channels_that_do_not_matter_have_no_bad_swap_either():
