@@ -39,7 +39,7 @@ class EvaluateConfig:
 
 def run(config: EvaluateConfig, command: str) -> None:
     """Evaluate the mice that the settings name."""
-    # torch and its company take seconds to import, and --help does without.
+    # torch takes seconds to import, and --help does not need it.
     from pathlib import Path
 
     from rich.console import Console

@@ -38,7 +38,7 @@ def import_weights(source: Path, config: ImportConfig) -> None:
     Raises:
         InputError: there is no such network, or it does not fit the world.
     """
-    # torch takes seconds to import, and --help does without.
+    # torch takes seconds to import, and --help does not need it.
     import hashlib
 
     import torch

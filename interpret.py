@@ -31,7 +31,7 @@ class InterpretConfig:
 
 def run(config: InterpretConfig, command: str) -> None:
     """Study the mice that the settings name, and write a page."""
-    # torch and its company take seconds to import, and --help does without.
+    # torch takes seconds to import, and --help does not need it.
     from pathlib import Path
 
     from rich.console import Console

@@ -21,7 +21,7 @@ class ShareConfig:
 
 def run(config: ShareConfig) -> None:
     """Write the page of the mice that the settings name."""
-    # torch and its company take seconds to import, and --help does without.
+    # torch takes seconds to import, and --help does not need it.
     import os
     from pathlib import Path
 

@@ -13,6 +13,7 @@ The configuration names the run folder. The same command resumes a stopped run; 
 import os
 import shlex
 import sys
+import traceback
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -58,7 +59,7 @@ def check_keys(settings: Any, expected: Any, prefix: str = "") -> None:
 
 def run(config: TrainConfig) -> None:
     """Train, evaluate with the cheese moved, and write a figure, a table and a card into the run folder."""
-    # torch and its company take seconds to import, and --help does without.
+    # torch takes seconds to import, and --help does not need it.
     from rich.console import Console
 
     from agents.allocator import keep_freed_memory
@@ -101,10 +102,20 @@ def run(config: TrainConfig) -> None:
     console.print(f"next:       {command}", markup=False)
 
 
+def _is_from_hydra(error: Exception) -> bool:
+    """Whether Hydra raised an error: for env=5 it is a plain ``ValueError``."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return frame.f_globals["__name__"].startswith("hydra.")
+
+
 if __name__ == "__main__":
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises argument errors instead of printing them
     with one_line_errors("train.py", RESUMES):
+        if int(os.environ.get("WORLD_SIZE", 1)) > 1 and {"-m", "--multirun"} & set(sys.argv):
+            raise InputError("a sweep (-m) runs in one process; torchrun trains one mouse a command")
         try:
             main()
-        except HydraException as error:
-            raise InputError(f"{describe_error(error)}; see python train.py --help") from None
+        except (HydraException, ValueError) as error:
+            if not (isinstance(error, HydraException) or _is_from_hydra(error)):
+                raise
+            raise InputError(f"{describe_error(error)}; see {format_command('train.py', '--help')}") from None

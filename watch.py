@@ -57,7 +57,7 @@ class WatchConfig:
 
 def run(config: WatchConfig) -> None:
     """Watch the mice that the settings name."""
-    # torch and pygame take seconds to import, and --help does without.
+    # torch and pygame take seconds to import, and --help does not need them.
     from agents.mouse import load_mice
     from envs.drawings import read_levels
     from viewer import presentation

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 class EnvConfig:
     """The training world."""
 
-    distribution_mode: str | None = setting(None, "Procgen's world: easy (15 cells) or hard (25); or give world_dim")
+    distribution_mode: str | None = setting(
+        None, "Procgen's world: easy (15 cells) or hard (25), with env.world_dim=null; null: world_dim alone counts"
+    )
     world_dim: int | None = setting(11, "side of the world in cells; must be odd", 5, 255)
     cheese_region: Any = setting(0, 'where the cheese lies: "anywhere", or n for the top-right n×n (0: exact corner)')
     num_levels: int = setting(
@@ -33,7 +35,7 @@ class EnvConfig:
         Raises:
             InputError: if a setting is invalid, or two settings contradict each other.
         """
-        from envs.spec import WorldSpec  # slow to import, and --help does without
+        from envs.spec import WorldSpec  # slow to import, and --help does not need it
 
         return WorldSpec.build(**asdict(self))
 
@@ -97,5 +99,5 @@ def describe_identity(config: TrainConfig) -> dict[str, Any]:
 def name_run(config: TrainConfig) -> str:
     """Name a configuration's run folder: its main settings, and a digest of its identity."""
     digest = hashlib.sha256(json.dumps(describe_identity(config), sort_keys=True).encode()).hexdigest()[:8]
-    world = config.env.distribution_mode or config.env.world_dim
+    world = config.env.distribution_mode or config.env.world_dim or "easy"
     return f"{config.name}-{world}-{config.env.cheese_region}-seed{config.seed}-{digest}"

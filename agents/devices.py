@@ -28,8 +28,8 @@ def choose_device(name: str) -> torch.device:
     try:
         device = torch.empty(0, device=name).device  # with its index
         if device.type not in ("cpu", "cuda"):
-            raise RuntimeError("it holds no numbers that this project can use")
-    except (RuntimeError, AssertionError) as error:
+            raise RuntimeError("unsupported device type")
+    except (RuntimeError, AssertionError, ImportError) as error:
         there = ", ".join(["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))])
         raise InputError(f"device {name!r} is not there; this machine has {there}") from error
     if device.type == "cuda":

@@ -172,8 +172,13 @@ class Learner:
             "levels_rng": self.pool.rng.bit_generator.state,
         }
 
-    def check_state(self, tensors: dict[str, Tensor], numbers: Any, where: str) -> None:
+    def check_state(self, tensors: dict[str, Tensor], numbers: Any, where: str, saved_on: Any) -> None:
         """Check a saved state before ``restore`` uses it. The caller has checked tensor names, types and shapes.
+
+        Args:
+            tensors, numbers: of the state.
+            where: the file, for messages.
+            saved_on: type of the device that saved it; the random generator of another type is not restored.
 
         Raises:
             InputError: if a value is missing or out of range.
@@ -190,11 +195,11 @@ class Learner:
             raise InputError(f"{where}: the state of the random generator must be a list of bytes")
         try:
             np.random.default_rng(0).bit_generator.state = numbers.get("levels_rng", {})
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise InputError(f"{where}: the state of the level seeds' generator is damaged ({error})") from None
         try:
             generator = torch.Generator(self.device)
-            if len(random) == len(generator.get_state()):
+            if saved_on == self.device.type or len(random) == len(generator.get_state()):
                 generator.set_state(torch.tensor(random, dtype=torch.uint8))
         except RuntimeError as error:
             raise InputError(f"{where}: the state of the random generator is damaged ({error})") from None

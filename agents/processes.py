@@ -74,22 +74,26 @@ def joined(device: torch.device) -> Iterator[None]:
     """Join torchrun's process group; does nothing if torchrun did not start this process.
 
     Raises:
-        InputError: another process of the group ended.
+        InputError: another process of the group ended, or torchrun's variables are missing.
     """
     if int(os.environ.get("WORLD_SIZE", 1)) == 1:
         yield
         return
     try:
-        # gloo sends Python objects between CPUs; NCCL sends tensors between GPUs.
-        dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
+        try:
+            # gloo sends Python objects between CPUs; NCCL sends tensors between GPUs.
+            dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
+        except ValueError as error:
+            raise InputError(f"WORLD_SIZE is set, but torchrun did not start this process: {error}") from None
         yield
         dist.barrier()  # a process that leaves early would close the connection
     except RuntimeError as error:
         if not any(word in str(error).lower() for word in ("gloo", "nccl", "connection")):
             raise
+        cause = next(iter(str(error).splitlines()), "")
         raise InputError(
             "another process of this run was lost; "
-            "the same command, without fresh=true, resumes from the last saved state"
+            f"the same command, without fresh=true, resumes from the last saved state ({cause})"
         ) from error
     finally:
         if dist.is_initialized():

@@ -62,6 +62,12 @@ def read_published_weights(path: Path) -> dict[str, Tensor]:
     if not isinstance(weights, dict) or not weights:
         raise InputError(f"{path} has no {STATE_DICT}; expected a file of Langosco et al.'s trainer")
     for name, weight in weights.items():
-        if not (isinstance(name, str) and isinstance(weight, Tensor) and weight.is_floating_point()):
-            raise InputError(f"{path}: {name!r} is no tensor of real numbers")
+        if not (isinstance(name, str) and isinstance(weight, Tensor) and _is_plain(weight)):
+            raise InputError(f"{path}: {name!r} is not a dense tensor of real numbers")
     return {name: weight.float() for name, weight in weights.items()}
+
+
+def _is_plain(weight: Tensor) -> bool:
+    """Whether a tensor is dense, and has its numbers in memory."""
+    dense = weight.layout is torch.strided and not weight.is_nested and weight.device.type == "cpu"
+    return dense and weight.is_floating_point()

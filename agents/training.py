@@ -83,7 +83,7 @@ def train(
         if first and config.fresh:
             remove_run(folder)
         curve, begun = _resume(folder, learner, console), learner.rollouts
-        book = Logbook(folder, learner, console) if first else nullcontext()
+        book = Logbook(folder, learner, console) if first and not learner.finished else nullcontext()
         with StopRequest() as stop, closing(learner), book as logbook:
             while not learner.finished:
                 _learn(learner, curve, logbook, evaluate, config)
@@ -108,7 +108,8 @@ def _resume(folder: Path, learner: Learner, console: Console) -> Curve:
     """Continue from a saved state if there is one; the learning curve so far."""
     if _is_begun(folder):
         curve, changed = load_state(folder / STATE_FILE, learner)
-        console.print(f"continuing at {learner.steps:,} steps in {folder}", markup=False)
+        told = f"already trained for {learner.steps:,}" if learner.finished else f"continuing at {learner.steps:,}"
+        console.print(f"{told} steps in {folder}", markup=False)
         for line in changed:
             note = f"note: the result may differ from an uninterrupted run: {line}"
             console.print(note, style="yellow", markup=False)
@@ -147,9 +148,16 @@ def _learn(
 
 
 def remove_run(folder: Path) -> None:
-    """Remove what an earlier run left in its folder, which stays and stays locked."""
+    """Remove what an earlier run left in its folder, which stays and stays locked.
+
+    Raises:
+        InputError: something cannot be removed.
+    """
     for path in folder.iterdir():
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        try:
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        except OSError as error:
+            raise InputError(f"cannot remove {path}: {error.strerror}") from None
 
 
 def check_name(name: str) -> None:

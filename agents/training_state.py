@@ -1,5 +1,6 @@
 """The state of a training run, from which it continues bit for bit on the CPU."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from agents.checkpoint import STATE_FORMAT, check_tensors, list_versions, read_c
 from agents.config import describe_identity
 from agents.learner import Learner
 from foundation.errors import InputError
+from foundation.settings import flatten_settings
 
 CURVE = "curve"  # the tensor of the learning curve, float64 (rollouts, columns)
 COUNTS = ("steps", "levels_reused")  # its columns that are whole numbers
@@ -50,10 +52,11 @@ def load_state(path: Path, learner: Learner) -> tuple[Curve, list[str]]:
         The learning curve so far, and one line for each version that has changed since: results may differ.
 
     Raises:
-        InputError: there is no such file, it is damaged or does not fit the learner, or another number of processes
-            saved it.
+        InputError: there is no such file, it is damaged or does not fit the learner, or another run or another number
+            of processes saved it.
     """
     tensors, header = read_checkpoint(path, STATE_FORMAT)
+    _check_config(header.get("config"), learner, path)
     saved, here = header.get("processes"), processes.rank()
     if not isinstance(saved, list) or len(saved) != processes.count():
         number = len(saved) if isinstance(saved, list) else 0
@@ -62,18 +65,32 @@ def load_state(path: Path, learner: Learner) -> tuple[Curve, list[str]]:
             f"continue with torchrun --nproc-per-node={number}, or start over with fresh=true"
         )
     curve, init = parse_curve(tensors, header, path), header.get("init")
-    if init is not None and not isinstance(init, dict):
-        raise InputError(f"{path}: what the mouse began from must be an object, not {init!r}")
-    prefix = _name(here, "")
-    mine = {name.removeprefix(prefix): t for name, t in tensors.items() if _rank(name) == here and name != CURVE}
-    check_tensors(mine, learner.tensors(), str(path))
-    learner.check_state(mine, saved[here], str(path))
-    learner.restore(mine, saved[here])
-    learner.init = init
+    if init is not None and not (isinstance(init, dict) and isinstance(init.get("name"), str)):
+        raise InputError(f"{path}: what the mouse began from must be an object with a name, not {init!r}")
     now, then = _list_versions(learner), header.get("versions")
     then = then if isinstance(then, dict) else {}
+    mine = _select(tensors, here, path)
+    check_tensors(mine, learner.tensors(), str(path))
+    learner.check_state(mine, saved[here], str(path), then.get("device"))
+    learner.restore(mine, saved[here])
+    learner.init = init
     changed = [f"{key} was {then.get(key)}, is {now[key]}" for key in now if now[key] != then.get(key)]
     return curve, changed
+
+
+def _check_config(saved: Any, learner: Learner, path: Path) -> None:
+    """Check that a state is of this run; settings that only are about the run may differ.
+
+    Raises:
+        InputError: it is of another one.
+    """
+    own = json.loads(json.dumps(describe_identity(learner.config)))
+    if saved == own:
+        return
+    there, here = (flatten_settings(each) if isinstance(each, dict) else {} for each in (saved, own))
+    differing = [name for name in {**here, **there} if there.get(name) != here.get(name)]
+    told = ", ".join(f"{name} is {there.get(name)!s:.50} there, {here.get(name)} here" for name in differing[:3])
+    raise InputError(f"{path} is the state of another run ({told}); start over with fresh=true")
 
 
 def parse_curve(tensors: dict[str, Tensor], header: dict[str, Any], path: Path) -> Curve:
@@ -90,6 +107,9 @@ def parse_curve(tensors: dict[str, Tensor], header: dict[str, Any], path: Path) 
     table, columns = tensors[CURVE], header.get("columns")
     if not isinstance(columns, list) or table.dim() != 2 or table.shape[1] != len(columns):
         raise InputError(f"{path}: the learning curve has columns without a name")
+    counts = [place for place, name in enumerate(columns) if name in COUNTS]
+    if table.dtype != torch.float64 or not table[:, counts].isfinite().all():
+        raise InputError(f"{path}: the learning curve must be float64, and its {' and '.join(COUNTS)} finite")
     rows = [dict(zip(map(str, columns), row, strict=True)) for row in table.tolist()]
     return [{name: int(value) if name in COUNTS else value for name, value in row.items()} for row in rows]
 
@@ -103,7 +123,17 @@ def _name(rank: int, name: str) -> str:
     return f"process{rank}.{name}" if rank else name
 
 
-def _rank(name: str) -> int:
-    """The process whose tensor has this name in the file."""
-    first = name.partition(".")[0].removeprefix("process")
-    return int(first) if name.startswith("process") and first.isdecimal() else 0
+def _select(tensors: dict[str, Tensor], rank: int, path: Path) -> dict[str, Tensor]:
+    """The tensors of one process, by their names in the learner.
+
+    Raises:
+        InputError: a tensor is of a process that is not there.
+    """
+    found, prefixes = {}, {_name(each, ""): each for each in range(1, processes.count())}
+    for name, tensor in tensors.items():
+        first, _, rest = name.partition(".")
+        if first.startswith("process") and f"{first}." not in prefixes:
+            raise InputError(f"{path}: the tensor {name[:50]!r} is unknown")
+        if prefixes.get(f"{first}.", 0) == rank and name != CURVE:
+            found[rest if rank else name] = tensor
+    return found

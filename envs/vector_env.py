@@ -203,7 +203,10 @@ class CheeseMazeVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         return tuple(render_frame(self.state.rows([row]), self.render_mode) for row in range(self.num_envs))
 
     def single(self, row: int) -> CheeseMazeEnv:
-        """Return a copy of one environment. A step or a reset of the copy does not change this batch."""
+        """Return one environment, to read its attributes and call its methods.
+
+        A step of it does not change this batch. It has the same random generator, so that a reset draws from it.
+        """
         single = shallow_copy(self._single)
         single.spec = self.spec
         single._np_random, single._np_random_seed = self._randoms[row]

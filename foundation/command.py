@@ -16,6 +16,7 @@ from foundation.settings import describe_error, describe_settings, read_settings
 
 BAD_INPUT = 2  # exit code
 STOPPED = 130  # exit code after Ctrl-C, as shells have it: 128 + SIGINT
+CLOSED = 141  # exit code where the reader of the output has closed it (… | head): 128 + SIGPIPE
 FOLDER = Path(__file__).parents[1]  # with the scripts, in a checkout; an installed wheel has them elsewhere
 
 # PyTorch's threads wait for each other in busy loops: in GNU OpenMP, for 300,000 rounds. If another program needs a
@@ -65,6 +66,10 @@ def one_line_errors(name: str, stopped: str = "") -> Iterator[None]:
         warnings.showwarning = lambda message, *_: print(f"{name}: note: {message}", file=sys.stderr)
         try:
             yield
+            sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it ends
+            raise SystemExit(CLOSED) from None
         except KeyboardInterrupt:
             _say(f"{name}: stopped{'; ' if stopped else ''}{stopped}")
             raise SystemExit(STOPPED) from None

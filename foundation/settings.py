@@ -8,10 +8,9 @@ from typing import Any, get_args, get_type_hints
 
 from foundation.errors import InputError
 
-SEED_LIMIT = 2**63  # torch and NumPy both accept seeds below it
-SEEDS = (0, SEED_LIMIT - 1)
-# What is no text as the value of an ``Any``: lists, mappings, quoted texts, and JSON's numbers and words. The name of a
-# file may look like YAML's other values: 007, on, 1_000, "mouse #2".
+SEEDS = (0, 2**63 - 1)  # torch and NumPy both accept them
+# Values of an ``Any`` that are not text: lists, mappings, quoted texts, JSON's numbers and words. YAML's other values
+# stay text, because a file may have such a name: 007, on, 1_000, "mouse #2".
 STRUCTURED = re.compile(r'[\[{"].*|null|true|false|-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?', re.DOTALL)
 
 
@@ -79,7 +78,7 @@ def read_settings(defaults: Any, arguments: Sequence[str]) -> Any:
     Raises:
         InputError: an argument is not key=value, its key is unknown, or its value has the wrong type or range.
     """
-    from omegaconf import OmegaConf  # --help does without
+    from omegaconf import OmegaConf  # --help does not need it
     from omegaconf.errors import OmegaConfBaseException
     from yaml import YAMLError
 

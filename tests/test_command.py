@@ -10,7 +10,7 @@ import pytest
 from commands import ROOT
 from omegaconf.errors import ConfigKeyError
 
-from foundation.command import BAD_INPUT, STOPPED, format_command, is_main_process, one_line_errors, run_command
+from foundation.command import BAD_INPUT, CLOSED, STOPPED, format_command, is_main_process, one_line_errors, run_command
 from foundation.errors import InputError
 from foundation.settings import setting
 
@@ -57,6 +57,14 @@ def test_ctrl_c_is_one_line_that_says_what_is_kept(capsys):
     with pytest.raises(SystemExit) as leaving, one_line_errors("say.py", "the parts are kept"):
         raise KeyboardInterrupt
     assert leaving.value.code == STOPPED == 130 and capsys.readouterr().err == "say.py: stopped; the parts are kept\n"
+
+
+def test_a_reader_that_leaves_is_no_error():
+    code = "from foundation.command import one_line_errors\nwith one_line_errors('x'): print('text\\n' * 100_000)"
+    child = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert child.stdout and child.stderr
+    child.stdout.readline(), child.stdout.close()
+    assert child.stderr.read() == b"" and child.wait() == CLOSED
 
 
 def test_warnings_are_notes_of_one_line(capsys):

@@ -19,6 +19,7 @@ from rich.console import Console
 from agents import logbook, ppo, processes, training
 from agents.config import AgentConfig, EnvConfig, TrainConfig
 from agents.learner import Learner
+from foundation.errors import InputError
 
 pytestmark = pytest.mark.slow
 CPU = torch.device("cpu")
@@ -157,6 +158,29 @@ def test_two_processes_say_once_what_is_wrong(tmp_path):
     together(run_badly, tmp_path)
     said = [(tmp_path / f"rank{rank}").read_text() for rank in range(COUNT)]
     assert said == ["2 train.py: num_envs 15 must be a multiple of the 2 processes\n", "2 "]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["-m", "seed=0,1"], "train.py: a sweep (-m) runs in one process; torchrun trains one mouse a command\n"),
+        ([], "train.py: WORLD_SIZE is set, but torchrun did not start this process: "),
+    ],
+)
+def test_what_several_processes_cannot_do_is_told_at_once(call, tmp_path, monkeypatch, arguments, told):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    code, _, errors = call("train.py", *arguments, *SETTINGS)
+    assert code == 2 and errors.startswith(told) and errors.count("\n") == 1 and not list(tmp_path.iterdir())
+
+
+def test_a_lost_process_is_told_with_its_cause(monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setattr(processes.dist, "init_process_group", lambda backend: None)
+    told = r"another process of this run was lost; .* \(NCCL error 5: stream is capturing\)"
+    with pytest.raises(InputError, match=told), processes.joined(CPU):
+        raise RuntimeError("NCCL error 5: stream is capturing\nand more")
+    with pytest.raises(RuntimeError, match="out of memory"), processes.joined(CPU):
+        raise RuntimeError("out of memory")
 
 
 def test_each_process_draws_for_itself_and_the_first_as_if_alone(monkeypatch):

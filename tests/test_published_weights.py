@@ -92,8 +92,15 @@ REFUSED = {
     "a bare state dict": (lambda: published()["model_state_dict"], "has no model_state_dict"),
     "a list": (lambda: [1, 2], "has no model_state_dict"),
     "an empty one": (lambda: {"model_state_dict": {}}, "has no model_state_dict"),
-    "a text in it": (lambda: with_layer(published(), "fc_value.bias", "b"), "'fc_value.bias' is no tensor"),
-    "integers": (lambda: with_layer(published(), "fc_value.bias", torch.tensor([1])), "'fc_value.bias' is no tensor"),
+    "a text in it": (lambda: with_layer(published(), "fc_value.bias", "b"), "'fc_value.bias' is not a dense tensor"),
+    **{
+        name: (lambda weight=weight: with_layer(published(), "fc_value.bias", weight), "is not a dense tensor")
+        for name, weight in {
+            "integers": torch.tensor([1]),
+            "sparse": torch.ones(1).to_sparse(),
+            "without numbers": torch.ones(1, device="meta"),
+        }.items()
+    },
     "not a number": (lambda: with_layer(published(), "fc_value.bias", torch.tensor([torch.nan])), "not finite"),
     "a layer is missing": (lambda: without(published(), "fc_policy.bias"), "the tensor 'fc_policy.bias' is missing"),
     "the first is missing": (

@@ -98,6 +98,8 @@ def test_help_needs_no_slow_import(tmp_path):
         ("nonsense=1", "nonsense"),
         ("env.nonsense=1", "nonsense"),
         ("nonsense", "nonsense"),
+        ("env=5", "Config group override must be a string or a list"),
+        ("env=null", "Config group override must be a string or a list"),
         ("experiment=nonsense", "procgen_easy procgen_hard"),
         ("total_steps=many", "total_steps=many"),
         ("total_steps=1.5", "total_steps"),
@@ -120,6 +122,7 @@ def test_help_needs_no_slow_import(tmp_path):
         ("seed=-1", "seed must be from 0 to 2^63 - 1, not -1"),
         ("device=cuda:99", "'cuda:99' is not there"),
         ("device=typewriter", "'typewriter'"),
+        ("device=hpu", "device 'hpu' is not there; this machine has cpu"),
         pytest.param("device=cuda", "this machine has cpu", marks=NO_CUDA),
         ("run_dir={text}", "{text}"),
         ("init=nowhere.safetensors", "no checkpoint at nowhere.safetensors"),
@@ -187,7 +190,7 @@ def test_a_sweep_trains_two_mice_at_a_time_and_goes_on_and_says_in_one_line_what
     contents = [mouse.read_bytes() for mouse in mice]
     mice[1].unlink()
     code, said, _ = sweep("env.cheese_region=0", "seed=0,1")
-    assert code == 0 and said.count("continuing at 512 steps") == 2
+    assert code == 0 and said.count("already trained for 512 steps") == 2
     assert [mouse.read_bytes() for mouse in mice] == contents
     code, _, errors = sweep("env.cheese_region=99", "seed=0")
     assert code == 2

@@ -112,10 +112,11 @@ def test_a_signal_saves_and_says_so(tmp_path, uninterrupted, monkeypatch, number
 def test_a_finished_run_is_found_trained_and_fresh_starts_over(tmp_path, uninterrupted):
     run(tmp_path)
     (file,) = tmp_path.glob("*/mouse.safetensors")
-    written = file.stat().st_mtime_ns
+    written, events = file.stat().st_mtime_ns, list(tmp_path.rglob("events*"))
     mouse, curve, said = run(tmp_path)
-    assert "continuing at 640 steps" in said and mouse == uninterrupted[0] and len(curve) == 10
+    assert "already trained for 640 steps" in said and mouse == uninterrupted[0] and len(curve) == 10
     assert file.stat().st_mtime_ns == written, "its header says on which machine it was trained"
+    assert list(tmp_path.rglob("events*")) == events, "nothing was added to the learning curves"
     assert "continuing" not in run(tmp_path, fresh=True)[2]
 
 
@@ -159,8 +160,11 @@ def test_a_fresh_start_removes_what_was_there(tmp_path):
     folder, _ = train(tmp_path)
     (folder / "old.txt").write_text("old")
     (folder / "older").mkdir()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (folder / "link").symlink_to(elsewhere)
     train(tmp_path, fresh=True)
-    assert not (folder / "old.txt").exists() and not (folder / "older").exists()
+    assert not any((folder / name).exists() for name in ("old.txt", "older", "link")) and elsewhere.exists()
 
 
 def test_a_training_that_begins_from_a_mouse_has_its_weights_and_a_new_optimiser(tmp_path, uninterrupted):
