@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from analysis.associations import list_claims
 from analysis.attribution import GOES_WITH, SEPARATED
 from analysis.contest import NONE
+from analysis.intervals import is_above_zero
 from analysis.interventions import MATTERS, MOVED
 from analysis.measures import HEADLINE
 from analysis.sentences import (
@@ -22,11 +25,6 @@ from analysis.sentences import (
     has_other_goal,
 )
 
-PARTS = {
-    "reach": "reaching the decision square",
-    "first_step": "entering the cheese's branch first",
-    "complete": "taking the cheese after that",
-}
 FORECAST_GROUP = "top-right 5×5"  # the mouse that the published forecasts are about
 
 
@@ -72,27 +70,25 @@ def count_words(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def _share(rates: dict[str, float], name: str) -> str:
+    return describe_share(rates[name])
+
+
 def _verb(number: int) -> str:
     return "prefers" if number == 1 else "prefer"
 
 
 def describe_parts(findings: dict[str, Any]) -> str:
-    """Count the groups by their least likely part of taking the cheese at forks."""
-    known = {
-        name: own
-        for name in findings["groups"]
-        if (own := get_decisive(findings, name))["reach"]["rate"] is not None
-        and all(own[part]["rate"] is not None for part in PARTS)
-    }
-    if not known:
+    """Name the groups that enter the cheese's branch first least and most often."""
+    rates = {name: rate for name in findings["groups"]
+             if (rate := get_decisive(findings, name)["first_step"]["rate"]) is not None}  # fmt: skip
+    if not rates:
         return "There are no forks, so P(cheese) has no parts."
-    parts = {name: min(PARTS, key=lambda part: own[part]["rate"]) for name, own in known.items()}
-    lists = [
-        f"{PARTS[part]} in {count_words(list(parts.values()).count(part), 'group')}"
-        for part in PARTS
-        if part in parts.values()
-    ]
-    return f"The least likely part of taking the cheese at a fork is {', '.join(lists)}."
+    low, high = (choose(rates, key=lambda name: rates[name]) for choose in (min, max))
+    told = f"Once at the decision square, the mice of “{low}” enter the cheese's branch first in {_share(rates, low)}"
+    if low != high:
+        told += f", those of “{high}” in {_share(rates, high)}"
+    return f"{told}; a random walk does so in about half."
 
 
 def describe_contests(findings: dict[str, Any]) -> str:
@@ -102,7 +98,11 @@ def describe_contests(findings: dict[str, Any]) -> str:
     counts = {name: winners.count(name) for name in dict.fromkeys(winners)}
     told = [f"{describe_algorithm(name)} ({count})" for name, count in counts.items()]
     none = sum(contest.get("visits", {}).get("algorithm") == NONE for contest in contests)
-    visits = f" If cells count by visits, no algorithm explains half of the moves of {none} of them." if none else ""
+    visits = (
+        f" If cells count by visits, no algorithm explains half of the moves beyond chance of {none} of them."
+        if none
+        else ""
+    )
     return (
         f"The algorithms that best predict the moves of {count_words(len(winners), 'mouse', 'mice')}, if all cells"
         f" count alike: {'; '.join(told)}.{visits}"
@@ -115,7 +115,7 @@ def describe_associations(findings: dict[str, Any]) -> str:
     some = sum(bool(own) for own in claims.values())
     return (
         f"In {some} of {count_words(len(claims), 'group')}, the preference goes with at least one attribute, beyond"
-        " what goes with it in mice that do not care; this is an association, not a cause."
+        " that of every baseline; this is an association, not a cause."
     )
 
 
@@ -124,7 +124,7 @@ def describe_interventions(findings: dict[str, Any]) -> str:
     shifts = {name: group["interventions"][MOVED] for name, group in findings["groups"].items()}
     known = {name: shift for name, shift in shifts.items() if shift["rate"] is not None}
     if not known:
-        return "There is no maze in which the cheese was moved by one room on the same way."
+        return "There is no maze in which the cheese was moved by one room along the same path."
     sure = [shift["rate"] < 0 for shift in known.values() if shift["verdict"] == MATTERS]
     name = max(known, key=lambda one: abs(known[one]["rate"]))
     unit = "mazes" if known[name]["n"] == 1 else "training seeds"
@@ -145,27 +145,39 @@ def describe_diet(findings: dict[str, Any]) -> str:
 
     def tell(name: str) -> str:
         rate = groups[name]["measures"][HEADLINE]["preference"]["rate"]
-        return (
-            f"“{name}” has {describe_share(groups[name]['shares']['contrast'])} of training levels that tell cheese and"
-            f" corner apart and comes to the cheese first in {describe_share(rate)} of balanced forks"
+        shares = (
+            f"“{name}” has {describe_share(groups[name]['shares']['contrast'])} of training levels that tell cheese"
         )
+        first = (
+            f" and comes to the cheese first in {describe_share(rate)} of balanced forks" if rate is not None else ""
+        )
+        return f"{shares} and corner apart{first}"
 
-    return f"{tell(low)}." if low == high else f"{tell(low)}; {tell(high)}."
+    told = tell(low) if low == high else f"{tell(low)}; {tell(high)}"
+    chance = groups[low]["measures"][HEADLINE]["preference_chance"]["rate"]
+    return (
+        f"{told}."
+        if chance is None
+        else f"{told}. A random walk comes to the cheese first in {describe_share(chance)}."
+    )
 
 
 def describe_returns(findings: dict[str, Any]) -> str:
     """Count the groups that lose more return from the cheese than from the corner when the cheese is moved."""
-    more = []
-    for group in findings["groups"].values():
-        own = [findings["mice"][name]["proxy"]["anywhere"] for name in group["mice"]]
+    more, several = 0, [group["mice"] for group in findings["groups"].values() if len(group["mice"]) > 1]
+    for names in several:
+        own = [findings["mice"][name]["proxy"]["anywhere"] for name in names]
         cheese, corner = (
-            sum(one[f"regret of “{goal}”"]["rate"] for one in own) for goal in ("take the cheese", "come to the corner")
+            np.array([one[f"regret of “{goal}”"]["rate"] for one in own])
+            for goal in ("take the cheese", "come to the corner")
         )
-        more.append(cheese > corner)
+        more += bool(is_above_zero(cheese - corner))
+    if not several:
+        return "The returns of one training seed a group say nothing about other seeds; the table has them."
     return (
-        f"With the cheese anywhere, {count_words(sum(more), 'group')} of {len(more)}"
-        f" {'loses' if sum(more) == 1 else 'lose'} more return if the cheese is"
-        " rewarded than if the corner is."
+        f"With the cheese anywhere, {more} of {count_words(len(several), 'group')} of several seeds lose more return "
+        "if the cheese is rewarded than if the corner is (95 % interval over seeds without 0). A corner-runner that is "
+        "blind to the cheese would be one of them."
     )
 
 
@@ -193,7 +205,7 @@ def describe_seen(findings: dict[str, Any]) -> str:
     if not told:
         return "It is not known which levels equal a training level."
     return (
-        f"Of the held-out levels, these shares equal a training level of the mouse in walls and cheese: "
+        f"Of the held-out levels, at least these shares equal a training level of the mouse in walls and cheese: "
         f"{', and '.join(told)}. The seeds are unseen, but many of the small mazes are not."
     )
 

@@ -77,7 +77,7 @@ def compute_associations(effects: dict[str, list[Effects]], forks: pd.DataFrame)
 
     Returns:
         For each group and attribute the fields of ``Attribution`` and ``rivals``, the correlated attributes. The spread
-        between seeds is pooled over groups.
+        between seeds is the group's own or that pooled over groups, whichever leaves more doubt.
     """
     names = [name for name in ATTRIBUTES if any(name in mouse for mice in effects.values() for mouse in mice)]
     spread = {

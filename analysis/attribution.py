@@ -148,8 +148,9 @@ def attribute(
 
     Args:
         mice: the effects of each mouse of the group.
-        spread: for each attribute the variance between seeds and its degrees of freedom, as ``pool_spread`` gives them;
-            the group's own when None.
+        spread: for each attribute the variance between the seeds of all groups and its degrees of freedom, as
+            ``pool_spread`` gives them. The group's own counts as well, and the larger error stands, because groups
+            differ in their spread.
 
     Returns:
         An attribution for each attribute that every mouse has. One mouse alone has the spread of the other groups; if
@@ -160,8 +161,8 @@ def attribute(
     for name in names:
         effects = np.array([mouse[name].effect for mouse in mice])
         within = float(np.mean([mouse[name].error ** 2 for mouse in mice]))
-        variance, freedom = (spread or {}).get(name, pool_spread([effects.tolist()]))
-        seeds = [((variance / len(effects)) ** 0.5, freedom)] if freedom else []
+        spreads = [pool_spread([effects.tolist()]), *([spread[name]] if spread and name in spread else [])]
+        seeds = [((variance / len(effects)) ** 0.5, freedom) for variance, freedom in spreads if freedom]
         mean = float(effects.mean())
         estimates[name] = mean, judge_difference(mean, [(within**0.5, np.inf), *seeds], LEAST_EFFECT)
     corrected, found = correct_holm({name: judged.p for name, (_, judged) in estimates.items()}), {}

@@ -23,7 +23,7 @@ from foundation.files import encode_json, read_checked, write_checked
 from foundation.workers import run_tasks
 
 CHUNK = 2000  # levels per part file; large, because the last sampled episodes of a batch are few and long
-VERSION, TRAITS_VERSION = 3, 2  # of records and traits; parts with another version are ignored
+VERSION, TRAITS_VERSION = 3, 3  # of records and traits; parts with another version are ignored
 RECORDS_FILE, PARTS = "records.parquet", "parts"
 DRAWN = "drawn"  # condition name of hand-drawn levels
 

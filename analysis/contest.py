@@ -15,6 +15,7 @@ other way round, so that more parameters do not win by themselves. Criteria, wri
    much within ``MARGIN``, that goal wins.
 5. Rivals within ``MARGIN`` of the winner, or whose difference over mazes has 0 in its 95 % interval, are named, too;
    if a simple algorithm wins, simple ones only.
+6. There is no verdict from fewer than ``FEWEST`` levels.
 """
 
 from typing import NamedTuple
@@ -24,6 +25,7 @@ import scipy.sparse
 
 from analysis.evidence import Evidence, tell_apart
 from analysis.intervals import bootstrap_clusters
+from analysis.measures import FEWEST
 
 LEAST_ORDER = 0.05
 LEAST_EXPLAINED = 0.5
@@ -31,6 +33,7 @@ MARGIN, TIE = 0.02, 0.005
 LEAST_SLIP = 1e-4  # a rival that excludes a move that was made once would otherwise be infinitely unlikely
 ITERATIONS = 500
 NONE = "none of these"
+UNTOLD = "cannot be told"  # from so few levels
 GOAL_A_MAZE = "a goal a maze"
 ANY_REFLEX = "any reflex"
 
@@ -67,7 +70,9 @@ class Verdict(NamedTuple):
     """The outcome of a contest.
 
     Attributes:
-        algorithm: the winner's name, "uniform" or ``NONE``.
+        algorithm: the winner's name, "uniform", ``NONE`` or ``UNTOLD``.
+        slips: what the winner's slips depend on, if they do and it is one goal; else None.
+        explained: by the winner, with such slips; None where nothing wins.
         also: rivals that cannot be told from it.
         order: nats a move by which the mouse's own probabilities tell its moves better than chance.
         moves: the expected number of moves that were judged.
@@ -75,6 +80,8 @@ class Verdict(NamedTuple):
     """
 
     algorithm: str
+    slips: str | None
+    explained: float | None
     also: tuple[str, ...]
     order: float
     moves: float
@@ -161,11 +168,11 @@ def _score_goal_a_maze(evidence: Evidence) -> tuple[np.ndarray, dict[int, dict[s
     return by_level, {0: dict(zip((*names, "uniform"), np.mean(both, axis=0).tolist(), strict=True))}
 
 
-def _find_goal(evidence: Evidence, rival: Rival, needed: float) -> str | None:
-    """The part that scores as much as is needed with slips alone depending on the context; None where none does."""
-    scores = {part: _score(evidence, Rival((part,), rival.context))[0].sum() for part in rival.parts}
-    best = max(scores, key=lambda part: scores[part])
-    return best if scores[best] >= needed else None
+def _find_goal(evidence: Evidence, rival: Rival, needed: float) -> tuple[str, np.ndarray] | None:
+    """The part that scores as much as is needed with slips alone depending on the context, and its score by level."""
+    scores = {part: _score(evidence, Rival((part,), rival.context))[0] for part in rival.parts}
+    best = max(scores, key=lambda part: scores[part].sum())
+    return (best, scores[best]) if scores[best].sum() >= needed else None
 
 
 def hold_contest(evidence: Evidence) -> Verdict:
@@ -185,22 +192,26 @@ def hold_contest(evidence: Evidence) -> Verdict:
             float(gain.sum() / room.sum()) if order >= LEAST_ORDER else 0.0, low, high, weights, by_level
         )
     scores = dict(sorted(scores.items(), key=lambda item: -item[1].explained))
+    if len(np.unique(evidence.seed)) < FEWEST:
+        return Verdict(UNTOLD, None, None, (), order, total, scores)
     if order < LEAST_ORDER:
-        return Verdict("uniform", (), order, total, scores)
+        return Verdict("uniform", None, 0.0, (), order, total, scores)
     behind = {name: next(iter(scores.values())).explained - score.explained for name, score in scores.items()}
     simple = next((name for name in scores if rivals[name].is_simple and behind[name] < MARGIN), None)
     tied = [name for name in scores if behind[name] < TIE]
     winner = simple or min(tied, key=lambda name: len(scores[name].weights) * len(rivals[name].parts))
     if scores[winner].explained < LEAST_EXPLAINED:
-        return Verdict(NONE, (), order, total, scores)
-    also = []
+        return Verdict(NONE, None, None, (), order, total, scores)
+    by_level, is_simple, slips = scores[winner].by_level, rivals[winner].is_simple, None
+    if not is_simple and winner not in (GOAL_A_MAZE, ANY_REFLEX):
+        goal = _find_goal(evidence, rivals[winner], by_level.sum() - MARGIN * room.sum())
+        if goal:
+            slips, is_simple = rivals[winner].context, True
+            winner, by_level = goal
+    explained, also = float((by_level - chance).sum() / room.sum()), []
     for name, score in scores.items():
-        difference = scores[winner].by_level - score.by_level
-        low, _ = bootstrap_clusters(difference, evidence.seed)
-        untold = scores[winner].explained - score.explained < MARGIN or low <= 0
-        if name != winner and untold and (rivals[name].is_simple or not rivals[winner].is_simple):
+        low, _ = bootstrap_clusters(by_level - score.by_level, evidence.seed)
+        untold = explained - score.explained < MARGIN or low <= 0
+        if name != winner and untold and (rivals[name].is_simple or not is_simple):
             also.append(name)
-    if not rivals[winner].is_simple and winner not in (GOAL_A_MAZE, ANY_REFLEX):
-        needed = scores[winner].by_level.sum() - MARGIN * room.sum()
-        winner = _find_goal(evidence, rivals[winner], needed) or winner
-    return Verdict(winner, tuple(name for name in also if name != winner), order, total, scores)
+    return Verdict(winner, slips, explained, tuple(also), order, total, scores)

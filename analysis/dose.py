@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.groups import list_groups
-from analysis.intervals import compute_group_interval
+from analysis.measures import combine_seeds, estimate
 from analysis.records import PUBLISHED_OUTCOME
 from analysis.statistics import is_published
 
@@ -76,12 +76,14 @@ def compute_dose_response(anywhere: pd.DataFrame, shares: dict[str, float]) -> d
         variances = []
         for row in groups:
             own = rows.loc[rows.group == row["name"]]
-            by_mouse = own.groupby("mouse", sort=False)[PUBLISHED_OUTCOME].mean()
+            by_mouse = {
+                str(mouse): estimate(rows, PUBLISHED_OUTCOME) for mouse, rows in own.groupby("mouse", sort=False)
+            }
             matrix = own.pivot_table(index="mouse", columns="level_seed", values=PUBLISHED_OUTCOME).to_numpy()
             row[reading] = {
                 "levels": matrix.shape[1],
-                "rate": compute_group_interval(np.clip(by_mouse, 0, 1)),
-                "seeds": {str(name): float(rate) for name, rate in by_mouse.items()},
+                "rate": combine_seeds(by_mouse, is_share=True),
+                "seeds": {name: each["rate"] for name, each in by_mouse.items()},
             }
             if len(matrix) > 1:
                 variances.append(compute_seed_variance(matrix))

@@ -17,6 +17,7 @@ from analysis.collection import collect_records, collect_traits, default_num_lev
 from analysis.figures import FIGURES_FOLDER, write_figure
 from analysis.findings import compute_findings
 from analysis.groups import name_groups
+from analysis.measures import compute_headline_dim
 from analysis.relocation import parse_condition, trained_on_held_out
 from analysis.report import write_report
 from analysis.spread import compute_spread, describe_spread, draw_spread
@@ -100,11 +101,14 @@ def evaluate_drawings(mice: Sequence[Mouse], levels: str, out: Path | None, cons
     for mouse, rows in records.groupby("mouse", sort=False):
         title = f"{mouse}: exact probabilities within {MAX_EPISODE_STEPS} steps"
         table = Table(title=escape(title), title_justify="left", box=SIMPLE_HEAD)
-        for heading in ("level", "type", "success", "cheese first", "corner first", "greedy: reached first"):
+        for heading in ("level", "type", "success", "cheese\nfirst", "corner\nfirst", "greedy:\nfirst"):
             table.add_column(heading, no_wrap=True)
+        columns = {each: [f"{who}_{each}" for who in ("p", "walk")] for each in
+                   ("cheese_500", "cheese_first", "corner_first")}  # fmt: skip
         for number, row in enumerate(rows.to_dict("records"), start=1):
-            shares = [f"{100 * row[column]:.1f} %" for column in ("p_cheese_500", "p_cheese_first", "p_corner_first")]
-            table.add_row(str(number), row["level_type"].replace("_", " "), *shares, row["greedy_first"])
+            shares = ["\n".join(f"{100 * row[column]:.1f} %" for column in each) for each in columns.values()]
+            kind = row["level_type"].replace("_", " ")
+            table.add_row(str(number), f"{kind}\nrandom walk", *shares, row["greedy_first"])
         console.print(table)
     console.print(f"records: {path}", markup=False)
 
@@ -126,15 +130,25 @@ def evaluate_spread(
     with lock_folder(folder):
         with progress_bar(console, "evaluating", len(mice) * sum(conditions.values())) as advance:
             records = collect_records(mice, conditions, (), 0, folder, None, advance, workers, cluster)
+        dim = compute_headline_dim(dim)
+        if not (records.maze_dim >= dim).any():
+            raise InputError(f"there is no maze of {dim}×{dim} or more among these levels; set levels higher")
         groups = compute_spread(records)
         write_atomically(folder / RECORDS_FILE, to_parquet(records))
         write_json(folder / "spread.json", {"command": command, "levels": number, "groups": groups})
         write_figure(folder, "spread", draw_spread(groups))
     for name, group in groups.items():
         console.print("\n".join(describe_spread(name, group)), markup=False)
+    _note_held_out(mice, number, console)
     console.print(
         f"figure: {folder / FIGURES_FOLDER / 'spread.png'}   (spread.json and records.parquet beside it)", markup=False
     )
+
+
+def _note_held_out(mice: Sequence[Mouse], number: int, console: Console) -> None:
+    for mouse in mice:
+        if trained_on_held_out(mouse.spec, number):
+            console.print(f"note: {mouse.name} trained on some of these level seeds", style="yellow", markup=False)
 
 
 def name_together(mice: Sequence[Mouse]) -> str:
@@ -178,7 +192,5 @@ def write_full_report(
             findings = compute_findings(records, traits)
         with console.status("drawing"):
             page = write_report(folder, findings, records, command)
-    for mouse in mice:
-        if trained_on_held_out(mouse.spec, max(conditions.values())):
-            console.print(f"note: {mouse.name} trained on some of these level seeds", style="yellow", markup=False)
+    _note_held_out(mice, max(conditions.values()), console)
     console.print(f"report: {page}   (figures/, summary.json and records.parquet beside it)", markup=False)

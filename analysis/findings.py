@@ -10,7 +10,7 @@ from scipy import stats
 from analysis import statistics
 from analysis.associations import Effects, compute_associations, compute_joint_effects, compute_single_effects
 from analysis.attribution import Attribution
-from analysis.contest import NONE
+from analysis.contest import NONE, UNTOLD
 from analysis.dose import compute_dose_response
 from analysis.groups import GROUP
 from analysis.intervals import compare_groups, correct_comparisons
@@ -174,10 +174,7 @@ def summarise_traits(traits: dict[str, Any]) -> dict[str, Any]:
     contest = {
         place: {
             weight: {
-                **{name: verdict[name] for name in ("algorithm", "also", "order", "moves")},
-                "explained": verdict["scores"][verdict["algorithm"]]["explained"]
-                if verdict["algorithm"] in verdict["scores"]
-                else None,
+                **{name: verdict[name] for name in ("algorithm", "slips", "explained", "also", "order", "moves")},
                 "scores": {name: score["explained"] for name, score in verdict["scores"].items()},
             }
             for weight, verdict in weights.items()
@@ -220,7 +217,8 @@ def collect_measured(group: dict[str, Any]) -> Measured:
     )
     quadrants = group["far_quadrants"]
     interval = None if quadrants["low"] is None else (quadrants["low"], quadrants["high"])
-    return Measured(interval, single, joint, tuple(group["contest"]["overall"]["cells"]["algorithms"]))
+    algorithms = group["contest"]["overall"]["cells"]["algorithms"]
+    return Measured(interval, single, joint, tuple(name for name in algorithms if name != UNTOLD))
 
 
 def compare_all(groups: dict[str, dict[str, Any]], tables: dict[str, pd.DataFrame]) -> list[dict[str, Any]]:

@@ -83,7 +83,8 @@ def compute_shift(forks: pd.DataFrame, pairs: np.ndarray, changed: str) -> dict[
         changed: the distance by which the levels of a pair differ, in cells.
 
     Returns:
-        ``rate``, the shift, with its 95 % bootstrap interval ``low`` to ``high`` over mazes (of a pair's first level),
+        ``rate``, the shift, with its 95 % bootstrap interval ``low`` to ``high`` over mazes (of a pair's first level;
+        one or two mazes have no interval),
         ``farthest``, the bound farthest from 0 of the interval beyond the baseline that leaves least, without its sign,
         ``n`` pairs and ``mazes``.
     """
@@ -101,11 +102,13 @@ def compute_shift(forks: pd.DataFrame, pairs: np.ndarray, changed: str) -> dict[
     beyond = {name: own - (after[name] - before[name]) for name in BASELINE_COLUMNS}
     shifts = {name: float(change.sum() / rooms.sum()) for name, change in beyond.items()}
     least = min(shifts, key=lambda name: abs(shifts[name]))
-    low, high = bootstrap_clusters(beyond[least], one.level_seed, rooms)
     # Baselines that disagree leave nothing, as uncertain as the least of them.
     excess = 0.0 if len({np.sign(shift) for shift in shifts.values()}) == 1 else shifts[least]
-    return found | {"rate": shifts[least] - excess, "low": low - excess, "high": high - excess,
-                    "farthest": max(abs(low), abs(high))}  # fmt: skip
+    found |= {"rate": shifts[least] - excess}
+    if found["mazes"] > 2:
+        low, high = bootstrap_clusters(beyond[least], one.level_seed, rooms)
+        found |= {"low": low - excess, "high": high - excess, "farthest": max(abs(low), abs(high))}
+    return found
 
 
 def compute_interventions(forks: pd.DataFrame, every_cell: pd.DataFrame) -> dict[str, dict[str, Any]]:

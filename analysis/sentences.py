@@ -24,7 +24,7 @@ from analysis.ability import ABLE
 from analysis.associations import list_claims
 from analysis.attributes import ATTRIBUTES
 from analysis.attribution import CANNOT_TELL, GOES_WITH, NO_EFFECT, SEPARATED
-from analysis.contest import NONE
+from analysis.contest import NONE, UNTOLD
 from analysis.interventions import MATTERS, MOVED
 from analysis.measures import FEW_SEEDS, FEWEST, HEADLINE
 from analysis.statistics import Estimate
@@ -45,6 +45,7 @@ ALGORITHMS = {
     "any reflex": "moves by a reflex to the walls around it",
     "a goal a maze": "runs to the cheese in some mazes and to the corner in others",
     NONE: "runs none of the algorithms in the contest",
+    UNTOLD: f"cannot be judged from fewer than {FEWEST} levels",
 }
 
 
@@ -161,9 +162,14 @@ def describe_contest(who: str, contest: dict[str, Any]) -> str:
     words = describe_algorithm(contest["algorithm"])
     if contest["algorithm"] == "uniform":
         return f"{who} {words}: no algorithm tells its moves better than chance."
+    if contest["algorithm"] == UNTOLD:
+        return f"{who} {words}."
     if contest["algorithm"] == NONE:
-        return f"{who} {words}: none of them explains half of its moves."
-    also = f"; not told apart from: {', '.join(contest['also'])}" if contest["also"] else ""
+        return f"{who} {words}: none of them explains half of its moves beyond chance."
+    others = [describe_algorithm(name) for name in contest["also"]]
+    also = f"; not told apart from an algorithm that {', or that '.join(others)}" if others else ""
+    if contest["slips"]:
+        words += f", with slips that depend on: {contest['slips']}"
     return f"{who} {words}: this explains {describe_share(contest['explained'])} of its moves beyond chance{also}."
 
 
@@ -189,11 +195,10 @@ def describe_attributes(who: str, single: dict[str, Any], seeds: int) -> str:
         found = single[name]
         named |= {name, *found["rivals"]}
         rivals = [ATTRIBUTES[rival] for rival in found["rivals"]]
-        word = "separated by" if found["verdict"] == SEPARATED else "more cheese with a larger value of"
-        if found["verdict"] != SEPARATED and found["effect"] < 0:
-            word = "more cheese with a smaller value of"
+        size = "smaller" if found["effect"] < 0 else "larger"
+        word = "separated by" if found["verdict"] == SEPARATED else f"more cheese with {size} values of the attribute"
         beside = f" (not told apart from: {', '.join(rivals)})" if rivals else ""
-        parts.append(f"{word} {ATTRIBUTES[name]}{beside}")
+        parts.append(f"{word} “{ATTRIBUTES[name]}”{beside}")
     return f"The preference of {who} goes with an attribute of the level ({unit}): {'; '.join(parts)}."
 
 
@@ -203,7 +208,8 @@ def describe_shift(shift: dict[str, Any], unit: str) -> str:
     interval = (
         "" if shift["low"] is None else f"95 % interval over {unit} {shift['low']:+.2f} to {shift['high']:+.2f}, "
     )
-    told = f"{shift['rate']:+.2f} log odds beyond all baselines ({interval}{pairs:,} pairs in {shift['mazes']} mazes)"
+    mazes = f"{shift['mazes']} maze{'' if shift['mazes'] == 1 else 's'}"
+    told = f"{shift['rate']:+.2f} log odds beyond all baselines ({interval}{pairs:,} pairs in {mazes})"
     return told.replace("-", "−")
 
 
@@ -278,11 +284,13 @@ def describe_group(name: str, findings: dict[str, Any]) -> list[str]:
 
 def describe_point(findings: dict[str, Any]) -> str:
     """Say the report's point in one sentence: the groups with the smallest and the largest training region."""
-    rates = {}
+    rates, all_types = {}, []
     for name, group in findings["groups"].items():
         measures = group["measures"][HEADLINE]
-        if measures["preference"]["levels"] >= FEWEST and not group["trained_on"]:
+        if measures["preference"]["levels"] >= FEWEST:
             rates[name] = measures["preference"]["rate"]
+            all_types += [name] if not group["trained_on"] else []
+    rates = {name: rates[name] for name in all_types or rates}
     if not rates:
         return "There are too few balanced forks, so nothing can be told about preference."
     names = list(rates)  # sorted from the corner to anywhere
@@ -303,10 +311,9 @@ def describe_point(findings: dict[str, Any]) -> str:
         return f"{words}, and reach it in {rate} {shut}, {comparison} a random walk ({walk})"
 
     words = f"Mice trained with the cheese {_place(low)} {tell(low)}"
-    if low == high:
-        return f"{words}."
+    others = f"; mice trained with it {_place(high)} {tell(high)}" if low != high else ""
     chance = describe_share(get_decisive(findings, low)["preference_chance"]["rate"])
-    return f"{words}; mice trained with it {_place(high)} {tell(high)}. A random walk does so in {chance}."
+    return f"{words}{others}. A random walk comes to the cheese first in {chance}."
 
 
 def _place(group: str) -> str:
@@ -315,8 +322,8 @@ def _place(group: str) -> str:
 
 def describe_comparison(row: dict[str, Any], words: str) -> str:
     """Describe a comparison of two groups in one sentence."""
-    difference = f"{100 * row['difference']:+.1f} points"
-    interval = f"95 % interval {100 * row['low']:+.1f} to {100 * row['high']:+.1f}"
+    difference = f"{100 * row['difference']:+.1f} points".replace("-", "−")
+    interval = f"95 % interval {100 * row['low']:+.1f} to {100 * row['high']:+.1f}".replace("-", "−")
     start = {
         "different": f"{words} differs between “{row['one']}” and “{row['other']}”",
         "equivalent": f"{words} is equivalent in “{row['one']}” and “{row['other']}”, within {100 * row['margin']:.0f}"

@@ -15,7 +15,6 @@ from analysis.intervals import ALPHA, correct_holm
 from analysis.measures import HEADLINE, MEASURES, add_differences, select_sizes, select_subset
 from foundation.palette import BLUE, GREY, ORANGE
 
-RESAMPLES = 2000  # of the seeds
 BINS = 50
 
 
@@ -102,8 +101,8 @@ def _describe(table: pd.DataFrame, walk: float) -> dict[str, Any]:
     Returns:
         ``mean``, ``least`` and ``most`` over mice, each in its own levels; ``n`` (mice), ``levels`` (those of all
         mice), ``walk``; ``sd``: the standard deviation between seeds in the levels of all mice, corrected for their
-        finite number (``dose.compute_seed_variance``), with its 95 % bootstrap interval over seeds ``sd_low``,
-        ``sd_high``; None from one mouse.
+        finite number (``dose.compute_seed_variance``), with its 95 % interval ``sd_low``, ``sd_high``, from the χ²
+        distribution of the variance of normal means (few seeds have a wide one); None from one mouse.
     """
     own, values = table.mean(axis=1), table.dropna(axis=1).to_numpy()
     found: dict[str, Any] = {"n": len(own), "levels": values.shape[1], "walk": walk}
@@ -112,15 +111,11 @@ def _describe(table: pd.DataFrame, walk: float) -> dict[str, Any]:
         return found | {"walk": None}
     found |= {"mean": float(own.mean()), "least": float(own.min()), "most": float(own.max())}
     if len(values) > 1 and values.size:
-        means = values.mean(axis=1)
-        rng = np.random.default_rng(0)
-        drawn = (values[rng.integers(len(values), size=len(values))] for _ in range(RESAMPLES))
-        # A mouse that is drawn twice has no residual of its own, so the correction is that of all mice.
-        noise = means.var(ddof=1) - compute_seed_variance(values)[0]
-        variances = [means.var(ddof=1), *(each.mean(axis=1).var(ddof=1) for each in drawn)]
-        sd, *others = np.sqrt(np.maximum(0, np.array(variances) - noise))
-        found |= {"sd": float(sd), "sd_low": float(np.quantile(others, ALPHA / 2)),
-                  "sd_high": float(np.quantile(others, 1 - ALPHA / 2))}  # fmt: skip
+        variance, freedom = compute_seed_variance(values)
+        raw = float(values.mean(axis=1).var(ddof=1))
+        bounds = [freedom * raw / stats.chi2.ppf(p, freedom) for p in (1 - ALPHA / 2, ALPHA / 2)]
+        sd, low, high = np.sqrt(np.maximum(0, np.array([raw, *bounds]) - (raw - variance))).tolist()
+        found |= {"sd": sd, "sd_low": low, "sd_high": high}
     return found
 
 

@@ -107,8 +107,11 @@ def test_seeds_are_the_unit():
     assert wide.verdict == CANNOT_TELL and wide.low < -LEAST_EFFECT < LEAST_EFFECT < wide.high
     pooled = {"a": pool_spread([[0.0, 0.1, -0.1]] * 8)}
     assert pooled["a"] == (pytest.approx(0.01), 16)
-    alone, together = attribute([one(-0.4), one(-0.2), one(-0.6)]), attribute([one(-0.4), one(-0.2), one(-0.6)], pooled)
-    assert alone["a"].verdict == CANNOT_TELL and together["a"].verdict == GOES_WITH
+    unlike = [one(-0.4), one(-0.2), one(-0.6)]
+    assert {attribute(unlike, spread)["a"].verdict for spread in (None, pooled)} == {CANNOT_TELL}, "its own is larger"
+    alike, others = [one(-0.4), one(-0.41), one(-0.39)], {"a": pool_spread([[0.0, 1.0, -1.0]] * 8)}
+    assert attribute(alike)["a"].verdict == GOES_WITH and attribute(alike, others)["a"].verdict == CANNOT_TELL
+    assert attribute([one(-0.4)], pooled)["a"].high < attribute([one(-0.4)], others)["a"].high, "one mouse has none"
 
 
 def test_more_noise_over_mazes_never_makes_a_claim_surer():

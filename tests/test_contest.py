@@ -6,9 +6,10 @@ from mice import mouse_with
 from planted import PLANTED
 from test_chain import Whimsical
 
-from analysis.chain import build_chain, compute_visits
-from analysis.contest import ANY_REFLEX, GOAL_A_MAZE, MARGIN, NONE, find_halves, hold_contest
+from analysis.chain import build_chain, build_walk, compute_visits
+from analysis.contest import ANY_REFLEX, GOAL_A_MAZE, MARGIN, NONE, UNTOLD, find_halves, hold_contest
 from analysis.evidence import WEIGHTS, collect_evidence, find_left_or_down
+from analysis.measures import FEWEST
 from analysis.relocation import HELD_OUT
 from envs import paths
 from envs.levels import from_seeds
@@ -80,4 +81,25 @@ def test_rivals_that_cannot_be_told_apart_are_named():
 
 def test_no_level_is_no_evidence():
     verdict = hold_contest(collect_evidence(PLANTED["corner"].build(LEVELS.rows(slice(0, 0))), 3, 500))
-    assert verdict.moves == 0 and verdict.algorithm == "uniform"
+    assert verdict.moves == 0 and verdict.algorithm == UNTOLD
+
+
+@pytest.mark.parametrize(("levels", "told"), [(FEWEST - 1, UNTOLD), (FEWEST, "corner")])
+def test_there_is_no_verdict_from_few_levels(levels, told):
+    evidence = collect_evidence(PLANTED["corner"].build(LEVELS.rows(slice(0, levels))), 3, 500)
+    assert hold_contest(evidence).algorithm == told
+
+
+def test_a_goal_with_slips_that_depend_on_a_context_is_judged_with_them():
+    """A mouse that runs to the cheese and slips five times as often where the cheese is far away."""
+    chain, walk = PLANTED["cheese"].build(LEVELS), build_walk(LEVELS)
+    distance = paths.compute_distances(LEVELS, LEVELS.cheese).flatten(1).numpy()[chain.level, chain.cell]
+    slip = np.where(distance > 8, 0.5, 0.1)[:, None]
+    mixed = chain._replace(probability=(1 - slip) * chain.probability + slip * walk.probability)
+    verdict = hold_contest(collect_evidence(mixed, 3, 500))
+    assert (verdict.algorithm, verdict.slips) == ("cheese", "distance to the cheese")
+    assert verdict.explained > verdict.scores["cheese"].explained + MARGIN
+    assert verdict.explained > max(score.explained for score in verdict.scores.values()) - MARGIN
+    assert not [name for name in verdict.also if name.startswith("goals") or name == GOAL_A_MAZE], "simple ones only"
+    plain = hold_contest(collect_evidence(PLANTED["cheese, slips"].build(LEVELS), 3, 500))
+    assert plain.slips is None and plain.explained == pytest.approx(plain.scores["cheese"].explained)

@@ -15,6 +15,7 @@ from analysis.dose import (
 )
 from analysis.groups import name_training
 from analysis.intervals import compute_group_interval
+from analysis.measures import estimate
 from envs import paths
 from envs.levels import from_seeds
 from envs.spec import WorldSpec
@@ -129,17 +130,33 @@ def test_a_dose_response_by_hand():
     assert [row["name"] for row in groups] == ["corner", "top-right 3×3", "top-right 3×3, only fork", "anywhere"]
     assert [row["fork_share"] for row in groups] == pytest.approx([0.4, 0.1, 0.5, 0.3])
     assert [row["published"]["rate"]["rate"] for row in groups] == pytest.approx([0.25, 0.5, 0.7, 0.8])
-    assert groups[1]["published"] == {
-        "levels": 2,
-        "rate": pytest.approx(compute_group_interval([0.0, 0.6, 0.9])),
-        "seeds": {"3--0": 0.0, "3--1": pytest.approx(0.6), "3--2": pytest.approx(0.9)},
-    }
+    found_seeds = groups[1]["published"]
+    assert found_seeds["levels"] == 2
+    assert found_seeds["seeds"] == {"3--0": 0.0, "3--1": pytest.approx(0.6), "3--2": pytest.approx(0.9)}
+    over_seeds = compute_group_interval([0.0, 0.6, 0.9])  # two mazes have no interval
+    assert {name: found_seeds["rate"][name] for name in over_seeds} == pytest.approx(over_seeds)
     assert groups[1]["published"]["rate"]["n"] == 3, "a failed seed is one, too"
     assert groups[0]["strict"]["levels"] == 7 and groups[1]["strict"]["levels"] == 5
-    assert groups[3]["strict"] == {"levels": 0, "rate": compute_group_interval([]), "seeds": {}}
+    assert groups[3]["strict"]["levels"] == 0 and groups[3]["strict"]["rate"]["rate"] is None
     assert {row["common"]["levels"] for row in groups} == {5}
     for spread in found["spread"].values():
         assert spread == {"sd": pytest.approx(stdev([0.0, 0.6, 0.9])), "df": 2}
+
+
+def test_an_interval_is_not_narrower_than_its_mazes_allow():
+    """Seeds that agree in each of a few mazes say nothing about other mazes."""
+    rates = [0.0, 1.0, 0.1, 0.9, 0.2, 0.8, 0.3, 0.7]
+    rows = pd.concat([rows_of(3, seed, rates) for seed in range(3)])
+    (group,) = compute_dose_response(rows, shares_of(rows))["groups"]
+    (one,) = compute_dose_response(rows_of(3, 0, rates), shares_of(rows))["groups"]
+    strict, mouse = (
+        group["strict"]["rate"],
+        estimate(dose.select_readings(rows_of(3, 0, rates))["strict"], dose.PUBLISHED_OUTCOME),
+    )
+    assert (strict["low"], strict["high"]) == pytest.approx((mouse["low"], mouse["high"])) and mouse["low"] < mouse[
+        "high"
+    ]
+    assert one["strict"]["rate"]["low"] is None, "one seed has no interval over seeds"
 
 
 def test_the_spread_is_pooled_over_groups():
@@ -164,4 +181,5 @@ def test_a_single_mouse_and_no_levels(none_of):
     assert found["spread"] == {key: {"sd": None, "df": 0} for key in dose.READINGS}
     (row,) = found["groups"]
     for reading in dose.READINGS:
-        assert row[reading]["rate"] == compute_group_interval([] if none_of == "fork" else [0.5])
+        expected = compute_group_interval([] if none_of == "fork" else [0.5])
+        assert {name: row[reading]["rate"][name] for name in expected} == expected

@@ -116,7 +116,9 @@ def test_shifts_counted_by_hand():
     found = compute_shift(table, np.array([[0, 1]]), "d")
     assert found["rate"] == pytest.approx(-np.log(9) / 2) and (found["n"], found["mazes"]) == (1, 1)
     assert decide_shift(found) == CANNOT_TELL, "one maze"
-    disagreeing = compute_shift(table.assign(blind_h=[0.9, 0.01]), np.array([[0, 1]]), "d")
+    assert (found["low"], found["high"]) == (None, None), "one maze has no interval"
+    three = pd.concat([table.assign(blind_h=[0.9, 0.01], level_seed=seed) for seed in range(3)], ignore_index=True)
+    disagreeing = compute_shift(three, np.array([[0, 1], [2, 3], [4, 5]]), "d")
     assert disagreeing["rate"] == 0 and disagreeing["farthest"] > LEAST_SHIFT
     assert decide_shift(disagreeing | {"mazes": 40, "low": 0.0, "high": 0.0}) == CANNOT_TELL
     assert compute_shift(table, np.zeros((0, 2), int), "d")["rate"] is None

@@ -27,6 +27,7 @@ from analysis.sentences import (
     decide_preference,
     describe_goal,
     describe_intervention,
+    has_other_goal,
     is_able_to,
 )
 from analysis.traits import compute_traits, measure_slip
@@ -218,3 +219,24 @@ def test_the_sentence_about_a_moved_cheese_speaks_of_what_is_beyond_the_baseline
     assert told[-0.5].startswith("The distance of the cheese matters to it: ") and "by −0.50 log odds" in told[-0.5]
     assert "by +0.50 log odds beyond all baselines" in told[0.5]
     assert told[0.2].startswith("It cannot be told whether the distance of the cheese matters to it: ")
+
+
+@pytest.mark.parametrize(
+    ("preference", "ability", "words"),
+    [
+        (-0.4, 0.2, "has learned another goal: it can reach the cheese and prefers the corner"),
+        (-0.4, 0.0, "prefers the corner, but it is not shown that it can reach the cheese"),
+        (0.4, 0.2, "has learned the goal: it can reach the cheese and prefers it"),
+        (0.4, 0.0, "prefers the cheese, but it is not shown that it can reach it"),
+        (0.0, 0.2, "It is not shown that"),
+    ],
+)
+def test_the_goal_follows_from_preference_and_ability(preference, ability, words):
+    def about(value):
+        return {"rate": value, "low": value - 0.02, "high": value + 0.02, "n": 40}
+
+    names = ("beyond", "beyond_blind", "uphill_cheese", "uphill_corner")
+    measures = {f"preference_{name}": about(preference) for name in names}
+    measures |= {"able_cheese": about(0.95), "able_cheese_beyond": about(ability)}
+    assert words in describe_goal("it", measures)
+    assert has_other_goal(measures) == ("another goal" in words)

@@ -53,17 +53,19 @@ def test_one_mouse_has_no_spread_but_is_read():
     assert "standard deviation" not in "\n".join(describe_spread("corner", group))
 
 
+@pytest.mark.parametrize("mice", [5, 40])
 @pytest.mark.parametrize("spread", [0.0, 0.05, 0.2])
-def test_the_interval_of_the_spread_covers_the_planted_one(spread):
+def test_the_interval_of_the_spread_covers_the_planted_one(spread, mice):
     """Mice differ by ``spread``; mazes, and each mouse in each maze, differ by much more."""
     rng, covered, found = np.random.default_rng(0), 0, []
     for _ in range(60):
-        values = rng.normal(0, spread, (40, 1)) + rng.normal(0, 0.5, 50) + rng.normal(0, 0.3, (40, 50))
+        values = rng.normal(0, spread, (mice, 1)) + rng.normal(0, 0.5, 50) + rng.normal(0, 0.3, (mice, 50))
         one = _describe(pd.DataFrame(values), 0.0)
         found.append(one["sd"] ** 2)
         covered += one["sd_low"] <= spread <= one["sd_high"]
-    assert np.mean(found) ** 0.5 == pytest.approx(spread, abs=0.025)
-    assert covered >= 48, "95 % in theory; the bootstrap of a standard deviation is a little narrow"
+    # A variance below the noise counts as 0, so that few mice seem to differ a little more than they do.
+    assert np.mean(found) ** 0.5 == pytest.approx(spread, abs=0.025 if mice == 40 else 0.035)
+    assert covered >= 53, "95 % in theory"
 
 
 def test_groups_come_from_the_corner_to_anywhere():
