@@ -33,16 +33,23 @@ OUT = Path("runs/evaluations")
 SAMPLED = ("anywhere",)  # the conditions that also get one sampled episode per level
 
 
-def check_world(mice: Sequence[Mouse]) -> int:
-    """The world size of all mice.
+def check_comparable(mice: Sequence[Mouse]) -> int:
+    """Check that mice can be in one report; return the size of their world.
 
     Raises:
-        InputError: they have different ones.
+        InputError: they have different ones, or two files are copies: training seeds are the unit of every comparison.
     """
     worlds = {mouse.name: mouse.spec.world_dim for mouse in mice}
     if len(set(worlds.values())) > 1:
         sides = ", ".join(f"{name} {dim}×{dim}" for name, dim in worlds.items())
         raise InputError(f"all mice of a report must have the same world size, not {sides}")
+    names: dict[str, str] = {}
+    for mouse in mice:
+        other = names.setdefault(mouse.header.get("sha256", mouse.name), mouse.name)
+        if other != mouse.name:
+            raise InputError(
+                f"{other} and {mouse.name} are copies of one mouse, not two training seeds; give one of them"
+            )
     return mice[0].spec.world_dim
 
 
@@ -57,7 +64,7 @@ def choose_conditions(mice: Sequence[Mouse], levels: int | None, names: Sequence
     Raises:
         InputError: if the mice have different world sizes, a condition is unknown, or ``anywhere`` is missing.
     """
-    dim = check_world(mice)
+    dim = check_comparable(mice)
     levels = levels or default_num_levels(dim)
     if names is None:
         fewer = {"no_cheese": levels // 4, "elsewhere": levels // 2, "mirrored": levels // 4}
@@ -124,7 +131,7 @@ def evaluate_spread(
 ) -> None:
     """Print how the training seeds of each group differ, and write a figure, the numbers and the records."""
     folder = out or OUT / f"{name_together(mice)}-spread"
-    dim = check_world(mice)
+    dim = check_comparable(mice)
     number = levels or default_num_levels(dim)
     conditions = {"anywhere": number, "as_trained": number}
     with lock_folder(folder):

@@ -35,6 +35,18 @@ def files_in(folder: Path) -> dict[str, bytes | None]:
     return {str(path): path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
 
 
+def write_seeds(mouse: Path, folder: Path, *names: str) -> None:
+    """Write mice of several training seeds into a folder: the same weights, said to be of other trainings."""
+    from agents.checkpoint import MOUSE_FORMAT, read_checkpoint, write_checkpoint
+
+    tensors, header = read_checkpoint(mouse, MOUSE_FORMAT)
+    del header["sha256"]
+    for seed, name in enumerate(names):
+        write_checkpoint(
+            folder / f"{name}.safetensors", tensors, header | {"config": header["config"] | {"seed": seed}}
+        )
+
+
 def check_refusal(call, folder: Path, given: dict[str, Path], command: list[str], named: str) -> None:
     """Check that a command ends with one line on standard error and exit code 2, and leaves no file.
 

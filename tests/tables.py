@@ -44,7 +44,8 @@ def traits_of(records: pd.DataFrame) -> dict[str, dict]:
 def make_traits(place: int, mouse: str) -> dict:
     algorithm = "cheese" if "cheese" in mouse else "corner" if "corner" in mouse else "uniform"
     scores = {name: {"explained": 0.9 * (name == algorithm)} for name in ("cheese", "corner", "uniform")}
-    won = {"algorithm": algorithm, "also": ["any reflex"], "order": 1.0, "moves": 1000.0, "scores": scores}
+    won = {"algorithm": algorithm, "slips": None, "explained": 0.0 if algorithm == "uniform" else 0.9,
+           "also": ["any reflex"], "order": 1.0, "moves": 1000.0, "scores": scores}  # fmt: skip
     weights = {"cells": won, "visits": won}
     known = {"rate": 0.1 * place, "low": 0.0, "high": 1.0, "n": 50}
     fork = round(0.1 * place, 1)

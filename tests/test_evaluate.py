@@ -4,7 +4,7 @@ import json
 
 import pandas as pd
 import pytest
-from commands import NO_CUDA, NO_MICE, check_help_is_quick, check_refusal, files_in
+from commands import NO_CUDA, NO_MICE, check_help_is_quick, check_refusal, files_in, write_seeds
 
 GOOD = ("evaluate.py", "checkpoint={mouse}", "out=results", "levels=2", "device=cpu")
 
@@ -37,8 +37,7 @@ def test_levels_drawn_by_hand_are_played(call, tmp_path, training):
 def test_a_full_report_of_many_mice_goes_on_where_it_was(call, tmp_path, training):
     mice = tmp_path / "mice"
     mice.mkdir()
-    for name in ("one", "two"):
-        (mice / f"{name}.safetensors").write_bytes((training[0] / "mouse.safetensors").read_bytes())
+    write_seeds(training[0] / "mouse.safetensors", mice, "one", "two")
     command = ("evaluate.py", "checkpoint=mice/*.safetensors", "report=full", "levels=8", "device=cpu", "out=page")
     code, said, errors = call(*command)
     assert (code, errors) == (0, "") and "report: page/report.html" in said
@@ -50,6 +49,15 @@ def test_a_full_report_of_many_mice_goes_on_where_it_was(call, tmp_path, trainin
     assert again[0] == 0 and files_in(tmp_path / "page" / "parts") == before
     page = (tmp_path / "page" / "report.html").read_text()
     assert all(text in page for text in ("one", "two", "evaluate.py", "checkpoint=mice/*.safetensors"))
+
+
+@pytest.mark.parametrize("report", ["full", "spread"])
+def test_copies_of_one_mouse_are_not_two_seeds(call, tmp_path, checkpoint, report):
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.safetensors").write_bytes(checkpoint.read_bytes())
+    code, said, errors = call("evaluate.py", "checkpoint=*.safetensors", f"report={report}", "device=cpu", "out=page")
+    assert (code, said) == (2, "") and errors.startswith("evaluate.py: one and two are copies of one mouse")
+    assert not (tmp_path / "page").exists()
 
 
 def test_help_names_every_setting(call, tmp_path):

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from commands import files_in
+from commands import files_in, write_seeds
 from tables import table_of
 
 from analysis.spread import READINGS, _describe, compute_spread, describe_spread, draw_spread
@@ -88,8 +88,7 @@ def test_every_group_is_drawn_in_a_row():
 
 
 def test_the_command_writes_numbers_a_figure_and_records_and_goes_on(call, tmp_path, training):
-    for name in ("one", "two"):
-        (tmp_path / f"{name}.safetensors").write_bytes((training[0] / "mouse.safetensors").read_bytes())
+    write_seeds(training[0] / "mouse.safetensors", tmp_path, "one", "two")
     command = ("evaluate.py", "checkpoint=*.safetensors", "report=spread", "levels=12", "device=cpu", "out=page")
     code, said, errors = call(*command)
     assert (code, errors) == (0, "") and "2 training seeds" in said and "figure: page/figures/spread.png" in said
