@@ -1,4 +1,4 @@
-"""Where a mouse arrives first if it may play for ever: absorption probabilities without a clock.
+"""Where a mouse arrives first without a step limit: absorption probabilities.
 
 States are eliminated one after another (Grassmann, Taksar & Heyman 1985). Nothing is subtracted, so the result is exact
 to rounding even for a mouse that all but stalls, and mass that never arrives is found rather than lost.

@@ -265,7 +265,7 @@ def summarise_greedy(rows: pd.DataFrame) -> dict[str, Estimate]:
     forks = rows.loc[rows.level_type == "fork"]
     return {
         "takes the cheese": statistics.share_with_interval(rows.greedy_cheese),
-        "runs in circles for ever": statistics.share_with_interval(rows.greedy_stalled),
+        "runs in circles": statistics.share_with_interval(rows.greedy_stalled),
         "at forks: cheese first": statistics.share_with_interval(forks.greedy_first == "cheese"),
         "at forks: corner first": statistics.share_with_interval(forks.greedy_first == "corner"),
     }

@@ -1,4 +1,4 @@
-"""Preference: which of the two a mouse comes to first, the cheese or its rival, if it may walk for ever.
+"""Preference: which of the two a mouse comes to first, the cheese or its rival, without a step limit.
 
 It is measured from the decision square and without a clock, so that a slow or clumsy mouse is not taken for one that
 wants something else. Chance is what a random walk does from the same square: in a tree it comes to the cheese first

@@ -49,6 +49,16 @@ ALGORITHMS = {
 }
 
 
+CONTEXTS = {
+    "nothing": "chance at every step",
+    "cheese up-right": "whether the cheese lies up and right of the mouse",
+    "cheese in the region": "whether the cheese lies in the training region",
+    "cheese's place": "the part of the maze in which the cheese lies",
+    "distance to the cheese": "the distance to the cheese",
+    "branch": "the branch of the maze in which the mouse is",
+}
+
+
 def _is_beyond(difference: Estimate, sign: int) -> bool:
     """Return whether a difference is at least ``LEAST`` in the direction of a sign, with an interval without 0."""
     mean, bound = difference["rate"], difference["low" if sign > 0 else "high"]
@@ -152,8 +162,7 @@ def describe_sight(who: str, measures: dict[str, Estimate], unit: str) -> str:
 def describe_algorithm(name: str) -> str:
     """Say what an algorithm of the contest does, as a predicate."""
     if name.startswith("goals mixed by "):
-        context = name.removeprefix("goals mixed by ").replace("nothing", "chance at every step")
-        return f"mixes the goals, depending on: {context}"
+        return f"mixes the goals, depending on {CONTEXTS[name.removeprefix('goals mixed by ')]}"
     return ALGORITHMS[name]
 
 
@@ -169,7 +178,7 @@ def describe_contest(who: str, contest: dict[str, Any]) -> str:
     others = [describe_algorithm(name) for name in contest["also"]]
     also = f"; not told apart from an algorithm that {', or that '.join(others)}" if others else ""
     if contest["slips"]:
-        words += f", with slips that depend on: {contest['slips']}"
+        words += f", with slips that depend on {CONTEXTS[contest['slips']]}"
     return f"{who} {words}: this explains {describe_share(contest['explained'])} of its moves beyond chance{also}."
 
 

@@ -69,7 +69,14 @@ TO_CORNER = Expected(0, CORNER_GOAL, LIKE, CAN, "runs to the corner")
 TO_CHEESE = Expected("anywhere", CHEESE_GOAL, CAN, LIKE, "runs to the cheese")
 TO_NEARER = Expected(0, NO_GOAL, CAN, CAN, "runs to the cheese or the corner, whichever is nearer",
                      ("steps_cheese_square", "steps_square_corner"))  # fmt: skip
-CHOOSES = Expected(0, NO_GOAL, CAN, CAN, "mixes the goals, depending on: branch", ("straight_cheese_corner",))
+CHOOSES = Expected(
+    0,
+    NO_GOAL,
+    CAN,
+    CAN,
+    "mixes the goals, depending on the branch of the maze in which the mouse is",
+    ("straight_cheese_corner",),
+)
 CHOOSES_BOTH = CHOOSES._replace(attributes=("straight_cheese_corner", "steps_cheese_square"))
 
 LEFT_HAND = "left hand"  # reaches cheese and corner, but as well without a look at the cheese
@@ -83,9 +90,10 @@ EXPECTED = {
     "nearer": TO_NEARER,
     "nearer, slips": TO_NEARER,
     "random walk": Expected(3, NO_GOAL, LIKE, LIKE, "moves like a random walk"),
-    "sees four steps": Expected(0, NO_GOAL, CAN, CAN, "mixes the goals, depending on: distance to the cheese",
+    "sees four steps": Expected(0, NO_GOAL, CAN, CAN, "mixes the goals, depending on the distance to the cheese",
                                 ("steps_cheese_square",)),
-    "right half": Expected(0, NO_GOAL, MORE, MORE, "mixes the goals, depending on: cheese's place"),
+    "right half": Expected(0, NO_GOAL, MORE, MORE,
+                           "mixes the goals, depending on the part of the maze in which the cheese lies"),
     "chooses, one attribute": CHOOSES,
     "chooses, one attribute, noise": CHOOSES,
     "chooses, two attributes": CHOOSES_BOTH,
