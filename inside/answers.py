@@ -80,8 +80,11 @@ def answer_cheese_vector(mice: Mice) -> Answer:
         rows = [pick(mouse["steering"], vector="cheese", source="own", factor=factor) for mouse in mice]
         medians.append(float(np.mean([row["median_to_cheese"] for row in rows])))
     corner = {
-        source: _rate(_steered(mice, "cheese", source, factor, "p_corner_first"))
-        for source, factor in (("own", -1.0), ("random", -1.0), ("carried", 0.0))
+        name: _rate(_steered(mice, "cheese", source, factor, "to_corner"))
+        for name, source, factor in (("before", "own", 0.0), ("after", "own", -1.0), ("random", "random", -1.0))
+    }
+    walk = {
+        name: _rate([mouse["behaviour"]["random walk"][name] for mouse in mice]) for name in ("to_cheese", "to_corner")
     }
     return Answer(
         "With the maze's cheese vector subtracted, the move at the decision square leads to the cheese with "
@@ -89,9 +92,9 @@ def answer_cheese_vector(mice: Mice) -> Answer:
         f"Before: {_rate(lead('own', 0.0))}. With another maze's vector: {_rate(lead('carried', -1.0))}. With a "
         f"random vector of the same norm: {_rate(lead('random', -1.0))}. With the cheese hidden: "
         f"{_rate([mouse['behaviour']['blind']['to_cheese'] for mouse in mice])}. A random walk: "
-        f"{_rate([mouse['behaviour']['random walk']['to_cheese'] for mouse in mice])}. The median over mazes, which is "
-        f"the published measure: {medians[0]:.2f} before, {medians[1]:.2f} after. The corner first: "
-        f"{corner['carried']} before, {corner['own']} after, {corner['random']} with a random vector.",
+        f"{walk['to_cheese']}. The median over mazes, which is the published measure: {medians[0]:.2f} before, "
+        f"{medians[1]:.2f} after. The move leads to the corner: {corner['before']} before, {corner['after']} after, "
+        f"{corner['random']} with a random vector; a random walk: {walk['to_corner']}.",
     )
 
 

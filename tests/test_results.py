@@ -74,5 +74,6 @@ def test_the_differences_of_groups_are_those_of_the_report():
             p = "< 0.001" if found["p_holm"] < 0.001 else f"{found['p_holm']:.3f}"
             difference = f"{format_points(sign * found['difference'])} ({format_points(low)} to {format_points(high)})"
             mark = "**" if found["verdict"] == "different" else ""
-            assert row[column] == f"{mark}{difference}, p {p}{mark}", (one, other, column)
+            equivalent = ", *equivalent*" if found["verdict"] == "equivalent" else ""
+            assert row[column] == f"{mark}{difference}, p {p}{mark}{equivalent}", (one, other, column)
     assert len(rows) >= 6
