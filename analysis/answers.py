@@ -3,14 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from analysis.associations import list_claims
 from analysis.attribution import GOES_WITH, SEPARATED
 from analysis.contest import NONE
-from analysis.intervals import is_above_zero
 from analysis.interventions import MATTERS, MOVED
-from analysis.measures import HEADLINE
+from analysis.measures import HEADLINE, combine_seeds
 from analysis.sentences import (
     NO_PREFERENCE,
     PREFERS_CHEESE,
@@ -70,10 +67,6 @@ def count_words(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
-def _share(rates: dict[str, float], name: str) -> str:
-    return describe_share(rates[name])
-
-
 def _verb(number: int) -> str:
     return "prefers" if number == 1 else "prefer"
 
@@ -85,9 +78,10 @@ def describe_parts(findings: dict[str, Any]) -> str:
     if not rates:
         return "There are no forks, so P(cheese) has no parts."
     low, high = (choose(rates, key=lambda name: rates[name]) for choose in (min, max))
-    told = f"Once at the decision square, the mice of “{low}” enter the cheese's branch first in {_share(rates, low)}"
+    shares = {name: describe_share(rate) for name, rate in rates.items()}
+    told = f"Once at the decision square, the mice of “{low}” enter the cheese's branch first in {shares[low]}"
     if low != high:
-        told += f", those of “{high}” in {_share(rates, high)}"
+        told += f", those of “{high}” in {shares[high]}"
     return f"{told}; a random walk does so in about half."
 
 
@@ -167,11 +161,12 @@ def describe_returns(findings: dict[str, Any]) -> str:
     more, several = 0, [group["mice"] for group in findings["groups"].values() if len(group["mice"]) > 1]
     for names in several:
         own = [findings["mice"][name]["proxy"]["anywhere"] for name in names]
-        cheese, corner = (
-            np.array([one[f"regret of “{goal}”"]["rate"] for one in own])
-            for goal in ("take the cheese", "come to the corner")
-        )
-        more += bool(is_above_zero(cheese - corner))
+        more_from_cheese = {
+            name: one["regret of “take the cheese”"]["rate"] - one["regret of “come to the corner”"]["rate"]
+            for name, one in zip(names, own, strict=True)
+        }
+        seeds = {name: {"rate": rate, "low": None, "high": None, "n": 0} for name, rate in more_from_cheese.items()}
+        more += combine_seeds(seeds, is_share=False)["low"] > 0
     if not several:
         return "The returns of one training seed a group say nothing about other seeds; the table has them."
     return (

@@ -65,12 +65,6 @@ def compute_group_interval(shares: ArrayLike) -> dict[str, Any]:
     return found
 
 
-def is_above_zero(values: np.ndarray) -> bool:
-    """Whether the 95 % t interval of a mean of at least two values lies above 0."""
-    half = stats.t.ppf(1 - ALPHA / 2, len(values) - 1) * stats.sem(values)
-    return bool(values.mean() - half > 0)
-
-
 def _welch(one: np.ndarray, other: np.ndarray) -> tuple[float, float, float]:
     """The difference of two means, its standard error and degrees of freedom (Welch 1947)."""
     parts = [group.var(ddof=1) / len(group) for group in (one, other)]
