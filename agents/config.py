@@ -91,8 +91,14 @@ ABOUT_THE_RUN = ("device", "run_dir", "fresh", "save_every", "picture_every", "e
 
 
 def describe_identity(config: TrainConfig) -> dict[str, Any]:
-    """Return the settings that determine what a mouse learns: all except ``ABOUT_THE_RUN``, and ``init`` if given."""
+    """Return the settings that determine what a mouse learns: all except ``ABOUT_THE_RUN``, and ``init`` if given.
+
+    Raises:
+        InputError: if a setting of the world is invalid.
+    """
     identity = {key: value for key, value in asdict(config).items() if key not in ABOUT_THE_RUN}
+    kept = config.env.build_spec().level_types  # in one order, whatever order was given
+    identity["env"]["level_types"] = list(kept) if kept else None
     return identity if config.init else {key: value for key, value in identity.items() if key != "init"}
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from agents.mouse import Mouse
 from envs import paths
-from envs.levels import describe_region
+from envs.levels import WORLD_DIMS, describe_region
 from foundation.settings import as_list, flatten_settings
 
 GROUP = ("group", "region", "trained_on")  # columns of records
@@ -46,11 +46,21 @@ def name_own_training(mouse: Mouse) -> str:
 
 
 def name_origin(header: Mapping[str, Any]) -> str | None:
-    """The group of the mouse that a mouse was fine-tuned from; None if it started with new weights."""
+    """The group of the mouse that a mouse was fine-tuned from, e.g. "corner"; None if it started with new weights.
+
+    If the world of the other mouse had another side, the name says so: "corner at 11×11".
+    """
     if "init" not in header:
         return None
-    env = header["init"].get("config", {}).get("env", {})
-    return name_training(str(env.get("cheese_region", "unknown")), "+".join(as_list(env.get("level_types"))))
+    before, own = (part.get("config", {}).get("env", {}) for part in (header["init"], header))
+    training = name_training(str(before.get("cheese_region", "unknown")), "+".join(as_list(before.get("level_types"))))
+    world = _name_world(before)
+    return training if world in ("", _name_world(own)) else f"{training} at {world}"
+
+
+def _name_world(env: Mapping[str, Any]) -> str:
+    side = env.get("world_dim") or WORLD_DIMS.get(env.get("distribution_mode") or "")
+    return f"{side}×{side}" if side else ""
 
 
 def count_steps(header: Mapping[str, Any]) -> int:
@@ -71,8 +81,8 @@ def name_groups(mice: Sequence[Mouse]) -> dict[str, str]:
     for mouse in sorted(
         mice, key=lambda mouse: (order_training(*describe_training(mouse)), mouse.training_seed, mouse.name)
     ):
-        origin = name_origin(mouse.header)
-        names[mouse.name] = name_own_training(mouse) + (f", fine-tuned from {origin}" if origin else "")
+        training = name_own_training(mouse)
+        names[mouse.name] = training + _describe_start(training, name_origin(mouse.header))
         settings[mouse.name] = _list_settings(mouse)
     members = {group: [name for name in names if names[name] == group] for group in names.values()}
     for own in members.values():
@@ -81,6 +91,15 @@ def name_groups(mice: Sequence[Mouse]) -> dict[str, str]:
             names[str(name)] += "".join(f", {value} {key}" if key == "steps" else f", {key}={value}"
                                         for key, value in row.items())  # fmt: skip
     return names
+
+
+def _describe_start(training: str, origin: str | None) -> str:
+    """What a group's name says about the training before its own."""
+    if origin is None:
+        return ""
+    if origin.startswith(same := f"{training} at "):
+        return f", begun at {origin.removeprefix(same)}"
+    return f", fine-tuned from {origin}"
 
 
 def describe_training(mouse: Mouse) -> tuple[str, str]:

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from agents.config import ABOUT_THE_RUN, AgentConfig, TrainConfig, describe_identity, name_run
+from agents.config import ABOUT_THE_RUN, AgentConfig, EnvConfig, TrainConfig, describe_identity, name_run
+from envs.paths import LEVEL_TYPES
 
 CONFIG = TrainConfig()
 
@@ -12,6 +13,12 @@ def test_run_folders_are_named_by_what_matters():
     assert name == name_run(replace(CONFIG, fresh=True, device="cpu", run_dir="elsewhere"))
     others = [replace(CONFIG, seed=1), replace(CONFIG, total_steps=1), replace(CONFIG, agent=AgentConfig(scale=2))]
     assert len({name, *map(name_run, others)}) == 4
+
+
+def test_level_types_in_any_order_are_one_run():
+    given = ["same", "fork"], ["fork", "same"], ["fork", "same", "fork"]
+    assert len({name_run(replace(CONFIG, env=EnvConfig(level_types=types))) for types in given}) == 1
+    assert name_run(replace(CONFIG, env=EnvConfig(level_types=list(LEVEL_TYPES)))) == name_run(CONFIG)
 
 
 def test_the_identity_is_every_setting_but_those_about_the_run():

@@ -26,7 +26,7 @@ def test_groups_in_words(group, words):
 
 
 def mouse(name, seed=0, steps=1000, agent=None, init=None, **env):
-    header = {"config": {"seed": seed}, "progress": {"steps": steps}} | ({"init": init} if init else {})
+    header = {"config": {"seed": seed, "env": env}, "progress": {"steps": steps}} | ({"init": init} if init else {})
     planned = mouse_with(undecided, **env)
     return planned._replace(path=Path(f"{name}.safetensors"), header=header, agent=agent or AgentConfig())
 
@@ -67,4 +67,21 @@ def test_fine_tuned_mice_are_a_group_of_their_own():
         "new": "anywhere",
         "tuned10": "anywhere, fine-tuned from corner, 10 steps",
         "tuned20": "anywhere, fine-tuned from corner, 20 steps",
+    }
+
+
+def test_the_world_of_the_mouse_before_is_named_where_it_was_another():
+    small, easy = (
+        {"config": {"env": {"cheese_region": 0} | world}}
+        for world in ({"world_dim": 11}, {"distribution_mode": "easy"})
+    )
+    mice = [
+        mouse("grown", init=small, cheese_region=0, world_dim=15),
+        mouse("moved", init=small, cheese_region="anywhere", world_dim=15),
+        mouse("stayed", init=easy, cheese_region=0, world_dim=15),
+    ]
+    assert name_groups(mice) == {
+        "grown": "corner, begun at 11×11",
+        "moved": "anywhere, fine-tuned from corner at 11×11",
+        "stayed": "corner, fine-tuned from corner",
     }
