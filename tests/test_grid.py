@@ -1,8 +1,10 @@
 """Many levels in parallel, against separate walks."""
 
 from collections import Counter
+from functools import cache
 from itertools import takewhile
 
+import numpy as np
 import pygame
 import pytest
 import torch
@@ -35,6 +37,20 @@ def first_reached(seed: int, plan: str) -> tuple[str, int]:
     return ("cheese" if mouse == cheese else "corner"), steps
 
 
+@cache
+def chance_of(seed: int) -> tuple[float, float]:
+    """P(cheese first) and P(corner first) of a random walk within the grid's steps, by its transition matrix."""
+    open_cells, mouse, cheese = read(to_text(from_seeds([seed], DIM)), DIM)
+    cells, corner = sorted(open_cells), corner_of(open_cells)
+    walk = np.zeros((len(cells), len(cells)))
+    for row, cell in enumerate(cells):
+        for x, y in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+            there = (cell[0] + x, cell[1] + y)
+            walk[row, cells.index(there if there in open_cells and cell not in (cheese, corner) else cell)] += 0.25
+    ends = np.linalg.matrix_power(walk, PATIENCE * DIM)[cells.index(mouse)]
+    return ends[cells.index(cheese)], ends[cells.index(corner)]
+
+
 @pytest.mark.parametrize("plan", ["to the cheese", "to the corner"])
 def test_levels_are_played_one_after_another_and_counted_once(plan):
     many = Grid(mouse_with(Planned(plan)), 5, first=40)
@@ -62,7 +78,10 @@ def test_levels_are_played_one_after_another_and_counted_once(plan):
                 ends[slot] = (step + steps, outcome)
         counted = [ended[seed] for seed in takewhile(ended.__contains__, began)]
         assert dict(many.counts) == dict(Counter(counted)), "in the order in which they began"
+        walks = [chance_of(seed) for seed in began[: len(counted)]]
+        assert many.walk == pytest.approx(np.mean(walks, axis=0) if walks else (0, 0))
     assert many.num_counted > 10 and f"in {many.num_counted} forks" in many.summary
+    assert many.summary.endswith(f"random walk: cheese {many.walk.cheese:.0%}, corner <1%")
     assert many.numbers == [playing[slot] for slot in range(5)]
     many.begin()
     assert many.numbers == [next(forks) for _ in range(5)] and not many.counts
@@ -143,7 +162,7 @@ def test_the_window_of_a_grid(tmp_path, monkeypatch):
     window = GridWindow(many, (3, 2), Session(tmp_path), speed=8)
 
     def press(key: int, text: str = "") -> bool:
-        return window.handle(pygame.event.Event(pygame.KEYDOWN, key=key, unicode=text, scancode=0))
+        return window.handle(pygame.event.Event(pygame.KEYDOWN, key=key, unicode=text, mod=0, scancode=0))
 
     window.pass_time(0.2)
     assert window.grid.state.clock.tolist() == [1] * 6
@@ -174,7 +193,7 @@ def test_the_window_of_a_grid(tmp_path, monkeypatch):
     window.pass_time(1)
     window.draw(surface)
     assert window.opened.viewing.episode.steps > 0 and window.grid.state.clock.tolist() == clock
-    window.stale = False
+    window.stale, window.opened.pace.waited = False, 0.0
     window.handle(pygame.event.Event(pygame.MOUSEMOTION, buttons=(0, 0, 0), rel=(1, 1), pos=place))
     window.pass_time(0)
     assert not window.stale, "a pointer that only moves changes nothing"

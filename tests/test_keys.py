@@ -6,7 +6,7 @@ from mice import Planned, mouse_with
 
 from viewer.grid import Grid
 from viewer.grid_window import GridWindow
-from viewer.keys import GRID_HELP, WINDOW_HELP, find_action, map_actions
+from viewer.keys import GRID_HELP, WINDOW_HELP, find_action, is_for_others, map_actions
 from viewer.saving import Session
 from viewer.viewing import Viewing
 from viewer.window import Window
@@ -49,3 +49,25 @@ def test_no_key_has_two_meanings(help_):
 def test_keys_work_on_any_layout(text, key, place, expected):
     event = pygame.event.Event(pygame.KEYDOWN, unicode=text, key=key, scancode=place)
     assert find_action(map_actions(WINDOW_HELP), event) == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "mod", "expected"),
+    [
+        (pygame.K_z, pygame.KMOD_LCTRL, True),
+        (pygame.K_c, pygame.KMOD_RCTRL, True),
+        (pygame.K_w, pygame.KMOD_LMETA, True),
+        (pygame.K_TAB, pygame.KMOD_LALT, True),
+        (pygame.K_LSHIFT, pygame.KMOD_LSHIFT, True),
+        (pygame.K_h, pygame.KMOD_LSHIFT | pygame.KMOD_NUM, False),
+        (pygame.K_q, pygame.KMOD_RALT | pygame.KMOD_LCTRL, False),  # AltGr on Windows
+        (pygame.K_z, pygame.KMOD_NONE, False),
+    ],
+)
+def test_shortcuts_of_the_desktop_and_bare_modifiers_do_nothing(tmp_path, key, mod, expected):
+    event = pygame.event.Event(pygame.KEYDOWN, unicode="", key=key, mod=mod, scancode=0)
+    assert is_for_others(event) is expected
+    window = Window(Viewing([mouse_with(Planned("nowhere"))], 1), Session(tmp_path), 8)
+    window.message = "saved"
+    if expected:
+        assert window.handle(event) and window.message == "saved" and not window.viewing.changed

@@ -33,6 +33,21 @@ def test_the_largest_activation_of_the_cheese_channel_is_at_the_cheese_and_follo
         assert int(shown.argmax()) == cell and shown.sum() == shown.max() == 1
 
 
+def test_undo_leaves_what_is_only_shown():
+    viewing = viewing_of()
+    cheese = int(viewing.level.cheese)
+    viewing.move_cheese()
+    viewing.pick_channel(3)
+    assert viewing.undo() and int(viewing.level.cheese) == cheese and viewing.inspection.channel == 3
+    viewing.move_cheese()
+    viewing.next_layer()
+    layer = viewing.inspection.layer
+    assert viewing.undo() and viewing.inspection.layer == layer != LAYER, "nothing was changed in either layer"
+    viewing.toggle_clamp(0, START)
+    viewing.pick_channel(1)
+    assert viewing.undo() and not viewing.inspection.changes
+
+
 def test_a_clamp_at_another_cell_sends_the_mouse_there():
     viewing = viewing_of()
     assert odds_of(viewing)[0] > 0.9
@@ -277,6 +292,7 @@ def test_settings_are_read():
         ([[7, 4, 3, "high"]], "", "clamp must be a list of"),
         ([[7, 4, 3, float("inf")]], "", "clamp must be a list of"),
         ([[7, 4, 3, 10**400]], "", "clamp must be a list of"),
+        ([[7, 4, 3, 3e38]], "", "clamp must be a list of"),
         ([[7, 4, 3, True]], "", "clamp must be a list of"),
         ([[7, 4, 3, 1], [7, 4, 3, 2]], "", "[7, 4, 3] more than once"),
         (None, "corner", "without must be cheese, not 'corner'"),
@@ -316,7 +332,7 @@ def test_what_a_network_does_not_have_is_refused(inspection, named):
             "clamp=[[0,9,0,…]] does not exist, counted from 0: embedder.block2.res1 of {mouse} has 32",
         ),
         ("clamp=[[0,0,0,.nan]]", "clamp must be a list of [channel,row,column,value]"),
-        ("clamp=5.5", "clamp must be a list of [channel,row,column,value], not 5.5"),
+        ("clamp=5.5", "clamp must be a list of [channel,row,column,value] with values within ±1,000,000, not 5.5"),
         ("without=corner", "without must be cheese, not 'corner'"),
         ("show=[maps]", "not 'maps'"),
         ("grid=2x2", "cannot be combined with figure, show, sweep, layer, channel, clamp, without"),

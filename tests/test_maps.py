@@ -60,6 +60,13 @@ def test_a_mouse_that_stands_still_goes_nowhere():
     assert compute_visits(maps, state).flatten()[int(state.mouse)] == 257
 
 
+def test_a_mouse_at_the_cheese_visits_no_other_cell():
+    state = beginning(5)
+    maps = compute_maps(mouse_with(undecided), state.level)
+    visits = compute_visits(maps, state._replace(mouse=state.level.cheese)).flatten()
+    assert visits[int(state.level.cheese)] == 1 and np.nansum(visits) == 1
+
+
 def test_paths_begin_where_the_mouse_is():
     state = beginning(5)
     other = int((~state.level.walls[0]).flatten().nonzero()[-1])

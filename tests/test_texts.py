@@ -2,10 +2,13 @@
 
 import pygame
 import pytest
+import torch
 from mazes import batch
 from mice import Planned, mouse_with
 
 from envs.drawings import from_text
+from envs.paths import LEVEL_TYPES, classify_levels
+from envs.world import DOWN, LEFT, UP, step
 from viewer.texts import describe_pane, describe_training, describe_verdict
 from viewer.typography import write
 from viewer.viewing import Viewing
@@ -74,6 +77,29 @@ def test_a_cheese_is_as_trained_only_where_it_was_in_training():
     assert [describe_pane(viewing, pane) for pane in (0, 1)] == ["cheese as trained", "cheese as drawn"]
     viewing.move_cheese("anywhere", 0)
     assert describe_pane(viewing, 0) == "cheese moved"
+
+
+def test_no_cheese_is_called_moved_that_lies_as_trained():
+    viewing = Viewing([mouse_with(Planned("nowhere"), cheese_region="anywhere")], 5)
+    viewing.toggle_comparison()
+    assert [describe_pane(viewing, pane) for pane in (0, 1)] == ["cheese as trained"] * 2
+    assert viewing.move_cheese("as_trained") == "" and describe_pane(viewing, 1) == "cheese as trained"
+
+
+def test_a_mouse_misses_the_cheese_only_where_the_paths_to_cheese_and_corner_part():
+    beyond = "##.  \n#### \n   # \n## # \n#@   "
+    level = from_text(beyond, 7)
+    assert LEVEL_TYPES[int(classify_levels(level)[0])] == "beyond"
+    assert describe_verdict(play("to the corner", beyond), hints=False) == "Reached the corner first."
+    looped = NEAR.replace("\n## # \n", "\n     \n")
+    assert describe_verdict(play("to the corner", looped), hints=False) == "Reached the corner first."
+
+
+def test_a_walk_after_the_corner_does_not_pass_the_cheese():
+    viewing = play("to the corner", FAR)
+    for move in (DOWN, DOWN, DOWN, DOWN, LEFT, LEFT, UP, UP, LEFT):
+        viewing.episode = viewing.episode.extend((step(viewing.states[0], torch.tensor([move]))[0],))
+    assert describe_verdict(viewing, hints=False) == "Went away from the cheese to the empty corner."
 
 
 def test_text_is_drawn_again_after_pygame_was_quit():

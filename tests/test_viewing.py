@@ -12,6 +12,7 @@ from mice import Planned, corner_of, is_full_fork, mouse_with, undecided, way_to
 from envs import world
 from envs.drawings import from_text, to_text
 from envs.levels import SEED_LIMIT, Levels, region_mask
+from foundation.errors import InputError
 from viewer.texts import describe_maze, describe_verdict
 from viewer.viewing import Viewing
 
@@ -184,22 +185,30 @@ def test_levels_follow_each_other():
     forks = [seed for seed in range(60) if is_full_fork(seed, DIM, 7)]
     after = [seed for seed in forks if seed > 5]
     back = [after[0], *[seed for seed in reversed(forks) if seed <= 5]]
-    for by, seed in [(1, after[0]), (1, after[1]), *((-1, seed) for seed in back), (-1, back[-1]), (1, forks[1])]:
+    for by, seed in [(1, after[0]), (1, after[1]), *((-1, seed) for seed in back), (1, forks[1])]:
         viewing.next_level(by)
         assert int(viewing.level.seed) == viewing.number == seed and len(viewing.episode.moments) == 1
         assert to_text(viewing.level) == to_text(viewing_of(level=seed).level)
     viewing.go_to(SEED_LIMIT - 1)
-    viewing.next_level()
-    assert int(viewing.level.seed) == SEED_LIMIT - 1, "there is none after the last"
+    viewing.move_cheese()
+    edited = to_text(viewing.level)
+    with pytest.raises(InputError, match="this is the last level"):
+        viewing.next_level()
+    assert to_text(viewing.level) == edited and viewing.undo(), "what is refused changes nothing"
+    viewing.go_to(forks[0])
+    with pytest.raises(InputError, match="this is the first level"):
+        viewing.next_level(-1)
 
 
 def test_levels_of_a_file_follow_each_other():
     drawn = batch([from_text(text, DIM) for text in ("@ .\n# #\n   ", "  .\n   \n@  ", PARTED)])
     viewing = Viewing([mouse_with(Planned("to the cheese"))], 2, drawn=drawn)
-    for by, expected in ((1, 3), (1, 3), (-1, 2), (-1, 1), (-1, 1)):
+    for by, expected in ((1, 3), (-1, 2), (-1, 1)):
         viewing.next_level(by)
         assert viewing.number == expected and to_text(viewing.level) == to_text(drawn.rows([expected - 1]))
         assert not viewing.edited
+    with pytest.raises(InputError, match="this is the first level"):
+        viewing.next_level(-1)
     for beyond in (0, 4):
         with pytest.raises(ValueError, match=rf"in 1\.\.3 for this file, not {beyond}"):
             viewing.go_to(beyond)
@@ -429,6 +438,31 @@ def test_a_person_walks_beside_the_mouse():
     assert len(viewing.panes) == 1 and not viewing.episode.waits_for_person
 
 
+def test_nobody_waits_for_a_person_who_has_reached_the_corner():
+    viewing = in_level(PARTED, "nowhere")
+    viewing.toggle_person()
+    open_cells, cell, _ = read(to_text(viewing.level), DIM)
+    way = way_to(corner_of(open_cells), open_cells)
+    moves = {(-1, 0): world.LEFT, (1, 0): world.RIGHT, (0, -1): world.DOWN, (0, 1): world.UP}
+    while cell != corner_of(open_cells):
+        assert viewing.episode.waits_for_person
+        (x, y), (next_x, next_y) = cell, way[cell]
+        viewing.step(moves[next_x - x, next_y - y])
+        cell = way[cell]
+    assert viewing.episode.outcome(1) == "corner" and not viewing.episode.waits_for_person
+
+
+@pytest.mark.parametrize("between", [lambda v: v.step(), lambda v: v.restart()])
+def test_a_press_without_a_drag_is_no_edit(between):
+    viewing = in_level(PARTED, "nowhere")
+    viewing.grab(0, int(viewing.level.cheese))
+    between(viewing)
+    assert not viewing.release() and not viewing.changed
+    viewing.grab(0, int(viewing.level.cheese))
+    viewing.grab(0, int(viewing.states[0].mouse))  # the end of the first press was not seen
+    assert not viewing.release() and not viewing.changed
+
+
 def test_here_and_there_comes_and_goes():
     viewing = in_level(PARTED, "to the cheese")
     assert viewing.toggle_comparison() == ""
@@ -450,7 +484,7 @@ EDITS = {
     "join": lambda v, n: v.toggle_person(),
     "beside": lambda v, n: v.toggle_comparison(),
     "restart": lambda v, n: v.restart(),
-    "next": lambda v, n: v.next_level(1 - n % 2 * 2),
+    "next": lambda v, n: v.go_to(1 + n),
     "undo": lambda v, n: v.undo(),
 }
 

@@ -275,7 +275,7 @@ def test_the_printed_command_has_a_cheese_beside_none(monkeypatch, tmp_path):
 
 def test_the_printed_command_says_what_it_cannot_show(capsys, tmp_path):
     def print_command(window):
-        window.handle(pygame.event.Event(pygame.KEYDOWN, key=pygame.K_e, unicode="e", scancode=0))
+        window.handle(pygame.event.Event(pygame.KEYDOWN, key=pygame.K_e, unicode="e", mod=0, scancode=0))
         return capsys.readouterr().out
 
     viewing = Viewing([mouse_with(Planned("nowhere"), observation="rgb")], 5)

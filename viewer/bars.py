@@ -6,7 +6,7 @@ import pygame
 
 from viewer.board import BLACK, OUTCOME_COLOURS, WHITE
 from viewer.layout import GAP
-from viewer.odds import Odds
+from viewer.odds import Odds, describe_share
 from viewer.typography import SMALLEST, font, write
 
 TEXT = (240, 240, 240)
@@ -41,15 +41,13 @@ def draw_odds(surface: pygame.Surface, rect: pygame.Rect, size: int, mouse: Odds
     neither = max(0.0, 1 - mouse.cheese - mouse.corner)
     shares = {"cheese": mouse.cheese, "neither": neither, "corner": mouse.corner}
     draw_shares(surface, bar, shares, named=False)
+    draw_notches(surface, bar, walk)
+
+
+def draw_notches(surface: pygame.Surface, bar: pygame.Rect, walk: Odds) -> None:
+    """Mark the odds of a random walk on a bar, from its two ends."""
     for x in (bar.left + bar.width * walk.cheese, bar.right - bar.width * walk.corner):
         draw_notch(surface, pygame.Rect(round(x) - 1, bar.top - 3, 3, bar.height + 6))
-
-
-def describe_share(share: float) -> str:
-    """A probability in percent; only what is certain is called 0% or 100%."""
-    if 0 < share < 0.01:
-        return "<1%"
-    return ">99%" if 0.99 < share < 1 else f"{share:.0%}"
 
 
 def draw_notch(surface: pygame.Surface, rect: pygame.Rect) -> None:

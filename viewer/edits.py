@@ -30,9 +30,12 @@ def draw_cheese(episode: Episode, place: int, where: str, rng: np.random.Generat
     now = int(episode.levels[place].cheese)
     cells = [cell for cell in find_region(episode, where) if cell != now]
     free = find_free_cells(episode, place, cells)
+    if not free and where == AS_TRAINED:
+        is_there = now in find_region(episode, AS_TRAINED)
+        reason = "the cheese already lies" if is_there else "no open cell for the cheese"
+        raise InputError(f"{reason} in its training region")
     if not free:
-        reason = "no open cell for the cheese in its training region" if where == AS_TRAINED else ""
-        raise InputError(reason or "no other open cell for the cheese")
+        raise InputError("no other open cell for the cheese")
     return move_cheese(episode, place, int(rng.choice(free)))
 
 

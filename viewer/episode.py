@@ -99,8 +99,8 @@ class Episode:
 
     @property
     def waits_for_person(self) -> bool:
-        """Whether a person moves next."""
-        return any(pane.person and not self.is_over(number) for number, pane in enumerate(self.panes))
+        """Whether a person moves next: until a verdict."""
+        return any(pane.person and not self.verdict(number) for number, pane in enumerate(self.panes))
 
     def extend(self, moment: Moment) -> "Episode":
         """Append a moment."""

@@ -12,6 +12,7 @@ from envs.levels import ANYWHERE, Levels, describe_region
 from foundation.palette import OUTCOME_COLOURS
 from viewer.course import Course
 from viewer.episode import find_patience
+from viewer.odds import Odds, compute_walk_odds, describe_share
 from viewer.panes import choose_region
 
 HOLD = 8  # steps that an ended episode stays visible
@@ -60,6 +61,8 @@ class Grid:
         self.state = world.start(self._build(self.numbers))
         self.outcomes, self._held = [""] * self.size, [0] * self.size
         self.counts: Counter[str] = Counter()
+        self._walks = dict(enumerate(compute_walk_odds(self.state.level, self.limit)))  # by episode
+        self._walked = [0.0, 0.0]  # sums over the counted episodes
         self._order, self._begun, self._counted = list(range(self.size)), self.size, 0
         self._ended: dict[int, str] = {}  # outcomes that wait for an episode that began earlier
 
@@ -80,6 +83,7 @@ class Grid:
                 self._ended[self._order[row]] = ended
         while self._counted in self._ended:
             self.counts[self._ended.pop(self._counted)] += 1
+            self._walked = [sum(pair) for pair in zip(self._walked, self._walks.pop(self._counted), strict=True)]
             self._counted += 1
         self._replace([row for row, outcome in enumerate(self.outcomes) if outcome and self._held[row] >= HOLD])
 
@@ -87,9 +91,11 @@ class Grid:
         if not rows:
             return
         numbers = list(islice(self._visits, len(rows)))
-        self.state = self.state.replace(torch.tensor(rows), world.start(self._build(numbers)))
-        for row, number in zip(rows, numbers, strict=True):
+        levels = self._build(numbers)
+        self.state = self.state.replace(torch.tensor(rows), world.start(levels))
+        for row, number, walk in zip(rows, numbers, compute_walk_odds(levels, self.limit), strict=True):
             self.numbers[row], self.outcomes[row], self._order[row] = number, "", self._begun
+            self._walks[self._begun] = walk
             self._begun += 1
 
     def _find_outcome(self, row: int) -> str:
@@ -106,14 +112,20 @@ class Grid:
         return sum(self.counts.values())
 
     @property
+    def walk(self) -> Odds:
+        """What a random walk reaches first in the levels of the counted episodes, within as many steps."""
+        return Odds(*(total / max(1, self.num_counted) for total in self._walked))
+
+    @property
     def summary(self) -> str:
-        """Describe the counts."""
+        """Describe the counts, beside a random walk."""
         shares = "  ·  ".join(
             f"{name} {self.counts[name]} ({self.counts[name] / max(1, self.num_counted):.0%})"
             for name in OUTCOME_COLOURS
         )
         kind = "forks" if self.course.drawn is None and self.cheese == ANYWHERE else "levels"
-        return f"reached first in {self.num_counted} {kind}:  {shares}"
+        walk = f"random walk: cheese {describe_share(self.walk.cheese)}, corner {describe_share(self.walk.corner)}"
+        return f"reached first in {self.num_counted} {kind}:  {shares}" + f"  ·  {walk}" * bool(self.num_counted)
 
     @property
     def description(self) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import pygame
 
 from viewer import board as b
-from viewer.bars import TEXT, draw_shares
+from viewer.bars import TEXT, draw_notches, draw_shares
 from viewer.grid import Grid
 from viewer.layout import GAP, arrange
 from viewer.recording import END_SECONDS, WIDEST, read_pixels
@@ -36,8 +36,11 @@ class GridScene:
         for row in range(len(grid.outcomes)):
             self._draw_one(surface, grid, row, self.find_board(surface, grid, row))
         area = pygame.Rect(0, 0, width, height - _foot(height))
-        shares = {name: grid.counts[name] / max(1, grid.num_counted) for name in b.OUTCOME_COLOURS}
-        draw_shares(surface, pygame.Rect(GAP, area.bottom + GAP // 2, width - 2 * GAP, line - GAP // 2), shares, True)
+        shares = {name: grid.counts[name] / max(1, grid.num_counted) for name in ("cheese", "neither", "corner")}
+        bar = pygame.Rect(GAP, area.bottom + GAP // 2, width - 2 * GAP, line - GAP // 2)
+        draw_shares(surface, bar, shares, named=True)
+        if grid.num_counted:
+            draw_notches(surface, bar, grid.walk)
         write(surface, grid.summary, (GAP, area.bottom + GAP + line), width - 2 * GAP, size, TEXT)
         write(surface, note, (GAP, area.bottom + GAP + 2 * line), width - 2 * GAP, size, QUIET)
 

@@ -9,7 +9,7 @@ from foundation.errors import InputError
 from viewer.display import draw_help
 from viewer.grid import Grid
 from viewer.grid_scene import GridScene
-from viewer.keys import GRID_HELP, find_action, map_actions
+from viewer.keys import GRID_HELP, find_action, is_for_others, map_actions
 from viewer.overlays import DEFAULT_OVERLAYS
 from viewer.pace import Pace
 from viewer.recording import read_pixels
@@ -50,7 +50,7 @@ class GridWindow:
             if not was_helping:
                 self._open(event.pos)
             self.stale = True
-        if event.type != pygame.KEYDOWN:
+        if event.type != pygame.KEYDOWN or is_for_others(event):
             return True
         self.stale, self.message = True, ""
         if self.helping and event.key == pygame.K_ESCAPE:

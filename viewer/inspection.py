@@ -3,7 +3,6 @@
 A changed network is still a policy without memory, so everything that the window computes holds for it, too.
 """
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -21,6 +20,7 @@ from inside.activations import LAYER, collect_activations, find_positions, find_
 
 CHEESE = "cheese"  # the vector that can be taken away
 STEP = 0.5  # by which a key changes the value of a clamp
+LARGEST_CLAMP = 1e6  # far above any activation; much larger values overflow in the layers after it
 
 
 class Clamp(NamedTuple):
@@ -147,7 +147,8 @@ def parse_inspection(layer: str, channel: int | None, clamp: Any, without: str) 
     """
     clamps = [] if clamp is None else clamp
     if not isinstance(clamps, list) or not all(map(_is_clamp, clamps)):
-        raise InputError(f"clamp must be a list of [channel,row,column,value], not {clamp!r}")
+        expected = f"a list of [channel,row,column,value] with values within ±{LARGEST_CLAMP:,.0f}"
+        raise InputError(f"clamp must be {expected}, not {clamp!r}")
     places = [clamp[:3] for clamp in clamps]
     for place in places:
         if places.count(place) > 1:
@@ -160,7 +161,7 @@ def parse_inspection(layer: str, channel: int | None, clamp: Any, without: str) 
 
 def _is_clamp(value: Any) -> bool:
     is_list = isinstance(value, list) and len(value) == 4 and all(type(x) is int for x in value[:3])
-    return is_list and type(value[3]) in (int, float) and abs(value[3]) <= sys.float_info.max
+    return is_list and type(value[3]) in (int, float) and abs(value[3]) <= LARGEST_CLAMP
 
 
 def check_inspection(inspection: Inspection, mice: Sequence[Mouse]) -> None:

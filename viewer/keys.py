@@ -12,6 +12,11 @@ Action = tuple  # the name of an action, and its arguments
 # Pygame key codes of letters and digits, by their places on a US keyboard.
 LETTERS = {getattr(pygame, f"KSCAN_{letter.upper()}"): ord(letter) for letter in ascii_lowercase}
 DIGITS = {getattr(pygame, f"KSCAN_{digit}"): ord(digit) for digit in digits}
+MODIFIERS = {
+    *(pygame.K_LSHIFT, pygame.K_RSHIFT, pygame.K_LCTRL, pygame.K_RCTRL, pygame.K_LALT, pygame.K_RALT),
+    *(pygame.K_LMETA, pygame.K_RMETA, pygame.K_MODE, pygame.K_CAPSLOCK, pygame.K_NUMLOCK),
+}
+ALT_GR = pygame.KMOD_MODE | pygame.KMOD_RALT
 
 
 class Key(NamedTuple):
@@ -109,6 +114,12 @@ GRID_HELP = {"Grid": [*GRID, *QUIT]}
 def map_actions(groups: dict[str, list[Key]]) -> dict[int, Action]:
     """Map key codes to actions and their arguments."""
     return {code: action for keys in groups.values() for key in keys for code, action in key.actions.items()}
+
+
+def is_for_others(event: pygame.event.Event) -> bool:
+    """Whether a pressed key is a modifier alone, or a shortcut of the desktop; AltGr and Shift type characters."""
+    is_shortcut = event.mod & (pygame.KMOD_CTRL | pygame.KMOD_LALT | pygame.KMOD_META) and not event.mod & ALT_GR
+    return bool(is_shortcut) or event.key in MODIFIERS
 
 
 def find_action(bindings: dict[int, Action], event: pygame.event.Event) -> Action | None:

@@ -3,14 +3,14 @@
 from typing import NamedTuple
 
 from analysis.baselines import walk_randomly
-from analysis.chain import Absorbed, Chain, reach
+from analysis.chain import Absorbed, Chain, build_walk, reach
 from envs.levels import Levels
 from envs.world import State
 from viewer.maps import HORIZON, Maps, find_row
 
 
 class Odds(NamedTuple):
-    """Probabilities of reaching the cheese or the corner first, within 256 steps."""
+    """Probabilities of reaching the cheese or the corner first, within a number of steps."""
 
     cheese: float
     corner: float
@@ -44,10 +44,23 @@ def compute_first_reached(maps: Maps) -> FirstReached:
     """Compute the odds in a level (a batch of one)."""
     chain = maps.chain
     walk = chain._replace(probability=walk_randomly(chain))
-    return FirstReached(maps, _compute_odds(chain), _compute_odds(walk))
+    return FirstReached(maps, _compute_odds(chain, HORIZON), _compute_odds(walk, HORIZON))
 
 
-def _compute_odds(chain: Chain) -> tuple[Absorbed, Absorbed]:
+def compute_walk_odds(levels: Levels, steps: int) -> list[Odds]:
+    """Compute the odds of a random walk from the start of each level, within so many steps."""
+    cheese, corner = (goal.by_step[:, -1] for goal in _compute_odds(build_walk(levels), steps))
+    return [Odds(float(one), float(other)) for one, other in zip(cheese, corner, strict=True)]
+
+
+def describe_share(share: float) -> str:
+    """A probability in percent; only what is certain is called 0% or 100%."""
+    if 0 < share < 0.01:
+        return "<1%"
+    return ">99%" if 0.99 < share < 1 else f"{share:.0%}"
+
+
+def _compute_odds(chain: Chain, steps: int) -> tuple[Absorbed, Absorbed]:
     level: Levels = chain.levels
     cheese, corner = chain.at(level.cheese), chain.at(level.corner)
-    return reach(chain, cheese, HORIZON, corner), reach(chain, corner & ~cheese, HORIZON, cheese)
+    return reach(chain, cheese, steps, corner), reach(chain, corner & ~cheese, steps, cheese)

@@ -61,8 +61,7 @@ def describe_verdict(viewing: Viewing, hints: bool = True) -> str:
         case "corner" if int(viewing.level.cheese) < 0:
             text, hint = "Reached the corner.", f"{drag}, or press n for the next level."
         case "corner":
-            passed = "Ran past the cheese" if _passes_cheese(episode, 0) else "Went away from the cheese"
-            text, hint = f"{passed} to the empty corner.", f"{drag}, or press b to compare."
+            text, hint = _describe_corner(episode), f"{drag}, or press b to compare."
         case "cheese":
             text, hint = "Reached the cheese.", "Drag it elsewhere, or press n for the next level."
         case _:
@@ -111,15 +110,20 @@ def _describe_place(viewing: Viewing, place: int) -> str:
     """Where the cheese of a position lies now: it may have been dragged, or have no open cell where it was asked to."""
     episode, drawn = viewing.episode, viewing.course.drawn
     cheese = int(episode.levels[place].cheese)
-    if episode.cheeses[place] == AS_TRAINED and cheese in edits.find_region(episode, AS_TRAINED):
-        return "cheese as trained"
     is_drawn = drawn is not None and cheese == int(drawn.cheese[viewing.number - 1])
+    may_be_trained = episode.cheeses[place] == AS_TRAINED or not is_drawn
+    if may_be_trained and cheese in edits.find_region(episode, AS_TRAINED):
+        return "cheese as trained"
     return "cheese as drawn" if is_drawn else "cheese moved"
 
 
-def _passes_cheese(episode: Episode, pane: int) -> bool:
-    level = episode.states[pane].level
-    if int(level.cheese) < 0:
-        return False
+def _describe_corner(episode: Episode) -> str:
+    """Where the only mouse went that reached the corner first. It missed the cheese only if their paths part."""
+    level = episode.states[0].level
+    level = level._replace(start=episode.moments[0][0].mouse)
+    if int(paths.classify_levels(level)[0]) != paths.FORK:
+        return "Reached the corner first."
+    trail = episode.trail(0)
     distance = paths.compute_distances(level, level.cheese)[0].flatten()
-    return any(0 <= int(distance[cell]) <= NEAR for cell in episode.trail(pane))
+    is_near = any(int(distance[cell]) <= NEAR for cell in trail[: trail.index(int(level.corner), 1) + 1])
+    return f"{'Ran past' if is_near else 'Went away from'} the cheese to the empty corner."

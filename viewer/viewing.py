@@ -60,7 +60,7 @@ class Viewing:
         check_mice(mice)
         check_cheeses(cheeses)
         self.seed, self.course = seed, Course(mice[0].spec, drawn)
-        self.held, self._held_place = "", 0
+        self.held, self._held_place, self._is_moved = "", 0, False
         self._rng, self._predictor = np.random.default_rng(seed), Predictor()
         panes = [Pane(mouse, place, inspection=inspection) for place in range(len(cheeses)) for mouse in mice]
         usual = ANYWHERE if drawn is None else AS_DRAWN
@@ -132,8 +132,15 @@ class Viewing:
                 self._try(lambda episode, place=place: edits.draw_cheese(episode, place, AS_TRAINED, self._rng))
 
     def next_level(self, by: int = 1) -> None:
-        """Start the next (1) or the previous (−1) level, if there is one: of seeds, forks of at least 7×7 cells."""
-        self.go_to(self.course.find_next(self.number, by))
+        """Start the next (1) or the previous (−1) level: of seeds, forks of at least 7×7 cells.
+
+        Raises:
+            InputError: there is none.
+        """
+        number = self.course.find_next(self.number, by)
+        if number == self.number:
+            raise InputError(f"this is the {'last' if by > 0 else 'first'} level")
+        self.go_to(number)
 
     def restart(self) -> None:
         """Restart the level with the next action seed; cheese and walls stay."""
@@ -173,9 +180,11 @@ class Viewing:
 
     def grab(self, pane: int, cell: int) -> bool:
         """Grab the mouse or the cheese in a cell of a pane; return whether there was one."""
+        self.release()  # of an earlier press whose end was not seen
         state = self.states[pane]
         objects = {int(state.level.cheese): "cheese", int(state.mouse): "mouse"}
         self.held, self._held_place = objects.get(cell, ""), self.panes[pane].place
+        self._is_moved = False
         if self.held:
             self._undo.append(self.episode)
         return bool(self.held)
@@ -189,11 +198,12 @@ class Viewing:
         if cell == int(state.level.cheese if self.held == "cheese" else state.mouse):
             return
         place, is_cheese = self._held_place, self.held == "cheese"
-        self._try(lambda e: edits.move_cheese(e, place, cell) if is_cheese else edits.move_mouse(e, cell))
+        reason = self._try(lambda e: edits.move_cheese(e, place, cell) if is_cheese else edits.move_mouse(e, cell))
+        self._is_moved |= not reason
 
     def release(self) -> bool:
         """Release the held object; a drop on the old cell is not an edit. Return whether it was one."""
-        moved = bool(self.held) and self._undo[-1] is not self.episode
+        moved = bool(self.held) and self._is_moved
         if self.held and not moved:
             self._undo.pop()
         self.held = ""
@@ -273,7 +283,10 @@ class Viewing:
         """Undo the last edit and restore its episode; return whether there was one."""
         if not self._undo:
             return False
-        self.episode = self._undo.pop()
+        shown, before = self.inspection, self._undo.pop()
+        # What is only shown, a channel or an unchanged layer, is not part of an edit.
+        is_shown = before.panes[0].inspection == shown or not (before.panes[0].inspection.changes or shown.changes)
+        self.episode = edits.show(before, shown) if is_shown else before
         self.held = ""
         return True
 

@@ -1,6 +1,7 @@
 """The viewer's window: maps keys, pointer and time to the viewing, and draws it."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pygame
 
@@ -8,7 +9,7 @@ from envs.levels import ANYWHERE
 from envs.world import MOVE_NAMES
 from foundation.errors import InputError
 from viewer.display import choose_shape, choose_size, draw_help
-from viewer.keys import WINDOW_HELP, find_action, map_actions
+from viewer.keys import WINDOW_HELP, find_action, is_for_others, map_actions
 from viewer.pace import Pace
 from viewer.prompt import NumberPrompt
 from viewer.recording import END_SECONDS, MAX_FRAME_RATE, build_banner, read_pixels
@@ -76,6 +77,8 @@ class Window:
     def handle(self, event: pygame.event.Event) -> bool:
         """Handle an event; return False to quit."""
         if event.type == pygame.KEYDOWN:
+            if is_for_others(event):
+                return True
             self.stale, self._search, self.message = True, None, ""
             return self._press(event)
         if event.type == pygame.MOUSEBUTTONDOWN and event.button == 1:
@@ -236,7 +239,8 @@ class Window:
         viewing = self.viewing
         if viewing.edited and viewing.course.drawn is None and viewing.spec.observation == "rgb":
             print("  note: the edited level was saved as text, without its floor; the mouse sees another one there")
-        print(f"{self.session.build_page_command(self.viewing)}\n  writes a web page to send to others", flush=True)
+        print(self.session.build_page_command(self.viewing))
+        print("  writes a web page to send to others, of at most three mice", flush=True)
         self.message = f"printed: {command}"
 
     # Time
@@ -257,8 +261,9 @@ class Window:
             self._timed = self.viewing.episode
             return True
         if self.pace.waited > END_SECONDS and not self.viewing.changed:  # do not replace a level that the user edited
-            self._try(self.viewing.next_level)
-            self.stale = True
+            with suppress(InputError):  # the last level stays
+                self.viewing.next_level()
+                self.stale = True
         return False
 
     def _continue_search(self) -> None:

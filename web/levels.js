@@ -47,7 +47,7 @@ export function isSameLevel(one, other) {
     one.walls.every((wall, cell) => wall === other.walls[cell]);
 }
 
-/** Draw a level as text, top row first, as envs/levels.py does; the mouse stands at the start. */
+/** Draw a level as text, top row first, as envs/drawings.py does; the mouse stands at the start. */
 export function levelToText({ worldDim, mazeDim, walls, start, cheese }) {
   const margin = (worldDim - mazeDim) / 2;
   const rows = [];
@@ -147,7 +147,7 @@ export function readLink(link, mice) {
 export function parseSeed(text) {
   const seed = Number(text);
   if (!/^\s*\d+\s*$/.test(text) || seed >= SEED_LIMIT) {
-    throw new Error(`A seed is a whole number from 0 to ${SEED_LIMIT - 1}, not “${text.slice(0, 40)}”.`);
+    throw new Error(`A maze number (seed) is a whole number from 0 to ${SEED_LIMIT - 1}, not “${text.slice(0, 40)}”.`);
   }
   return seed;
 }

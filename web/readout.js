@@ -7,6 +7,9 @@ import { describeCell, describeLikeliest, describeShare } from "./words.js";
 
 const PATIENCE = 300; // milliseconds of thinking in which the numbers of before stay
 
+/** The bar of an end and the mark on it. */
+const findBar = (end) => document.querySelectorAll(`.end.${end} .bar > *`);
+
 export class Readout {
   constructor(page) {
     this.page = page;
@@ -18,7 +21,11 @@ export class Readout {
     if (!thoughts.done) {
       if (time - this.known < PATIENCE) return;
       say("likeliest", `Thinking: ${Math.round((100 * thoughts.known) / thoughts.states.cells.length)} %`);
-      for (const end of ["cheese", "corner"]) say(`p-${end}`, "…");
+      for (const end of ["cheese", "corner"]) {
+        say(`p-${end}`, "…");
+        say(`c-${end}`, "…");
+        for (const part of findBar(end)) part.style.visibility = "hidden";
+      }
       return;
     }
     this.known = time;
@@ -36,7 +43,8 @@ export class Readout {
     for (const end of ["cheese", "corner"]) {
       say(`p-${end}`, describeShare(mouse[end]));
       say(`c-${end}`, describeShare(chance[end]));
-      const [bar, mark] = document.querySelectorAll(`.end.${end} .bar > *`);
+      const [bar, mark] = findBar(end);
+      for (const part of [bar, mark]) part.style.visibility = "visible";
       bar.style.width = `${100 * mouse[end]}%`;
       mark.style.left = `${100 * chance[end]}%`;
     }

@@ -6,10 +6,25 @@ import { describeEvent, describeTally } from "./words.js";
 
 const PAUSE = 3000; // milliseconds between the end of a walk and the next one
 
+/** What was reached first, and what a random walk reaches first on average. Each maze counts once. */
+export class Tally {
+  constructor() {
+    this.seeds = new Set();
+    Object.assign(this, { cheese: 0, corner: 0, neither: 0, chance: { cheese: 0, corner: 0 } });
+  }
+
+  count({ level, reached }, chance) {
+    if (this.seeds.has(level.seed)) return;
+    this.seeds.add(level.seed);
+    this[reached] += 1;
+    for (const end of ["cheese", "corner"]) this.chance[end] += chance[end];
+  }
+}
+
 export class Walk {
   constructor(page) {
     this.page = page;
-    this.tallies = page.mice.map(() => ({ cheese: 0, corner: 0, neither: 0 }));
+    this.tallies = page.mice.map(() => new Tally());
     this.playing = !matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.stepping = 0; // of a step, the part for which the time has passed
     this.settle();
@@ -53,10 +68,14 @@ export class Walk {
   }
 
   end() {
-    const { game, number, time } = this.page;
+    const { game, mouse, number, thoughts, time } = this.page;
     say("event", describeEvent(game));
     this.ended = time;
-    if (game.isFork && game.isUntouched) this.tallies[number][game.reached] += 1;
+    const isChosen = mouse.chosenFor !== null && game.level.seed === mouse.seed;
+    if (game.isFork && game.isUntouched && !isChosen) {
+      const { cell, facingRight } = game.history[0];
+      this.tallies[number].count(game, thoughts.expectedFrom(thoughts.stateAt(cell, facingRight), true).chance);
+    }
     this.showTally();
   }
 

@@ -64,11 +64,13 @@ export function describeShared(isCopied, isFile) {
 
 export function describeCell({ worldDim, mazeDim }, cell) {
   const margin = (worldDim - mazeDim) / 2;
-  return `column ${(cell % worldDim) - margin + 1}, row ${Math.floor(cell / worldDim) - margin + 1} from below`;
+  return `column ${(cell % worldDim) - margin + 1}, row ${Math.floor(cell / worldDim) - margin + 1} from the bottom`;
 }
 
-export function describeTally({ cheese, corner, neither }) {
-  const walks = cheese + corner + neither;
-  return walks ? `Walks so far where the ways to cheese and corner part: cheese first ${cheese}, corner first ${corner}, neither ${neither}.`
-    : "Walks in mazes where the ways to cheese and corner part are counted here.";
+export function describeTally({ cheese, corner, neither, chance }) {
+  const mazes = cheese + corner + neither;
+  return mazes ? "Mazes so far in which the paths to the cheese and to the corner part: " +
+      `cheese first ${cheese}, corner first ${corner}, neither ${neither}; ` +
+      `a random walk, on average: ${chance.cheese.toFixed(1)}, ${chance.corner.toFixed(1)}, ${(mazes - chance.cheese - chance.corner).toFixed(1)}.`
+    : "Mazes in which the paths to the cheese and to the corner part are counted here, each once. A maze that was chosen does not count.";
 }
