@@ -36,7 +36,7 @@ AXES = {"minutes": "minutes of training", "steps": "environment steps"}
 class CurvesConfig:
     runs: Any = setting("runs/*", "run folders: a glob pattern, or a list of patterns")
     by: str = setting("minutes", "horizontal axis of the figure: minutes or steps")
-    success: float = setting(0.95, "success rate for which the training time is printed")
+    success: float = setting(0.95, "success rate for which the training time is printed", 0, 1)
     name: str = setting("latest", "name of the results files, benchmarks/results/curves-NAME.*")
 
 
@@ -47,7 +47,7 @@ def run(config: CurvesConfig) -> None:
     patterns = list(map(str, as_list(config.runs)))
     runs = label_runs([read_run(folder / STATE_FILE) for folder in find_runs(patterns)])
     if not runs:
-        raise InputError(f"no run folder with a {STATE_FILE} at {', '.join(patterns)}")
+        raise InputError(f"no run folder with a {STATE_FILE} at {', '.join(patterns) or 'runs= (empty)'}")
     print_table(runs, config.success, Console())
     write_results(f"curves-{config.name}", runs, draw_curves(runs, config.by, config.success))
 

@@ -48,7 +48,7 @@ def run(config: HabitConfig) -> None:
     folders = find_runs(patterns)
     runs = [found for folder in folders if (found := read_run(folder))["steps"]]
     if not runs:
-        raise InputError(f"no evaluated run folder at {', '.join(patterns)}")
+        raise InputError(f"no evaluated run folder at {', '.join(patterns) or 'runs= (empty)'}")
     check_alike([read_checkpoint(folder / STATE_FILE, STATE_FORMAT)[1]["config"] for folder in folders])
     write_results(f"habit-{config.name}", runs, draw_habit(runs))
 

@@ -69,6 +69,8 @@ def run(config: PageConfig) -> None:
     page = Path(config.page).resolve()
     if not page.is_file():
         raise InputError(f"no page at {config.page}; expected page=FILE.html, a file that share.py wrote")
+    if b'id="mice"' not in page.read_bytes():
+        raise InputError(f"{config.page} is not a page that share.py wrote")
     with opened(page) as driver:
         driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": WATCH})
         driver.set_script_timeout(10 * config.seconds)

@@ -1,8 +1,10 @@
 """A peer: another implementation, measured in its own process on request."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 
 class Peer:
@@ -12,20 +14,29 @@ class Peer:
 
     Args:
         command: the command that starts the process.
+        without: environment variables that it does not inherit.
         missing: one-line reason if the peer is unavailable.
     """
 
-    def __init__(self, command: Sequence[str], missing: str = ""):
+    def __init__(self, command: Sequence[str], missing: str = "", without: Sequence[str] = ()):
         self.missing, self._process, pipe = missing, None, subprocess.PIPE
         if not missing:
-            self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+            self._process = subprocess.Popen(
+                command,
+                stdin=pipe,
+                stdout=pipe,
+                stderr=pipe,
+                text=True,
+                env={name: value for name, value in os.environ.items() if name not in without},
+            )
 
     def __enter__(self) -> "Peer":
         return self
 
     def __exit__(self, *exception) -> None:
         if self._process:
-            self._process.__exit__(*exception)  # closing standard input ends the process
+            with suppress(BrokenPipeError):  # it has ended already
+                self._process.__exit__(*exception)  # closing standard input ends the process
 
     def wait(self) -> None:
         """Wait for the warm-up, or for the reason that the peer is missing."""
@@ -36,9 +47,14 @@ class Peer:
             self.missing = str(error)
 
     def measure(self, job: str, seconds: float) -> float:
-        """Measure the speed of a job over ``seconds``."""
+        """Measure the speed of a job over ``seconds``.
+
+        Raises:
+            RuntimeError: the process has ended.
+        """
         assert self._process and self._process.stdin, "the peer is missing"
-        print(job, seconds, file=self._process.stdin, flush=True)
+        with suppress(BrokenPipeError):  # reading the answer says why
+            print(job, seconds, file=self._process.stdin, flush=True)
         return float(self._read_answer())
 
     def _read_answer(self) -> str:

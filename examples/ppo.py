@@ -1,6 +1,6 @@
 """PPO in one file, in the manner of CleanRL. It needs `gym.make_vec`, NumPy and torch, and no more of this project.
 
-python examples/ppo.py        a mouse for mazes of 5×5 cells, in about a minute on one core
+python examples/ppo.py        a mouse for a 5×5 world, in less than a minute on one core
 """
 
 import time
@@ -15,7 +15,7 @@ import envs  # noqa: F401 (registers CheeseMaze-v0)
 
 WORLD = {"world_dim": 5, "observation": "cells", "max_episode_steps": 25, "autoreset_mode": "SameStep"}
 TRAINING_LEVELS = {"num_levels": 2**30}
-UNSEEN_LEVELS = {"start_level": 2**30, "num_levels": 2**20}
+HELD_OUT_LEVELS = {"start_level": 2**30, "num_levels": 2**20}
 
 NUM_ENVS, NUM_STEPS, MINIBATCH, EPOCHS = 64, 32, 512, 3
 LEARNING_RATE, GAMMA, LAMBDA, CLIP = 2e-3, 0.95, 0.9, 0.2
@@ -99,8 +99,8 @@ def train(total_steps: int = 300_000, seed: int = 0) -> Policy:
 
 @torch.no_grad()
 def success(policy, num_levels: int = 1000) -> float:
-    """The share of unseen levels in which the mouse takes the cheese in time, in one episode each."""
-    env = gym.make_vec("CheeseMaze-v0", num_envs=num_levels, **WORLD, **UNSEEN_LEVELS)
+    """The share of held-out levels in which the mouse takes the cheese in time, in one episode each."""
+    env = gym.make_vec("CheeseMaze-v0", num_envs=num_levels, **WORLD, **HELD_OUT_LEVELS)
     observations, _ = env.reset(seed=0)
     going_on, successes = np.ones(num_levels, bool), 0
     while going_on.any():

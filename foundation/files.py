@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +13,7 @@ from typing import Any
 from foundation.errors import InputError
 
 DIGEST_BYTES = hashlib.sha256().digest_size
+UNFINISHED = re.compile(r"\..+\.(\d+)\.part")  # what ``write_atomically`` calls a file until it is whole
 
 
 def make_folder(folder: Path) -> None:
@@ -101,11 +103,13 @@ def read_checked(path: Path) -> bytes | None:
 
 
 def _is_abandoned(part: Path) -> bool:
-    """Whether the process that writes an unfinished file is gone. Its name ends in the number of the process."""
-    number = part.name.split(".")[-2]
+    """Whether a file is one that ``write_atomically`` left unfinished: its process, which the name tells, is gone."""
+    named = UNFINISHED.fullmatch(part.name)
+    if not named:
+        return False
     try:
-        os.kill(int(number), 0)  # sends nothing
-    except (ProcessLookupError, ValueError, OverflowError):
+        os.kill(int(named[1]), 0)  # sends nothing
+    except (ProcessLookupError, OverflowError):
         return True
     except PermissionError:  # a process of another user
         pass

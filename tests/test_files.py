@@ -35,8 +35,12 @@ def test_a_lock_removes_the_unfinished_files_of_dead_processes_alone(tmp_path):
     kept.parent.mkdir()
     kept.touch()
     left.touch()
+    of_others = [tmp_path / name for name in (".video.part", ".thing.tar.part", "file.1.part", f".{dead.pid}.part")]
+    for path in of_others:
+        path.touch()
     with lock_folder(tmp_path):
         assert kept.exists() and not left.exists()
+    assert all(path.exists() for path in of_others), "files of other programs stay"
 
 
 def test_a_folder_that_cannot_be_read_is_one_error(tmp_path, monkeypatch):
@@ -47,7 +51,9 @@ def test_a_folder_that_cannot_be_read_is_one_error(tmp_path, monkeypatch):
         patch.setattr(os, "open", refuse)
         with pytest.raises(InputError, match=r"cannot read the folder .* \(Permission denied\)"), lock_folder(tmp_path):
             pass
-    part = tmp_path / ".file.nobody.part"
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    part = tmp_path / f".file.{dead.pid}.part"
     part.touch()
     monkeypatch.setattr(os, "unlink", refuse)
     with lock_folder(tmp_path):
