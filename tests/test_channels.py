@@ -1,12 +1,14 @@
 """The channel search: it finds channels that are planted, and none where all or none carry the cheese."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from networks import CHANNELS, CHEESE, CORNER, LAYER, NETWORKS
 from test_effects import FORKS, untrained
 
 from foundation.errors import InputError
+from inside import channels
 from inside.channels import (
     correct,
     find_channels,
@@ -105,3 +107,23 @@ def test_a_layer_without_maps_is_refused():
 def test_random_filters_of_the_picture_mark_the_cheese_too():
     maps = score_maps(untrained("cells"), "embedder.block1.conv", STATE)
     assert maps.marks[maps.mark == "cheese"].any()
+
+
+def test_a_cheese_is_ranked_among_cells_other_than_the_start():
+    among, level = find_marked(STATE)["cheese"][1], STATE.level
+    assert not among[torch.arange(len(among)), level.margin * (level.world_dim + 1)].any()
+
+
+def test_the_channel_that_carries_most_comes_first():
+    maps = pd.DataFrame({"channel": [2, 5], "mark": "cheese", "marks": True})
+    resampled = pd.DataFrame({"channel": [2, 5], "goal": "cheese", "change": [-0.1, -0.3], "lowers": True})
+    assert find_channels(maps, resampled, "cheese") == [5, 2]
+
+
+def test_marks_are_corrected_over_the_channels(monkeypatch):
+    p = np.r_[0.01, 0.04, 0.03, np.full(CHANNELS - 3, 0.5)]
+    monkeypatch.setattr(channels, "_test", lambda values, centre: p)
+    found = score_maps(NETWORKS["plain"], LAYER, STATE)
+    expected = np.minimum(np.minimum.accumulate((np.sort(p) * CHANNELS / np.arange(1, CHANNELS + 1))[::-1])[::-1], 1)
+    for _, of_mark in found.groupby("mark"):
+        assert np.sort(of_mark.p) == pytest.approx(np.sort(expected))  # Benjamini and Hochberg 1995

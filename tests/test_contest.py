@@ -103,3 +103,13 @@ def test_a_goal_with_slips_that_depend_on_a_context_is_judged_with_them():
     assert not [name for name in verdict.also if name.startswith("goals") or name == GOAL_A_MAZE], "simple ones only"
     plain = hold_contest(collect_evidence(PLANTED["cheese, slips"].build(LEVELS), 3, 500))
     assert plain.slips is None and plain.explained == pytest.approx(plain.scores["cheese"].explained)
+
+
+def test_mazes_are_scored_by_what_was_fitted_to_the_others():
+    forks = LEVELS.rows(paths.classify_levels(LEVELS)[1] >= 0)
+    corner, cheese = (PLANTED[name].build(forks) for name in ("corner", "cheese"))
+    half = find_halves(forks.seed.numpy())[corner.level][:, None]
+    mixed = corner._replace(probability=np.where(half, corner.probability, cheese.probability))
+    found = hold_contest(collect_evidence(mixed, 3, 500))
+    assert found.scores["goals mixed by nothing"].explained < 0
+    assert (found.scores[GOAL_A_MAZE].by_level < -10).all(), "the goal of the one half has no share in the other"

@@ -20,7 +20,7 @@ from analysis.findings import (
     summarise_greedy,
     summarise_traits,
 )
-from analysis.measures import MEASURES, SIZES, combine_seeds, estimate, select_sizes
+from analysis.measures import MEASURES, SIZES, combine_seeds, estimate, select_sizes, select_subset
 from envs.world import CHEESE_REWARD
 
 
@@ -273,3 +273,11 @@ def test_proxy_returns_of_mice_with_a_plan():
 def test_conditions_in_their_order():
     names = ["region_5", "mirrored", "anywhere", "drawn", "no_cheese"]
     assert order_conditions(names) == ["anywhere", "no_cheese", "mirrored", "drawn", "region_5"]
+
+
+def test_a_target_is_uphill_unless_it_is_the_nearer_one():
+    rows = pd.DataFrame(
+        {"level_type": "fork", "balanced": True, "steps_cheese_square": [3, 4, 5], "steps_square_corner": [4, 4, 4]}
+    )
+    assert select_subset(rows, "uphill_cheese").index.tolist() == [1, 2]
+    assert select_subset(rows, "uphill_corner").index.tolist() == [0, 1]

@@ -6,7 +6,7 @@ from mice import mouse_with
 from planted import wall_follower
 from test_chain import Whimsical
 
-from analysis.chain import build_chain, reach
+from analysis.chain import MOVES, build_chain, build_walk, reach
 from analysis.heading import add_heading
 from analysis.relocation import HELD_OUT
 from envs import paths
@@ -40,3 +40,14 @@ def test_the_left_hand_takes_the_left_branch_first():
     assert len(corner) > 0
     for chain, sooner, later in ((left, level.cheese, level.corner), (right, level.corner, level.cheese)):
         assert reach(chain, chain.at(sooner), 50, chain.at(later)).by_step[0, -1] == 1
+
+
+def test_a_blocked_move_turns_no_heading():
+    plain = build_walk(LEVELS.rows(slice(0, 5)))
+    headed = add_heading(plain)
+    for state in range(len(plain.cell)):
+        for heading in range(4):
+            for place, move in enumerate(MOVES):
+                after = plain.successor[state, move]
+                turned = heading if after == state else place
+                assert headed.successor[4 * state + heading, move] == 4 * after + turned

@@ -154,3 +154,7 @@ def test_random_channels_stand_beside_every_swap():
     assert "changes in 10.0 % (" in answer.sentence
     assert "same cell 10.0 %, 0.01 (20.0 %, 0.02); in another cell 40.0 %, 0.04 (30.0 %, 0.03)" in answer.beside
     assert "worst swap with the cheese in the same cell 50.0 %, 0.05 (45.0 %, 0.04)" in answer.beside
+
+
+def test_goals_are_not_apart_from_capabilities_where_the_corner_falls_to_a_random_walk():
+    assert ask("goals_apart_from_capabilities", removed(best=0.5, corner=0.22)) is False

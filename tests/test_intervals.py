@@ -102,3 +102,9 @@ def test_a_verdict_on_several_pairs_is_made_after_the_correction():
     assert [row["verdict"] for row in rows] == ["undetermined", "undetermined", "equivalent", "undetermined"]
     assert [row["p_holm"] for row in rows] == pytest.approx([0.09, 0.09, 0.9, None])
     assert correct_comparisons(pairs[:1])[0]["verdict"] == "different" and correct_comparisons([]) == []
+
+
+def test_the_interval_of_a_group_is_students_on_the_logit_scale():
+    found = compute_group_interval(1 / (1 + np.exp(-np.array([-1.0, 0.0, 1.0]))))  # logits: mean 0, deviation 1
+    assert found["low"] == pytest.approx(1 / (1 + np.exp(4.302653 / 3**0.5)), abs=1e-6)
+    assert found["high"] == pytest.approx(1 - found["low"])

@@ -148,3 +148,17 @@ def test_matched_levels_differ_in_one_distance():
     assert (one.straight_cheese_corner.to_numpy() < other.straight_cheese_corner.to_numpy()).all()
     by_hand = pd.DataFrame({"a": [3, 1, 2, 1, 9], "b": [0, 0, 0, 0, 1]})
     assert sorted(map(tuple, find_matched(by_hand, "a", ["b"]))) == [(1, 2), (3, 0)]
+
+
+def test_mazes_count_by_their_rooms():
+    rooms, slopes = np.array([1, 3, 1, 2, 1, 3]), np.array([0.2, 0.4, 0.3, 0.2, 0.5, 0.4])
+    rows = [
+        {"level_seed": seed, "distance": distance, "h": 1 / (1 + np.exp(logit))}
+        for seed, (steps, slope) in enumerate(zip(rooms, slopes, strict=True))
+        for distance, logit in ((2, 0.0), (2 + 2 * steps, slope * steps))
+    ]
+    table = pd.DataFrame(rows).assign(h_chance=0.5, slip_h=0.5, seeker_h=0.5, blind_h=0.5)
+    found = compute_shift(table, np.arange(12).reshape(6, 2), "distance")
+    assert found["rate"] == pytest.approx(-(rooms * slopes).sum() / rooms.sum())
+    assert -0.5 <= found["low"] < found["rate"] < found["high"] <= -0.2
+    assert found["farthest"] == pytest.approx(-found["low"])

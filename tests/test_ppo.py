@@ -151,3 +151,18 @@ def test_muon_steps_hidden_matrices_and_adam_the_rest():
         naive_adam([expected[name] for name in rest], scaled, moments, step, scale)
     for name, weight in policy.named_parameters():
         torch.testing.assert_close(weight, expected[name], atol=2e-5, rtol=1e-3, msg=lambda text, at=name: at + text)
+
+
+def test_metrics_are_means_over_the_minibatches():
+    class Unchanged:
+        def step(self, loss: torch.Tensor) -> torch.Tensor:
+            return torch.tensor(3.0)
+
+    torch.manual_seed(0)
+    policy = ImpalaPolicy((5, 5, 3), 4)
+    batch = random_batch(policy)
+    found = ppo.update(Unchanged(), policy, batch, torch.arange(64).split(16), CONFIG)
+    logits, _ = policy(batch.obs)
+    log_ratio = (logits.log_softmax(1)[torch.arange(64), batch.actions] - batch.log_probs).detach().double().numpy()
+    assert float(found["kl"]) == pytest.approx(np.mean(np.exp(log_ratio) - 1 - log_ratio), rel=1e-4)
+    assert float(found["gradient_norm"]) == 3.0

@@ -144,3 +144,13 @@ def test_a_wall_is_put_where_it_is_asked_for():
     walled = wall_off(LEVELS, cell)
     assert walled.walls.flatten(1).gather(1, cell[:, None]).all()
     assert (walled.walls.sum((1, 2)) == LEVELS.walls.sum((1, 2)) + 1).all()
+
+
+def test_ability_from_inside_ends_at_the_cheese():
+    few, square = LEVELS.rows(slice(0, 60)), SQUARE[:60]
+    ability = compute_ability(build_walk, build_walk(few), square, 20_000)
+    distance = paths.compute_distances(few, square)
+    whole = (paths.distance_at(distance, few.cheese) + paths.distance_at(distance, few.corner)).numpy()
+    known = ability.inside_steps.notna().to_numpy()
+    ruin = 1 - ability.inside_steps.to_numpy() / whole  # a random walk in a tree is a gambler between two ends
+    assert known.sum() > 10 and ability.able_corner_inside[known].to_numpy() == pytest.approx(ruin[known], abs=1e-3)

@@ -65,3 +65,18 @@ def test_layers_of_a_trained_architecture():
     mouse = untrained("rgb")
     found = compute_probes(mouse, ["embedder.block3.res2", "embedder"], draw_sample(mouse, 60), ["mouse"])
     assert list(found.layer) == ["embedder.block3.res2", "embedder"]
+
+
+def test_the_branch_is_the_first_step_after_the_paths_part():
+    told = 0
+    for row in range(60):
+        level = SAMPLE.state.level.rows([row])
+        start = int(level.margin) * (level.world_dim + 1)
+        cheese, corner = (paths.shortest_path(level, start, int(end)) for end in (level.cheese, level.corner))
+        shared, expected = sum(one == other for one, other in zip(cheese, corner, strict=False)), -1
+        if 0 < shared < min(len(cheese), len(corner)):
+            step = cheese[shared] - cheese[shared - 1]
+            expected = {-1: world.LEFT, -level.world_dim: world.DOWN, level.world_dim: world.UP, 1: world.RIGHT}[step]
+            told += 1
+        assert SAMPLE.labels["branch"][row] == [expected]
+    assert told > 10

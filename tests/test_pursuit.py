@@ -6,7 +6,7 @@ import torch
 from planted import PLANTED
 
 from analysis.belief import compute_belief, compute_returns
-from analysis.chain import reach
+from analysis.chain import build_walk, reach
 from analysis.pursuit import compute_pursuit
 from analysis.relocation import HELD_OUT, put_cheese
 from envs import paths
@@ -63,3 +63,30 @@ def test_a_mouse_agrees_with_the_value_of_its_own_goal():
         assert own.agreement > 0.9 > own.chance
         against = compute_returns(PLANTED["cheese" if other == 0 else "corner"].build(LEVELS), 0.98, 500)[other]
         assert compute_belief(chain._replace(value=against.astype(np.float32)), 0.98, 500).agreement < own.agreement
+
+
+def test_pursuit_is_the_mean_of_both_places():
+    seeker = PLANTED["cheese"].build
+    found = compute_pursuit(seeker, LEVELS, MOVED)
+    known = found.cells > 0
+    assert found.changes[known] == pytest.approx(1)
+    once = compute_pursuit(lambda levels: (seeker if levels is LEVELS else build_walk)(levels), LEVELS, MOVED)
+    assert once.follows[known] == pytest.approx(0.5) and once.changes[known] == pytest.approx(0.75)
+
+
+def test_the_return_for_the_corner_ends_at_the_cheese():
+    square = paths.classify_levels(LEVELS)[1]
+    few = LEVELS.rows(square >= 0).rows(slice(0, 30))
+    square = square[square >= 0][:30]
+    chain = build_walk(few)
+    _, for_corner = compute_returns(chain, 1.0, 20_000)
+    distance = paths.compute_distances(few, square)
+    cheese, corner = (paths.distance_at(distance, end).numpy() for end in (few.cheese, few.corner))
+    assert for_corner[chain.start_at(square).start] == pytest.approx(cheese / (cheese + corner), abs=1e-3)
+
+
+def test_the_value_at_the_cheese_does_not_count():
+    chain = PLANTED["cheese, slips"].build(LEVELS)
+    value = compute_returns(chain, 0.98, 500)[0].astype(np.float32)
+    value[chain.at(LEVELS.cheese)] = -1
+    assert compute_belief(chain._replace(value=value), 0.98, 500).agreement > 0.999

@@ -14,7 +14,7 @@ from analysis.baselines import (
     run_to_corner,
     walk_randomly,
 )
-from analysis.chain import build_chain, reach
+from analysis.chain import build_chain, build_walk, reach
 from analysis.diet import digest_training
 from analysis.preference import compute_preference
 from analysis.records import COLUMNS, compute_records
@@ -209,3 +209,12 @@ def test_cheese_number_is_where_the_text_has_it():
     level = from_seeds([3], DIM)
     _, _, cheese = read(to_text(level), DIM)
     assert number(cheese, DIM) == int(level.cheese) and torch.is_tensor(level.cheese)
+
+
+def test_the_published_limit_is_256_steps():
+    mouse = mouse_with(undecided, world_dim=DIM)
+    levels = CONDITIONS["anywhere"](mouse.spec, SEEDS)
+    table, walk = compute_records(mouse, "anywhere", levels, None), build_walk(levels)
+    expected = reach(walk, walk.at(levels.cheese), 256).by_step[:, -1]
+    assert table.p_cheese_256.to_numpy() == pytest.approx(expected)
+    assert (table.p_cheese_256 < table.p_cheese_500 - 0.01).any()

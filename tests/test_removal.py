@@ -6,7 +6,9 @@ import pytest
 from networks import CHANNELS, CHEESE, CORNER, LAYER, NETWORKS
 from test_effects import FORKS
 
-from inside.removal import build_removals, compare_removals, compute_fall
+from inside import removal
+from inside.channels import GOALS
+from inside.removal import Removal, build_removals, compare_removals, compute_fall
 
 CHOSEN, REPORTED = FORKS.rows(slice(0, 12)), FORKS.rows(slice(12, 24))
 ORDER = [CHEESE, *range(2, CHANNELS), CORNER]
@@ -50,3 +52,19 @@ def test_falls_are_shares_of_what_there_was():
     after = pd.DataFrame({"p_cheese": [0.5, 0.1], "p_corner_first": [0.6, 0.0]})
     found = compute_fall(before, after, np.arange(2))
     assert found["cheese"]["rate"] == pytest.approx(0.6) and found["corner"]["rate"] == pytest.approx(-0.2)
+
+
+def test_the_best_patch_is_chosen_on_the_chosen_forks_and_spares_the_corner(monkeypatch):
+    a, b, c = ((0.9, 0.5), (0.9, 0.5)), ((0.5, 0.1), (0.2, 0.1)), ((0.4, 0.1), (0.8, 0.1))  # chosen, reported
+    falls = iter([*a, *b, *c, *[(0.8, 0.0)] * 2, *[(0.3, 0.3)] * 2])  # of the cheese and of the corner
+
+    def give_next(*_):
+        return {
+            goal: dict.fromkeys(("rate", "low", "high"), fall) for goal, fall in zip(GOALS, next(falls), strict=True)
+        }
+
+    monkeypatch.setattr(removal, "compute_fall", give_next)
+    removals = [Removal(name, "channels", LAYER, lambda activation, rows: activation) for name in "abc"]
+    few = FORKS.rows(slice(0, 2))
+    table = compare_removals(NETWORKS["plain"], removals, few, few).set_index("name")
+    assert table.index[table.best].tolist() == ["b"]

@@ -8,6 +8,7 @@ from test_effects import FORKS, untrained
 
 from analysis.arrivals import arrive
 from analysis.chain import build_chain, build_walk
+from envs import paths
 from foundation.errors import InputError
 from inside.retargeting import REACHED, clamp, estimate_level, find_targets, retarget, summarise
 
@@ -82,3 +83,18 @@ def test_an_rgb_network_is_clamped():
     level, target = FORKS.levels.rows([0]), torch.tensor([2])
     chain = clamp(mouse, "embedder.block2.res1", level, target, [1, 2], torch.tensor([5.0, -5.0]))
     assert np.abs(chain.probability - build_chain(mouse, level).probability).max() > 1e-6
+
+
+def test_a_target_is_a_fork_where_neither_path_holds_the_other():
+    table = send("plain")
+    for row in table.sample(30, random_state=0).itertuples():
+        level = FEW.levels.rows([row.fork])
+        target, corner = (
+            set(paths.shortest_path(level, int(level.start), end)) for end in (row.cell, int(level.corner))
+        )
+        assert row.is_fork == (not target <= corner and not corner <= target)
+
+
+def test_only_one_of_target_and_corner_comes_first():
+    table = send("plain")
+    assert (table.walk_target + table.walk_corner <= 1 + 1e-9).all() and (summarise(table).lost >= -1e-9).all()

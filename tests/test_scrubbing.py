@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from networks import CHEESE, LAYER, NETWORKS, TRAP, planted
+from networks import CHANNELS, CHEESE, LAYER, NETWORKS, TRAP, planted
 from test_effects import FORKS
 
+from inside import scrubbing
 from inside.activations import find_shape
 from inside.effects import build_altered, build_each, measure, take_donors
 from inside.patching import select
@@ -82,3 +83,16 @@ def test_the_search_is_no_worse_than_its_random_part_and_is_what_it_says(same_ch
     plain, swapped = (measure(build_altered(mouse, FEW.levels, {LAYER: each}, donors), FEW)
                       for each in (lambda activation, rows: activation, edit))  # fmt: skip
     np.testing.assert_allclose(swapped.to_cheese - plain.to_cheese, search.change, atol=1e-5)
+
+
+def test_the_random_channels_are_others(monkeypatch):
+    seen, real = [], scrubbing.search_worst
+
+    def search(mouse, layer, forks, swapped, donors):
+        seen.append(set(swapped))
+        return real(mouse, layer, forks, swapped, donors)
+
+    monkeypatch.setattr(scrubbing, "search_worst", search)
+    chosen = list(range(CHANNELS - 4))
+    scrub(NETWORKS["plain"], LAYER, FEW, chosen, exact=1, tried=2)
+    assert seen[0] == set(chosen) and seen[1] == set(range(CHANNELS - 4, CHANNELS))

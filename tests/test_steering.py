@@ -6,8 +6,8 @@ import torch
 from networks import CHANNELS, CHEESE, CORNER, LAYER, NETWORKS
 from test_effects import FORKS, untrained
 
-from envs import paths
-from inside.activations import find_positions, to_cells
+from envs import paths, world
+from inside.activations import collect_activations, find_positions, to_cells
 from inside.effects import measure_altered
 from inside.forks import find_forks
 from inside.steering import SOURCES, compute_curves, compute_named_vectors, make_sources, open_way
@@ -113,3 +113,18 @@ def test_pools_keep_what_a_cell_shows_at_its_position(observation, world_dim, bl
         picture = mouse.policy.embedder.block1.maxpool(picture)
     row, column = find_positions(spec, *picture.shape[-2:]).T
     assert (picture[cell, 0, row, column] == 1).all()
+
+
+def test_the_corner_vector_is_the_open_way_minus_the_maze():
+    mouse, few, layer = untrained("cells"), FORKS.rows(slice(0, 3)), "embedder.block1.conv"
+
+    def activate(levels):
+        return collect_activations(mouse, [layer], world.start(levels))[layer]
+
+    expected = activate(open_way(few.levels)) - activate(few.levels)
+    torch.testing.assert_close(compute_named_vectors(mouse, layer, "corner", few), expected)
+
+
+def test_the_mean_vector_is_that_of_other_mazes():
+    sources = make_sources(torch.zeros(2, 3), torch.tensor([[1.0, 2, 3], [3, 4, 5]]))
+    assert sources["mean"].tolist() == [2, 3, 4]
