@@ -15,7 +15,7 @@ from agents.impala import build_policy
 from agents.mouse import load_weights
 from agents.precision import choose_precision, in_precision
 from agents.weights import WeightVector
-from envs.batch import LevelPool, Worlds
+from envs.batch import Environments, LevelPool
 from envs.levels import Levels, check_range
 from envs.world import CHEESE_REWARD
 from foundation.errors import InputError
@@ -68,10 +68,10 @@ class Learner:
         seed = processes.seed(config.seed)
         self.generator = torch.Generator(device).manual_seed(seed)
         self.pool = LevelPool(self.spec, num_envs * agent.num_steps // 4 + num_envs, seed, device)
-        self.worlds = Worlds(self.spec, self.pool, num_envs)
-        self.rollout = rollout.empty_rollout(agent.num_steps, self.worlds)
+        self.environments = Environments(self.spec, self.pool, num_envs)
+        self.rollout = rollout.empty_rollout(agent.num_steps, self.environments)
         self.return_scale = rollout.ReturnScale(num_envs, device)
-        self.cohorts = Cohorts(num_envs, agent.num_steps, self.worlds.max_episode_steps, device)
+        self.cohorts = Cohorts(num_envs, agent.num_steps, self.environments.max_episode_steps, device)
 
         self.collect = Captured(self._collect, device, self._changed, self.generator)
         self.update = Captured(self._update, device, self._changed, self.generator)
@@ -104,7 +104,7 @@ class Learner:
             return self._compiled(obs)
 
     def _collect(self) -> None:
-        rollout.collect(self.rollout, self.worlds, self._predict_compiled, self.generator)
+        rollout.collect(self.rollout, self.environments, self._predict_compiled, self.generator)
 
     def _update(self) -> dict[str, Tensor]:
         """Update the policy from the rollout and return the metrics to log, as scalar tensors."""
@@ -147,7 +147,7 @@ class Learner:
 
     def _changed(self) -> list[Tensor]:
         """List all tensors that a rollout or an update changes."""
-        return [*self.tensors().values(), self.worlds.obs]
+        return [*self.tensors().values(), self.environments.obs]
 
     def tensors(self) -> dict[str, Tensor]:
         """Return every tensor of the training state by name. ``restore`` copies saved values into these tensors."""
@@ -155,7 +155,7 @@ class Learner:
         named |= {f"optimizer.{name}": value for name, value in self.weights.state.items()}
         named |= {f"pool.{name}": value for name, value in self.pool.levels._asdict().items()}
         named["pool.taken"] = self.pool.taken
-        state = self.worlds.state
+        state = self.environments.state
         named |= {f"level.{name}": value for name, value in state.level._asdict().items()}
         named |= {f"state.{name}": getattr(state, name) for name in ("mouse", "facing_right", "clock")}
         for owner in ("return_scale", "cohorts"):
@@ -206,7 +206,7 @@ class Learner:
         for part in ("pool", "level"):
             named = {name: tensors[f"{part}.{name}"] for name in Levels._fields}
             Levels(**named).check(f"{where}: {part}")
-        cells, limit = self.spec.world_dim**2, self.worlds.max_episode_steps
+        cells, limit = self.spec.world_dim**2, self.environments.max_episode_steps
         for name, most in (("mouse", cells - 1), ("clock", limit)):
             check_range(tensors[f"state.{name}"], 0, most, f"{where}: state.{name}")
         check_range(tensors["cohorts.born"], 0, numbers["rollouts"], f"{where}: cohorts.born")
@@ -222,4 +222,4 @@ class Learner:
             self.generator.set_state(random)
         self.pool.refilled, self.pool.reused = numbers["pool"]["refilled"], numbers["pool"]["reused"]
         self.pool.rng.bit_generator.state = numbers["levels_rng"]
-        self.worlds.obs.copy_(self.worlds.painter.paint(self.worlds.state))
+        self.environments.obs.copy_(self.environments.painter.paint(self.environments.state))

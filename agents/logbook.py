@@ -109,8 +109,8 @@ class Logbook:
         going_on = torch.ones(levels.num_levels, dtype=torch.bool, device=learner.device)
         with torch.no_grad():
             while len(frames) < FRAMES and going_on.any():
-                actions, _ = sample(learner.predict(learner.worlds.painter.paint(state))[0], generator)
-                after, _, terminated = world.step(state, learner.worlds.moves[actions])
+                actions, _ = sample(learner.predict(learner.environments.painter.paint(state))[0], generator)
+                after, _, terminated = world.step(state, learner.environments.moves[actions])
                 state = after.where(going_on, state)
                 for row in going_on.nonzero()[:, 0].tolist():
                     tiles[row] = portrait(state.rows([row]), cell)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from agents import processes
-from envs.batch import Worlds
+from envs.batch import Environments
 
 
 class Rollout(NamedTuple):
@@ -31,16 +31,16 @@ class Rollout(NamedTuple):
     truncated: Tensor
 
 
-def empty_rollout(num_steps: int, worlds: Worlds) -> Rollout:
-    """Memory for a rollout of T steps in these worlds."""
-    num_envs, device = worlds.obs.shape[0], worlds.obs.device
+def empty_rollout(num_steps: int, environments: Environments) -> Rollout:
+    """Memory for a rollout of T steps in these environments."""
+    num_envs, device = environments.obs.shape[0], environments.obs.device
 
     def tensor(*shape, dtype=torch.float32):
         return torch.empty(shape, dtype=dtype, device=device)
 
     per_step = (num_steps, num_envs)
     return Rollout(
-        obs=tensor(*per_step, *worlds.obs.shape[1:], dtype=torch.uint8),
+        obs=tensor(*per_step, *environments.obs.shape[1:], dtype=torch.uint8),
         actions=tensor(*per_step, dtype=torch.int64),
         log_probs=tensor(*per_step),
         values=tensor(num_steps + 1, num_envs),
@@ -68,7 +68,7 @@ def sample(logits: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
 @torch.no_grad()
 def collect(
     rollout: Rollout,
-    worlds: Worlds,
+    environments: Environments,
     predict: Callable[[Tensor], tuple[Tensor, Tensor]],
     generator: torch.Generator,
 ) -> None:
@@ -76,16 +76,16 @@ def collect(
 
     Args:
         rollout: overwritten in place.
-        worlds: stepped in place.
+        environments: stepped in place.
         predict: obs (N, H, W, 3) → logits (N, A) and values (N,).
         generator: of the actions.
     """
     for t in range(len(rollout.actions)):
-        rollout.obs[t] = worlds.obs
-        logits, rollout.values[t] = predict(worlds.obs)
+        rollout.obs[t] = environments.obs
+        logits, rollout.values[t] = predict(environments.obs)
         rollout.actions[t], rollout.log_probs[t] = sample(logits, generator)
-        rollout.rewards[t], rollout.terminated[t], rollout.truncated[t] = worlds.step(rollout.actions[t])
-    rollout.values[-1] = predict(worlds.obs)[1]
+        rollout.rewards[t], rollout.terminated[t], rollout.truncated[t] = environments.step(rollout.actions[t])
+    rollout.values[-1] = predict(environments.obs)[1]
 
 
 def advantages(rewards: Tensor, values: Tensor, done: Tensor, gamma: float, gae_lambda: float) -> Tensor:

@@ -34,7 +34,7 @@ from agents.config import AgentConfig, EnvConfig, TrainConfig
 from agents.devices import choose_device
 from agents.learner import Learner
 from analysis.figures import encode_png, remove_spines
-from envs.batch import LevelPool, Worlds
+from envs.batch import Environments, LevelPool
 from envs.spec import WorldSpec
 from foundation.command import run_command
 from foundation.files import write_atomically
@@ -109,9 +109,9 @@ def measure_all(
         for num_envs in counts:
             say(f"environment, {observation}, {num_envs} environments")
             yield measure_environment(observation, world_dim, num_envs, device, bounds, config.seconds)
-    worlds = [(observed, num_envs) for observed in (OBSERVED[0], OBSERVED[-1]) for num_envs in counts]
-    worlds += [(("cells", side), 256) for side in SIDES if side != OBSERVED[0][1]]
-    for (observation, side), num_envs in worlds:
+    workloads = [(observed, num_envs) for observed in (OBSERVED[0], OBSERVED[-1]) for num_envs in counts]
+    workloads += [(("cells", side), 256) for side in SIDES if side != OBSERVED[0][1]]
+    for (observation, side), num_envs in workloads:
         name = f"{observation} of {side}×{side}, {num_envs} environments"
         say(f"training, {name}")
         steps = max(STEPS[kind], SHORTEST * num_envs)
@@ -171,17 +171,17 @@ def measure_environment(
     burst = BURST[device.type]
     spec = WorldSpec.build(world_dim=world_dim, observation=observation, action_set="procgen")
     pool = LevelPool(spec, num_envs * max(1, burst // 8) + num_envs, device=device)
-    worlds = Worlds(spec, pool, num_envs)
+    environments = Environments(spec, pool, num_envs)
     generator = torch.Generator(device).manual_seed(0)
     # Spread environments over their episodes, so that resets are evenly distributed.
-    worlds.state.clock.copy_(torch.arange(num_envs, device=device) * worlds.max_episode_steps // num_envs)
+    environments.state.clock.copy_(torch.arange(num_envs, device=device) * environments.max_episode_steps // num_envs)
 
     def play() -> None:
         for _ in range(burst):
-            worlds.step(torch.randint(spec.num_actions, (num_envs,), generator=generator, device=device))
+            environments.step(torch.randint(spec.num_actions, (num_envs,), generator=generator, device=device))
 
     def changed() -> list[torch.Tensor]:
-        return [*worlds.state.level, *worlds.state[1:], worlds.obs, pool.taken]
+        return [*environments.state.level, *environments.state[1:], environments.obs, pool.taken]
 
     playing = Captured(play, device, changed, generator)
 
@@ -191,7 +191,7 @@ def measure_environment(
         pool.refill(pool.count())
 
     steps = num_envs * burst * measure_speed(step_and_refill, device, seconds)
-    obs_bytes = worlds.obs[0].numel()
+    obs_bytes = environments.obs[0].numel()
     return {
         "speed": "environment",
         "what": f"environment, {observation} of {world_dim}×{world_dim}, {num_envs} environments",
@@ -228,7 +228,7 @@ def measure_training(
     env = config.env
     common = {
         "observation": env.observation,
-        "world_dim": learner.worlds.state.level.world_dim,
+        "world_dim": learner.environments.state.level.world_dim,
         "num_envs": agent.num_envs,
         "config": {"agent": asdict(agent), "env": asdict(env), "precision": learner.precision},
     }
@@ -259,7 +259,7 @@ def count_work(learner: Learner) -> tuple[int, int]:
     layers = [layer for layer in learner.policy.modules() if isinstance(layer, nn.Conv2d | nn.Linear | nn.MaxPool2d)]
     hooks = [layer.register_forward_hook(count) for layer in layers]
     with torch.no_grad():
-        learner.policy(learner.worlds.obs[:1])
+        learner.policy(learner.environments.obs[:1])
     for hook in hooks:
         hook.remove()
     return operations, moved

@@ -86,7 +86,7 @@ class LevelPool:
         self.refilled = taken
 
 
-class Worlds:
+class Environments:
     """N environments with automatic reset.
 
     A step overwrites ``state`` and ``obs`` in place, because a captured CUDA graph needs fixed memory.

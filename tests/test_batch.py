@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from envs import batch, paths, world
-from envs.batch import LevelPool, Worlds
+from envs.batch import Environments, LevelPool
 from envs.levels import from_seeds
 from envs.painter import build_painter
 from envs.spec import WorldSpec
@@ -52,17 +52,17 @@ def test_a_pool_that_runs_dry_says_so():
     assert pool.reused == 2
 
 
-def test_worlds_against_games_played_one_after_another():
+def test_environments_against_games_played_one_after_another():
     painter, moves = build_painter("rgb", 7), world.build_moves("minimal")
     spec = WorldSpec.build(world_dim=7, num_levels=10**6, max_episode_steps=15)
     pool = LevelPool(spec, 500, seed=1)
     waiting = [pool.levels.rows([row]) for row in range(500)]
-    worlds = Worlds(spec, pool, num_envs=6)
+    environments = Environments(spec, pool, num_envs=6)
     games = [world.start(waiting.pop(0)) for _ in range(6)]
     actions = torch.randint(0, 4, (150, 6), generator=torch.Generator().manual_seed(0))
     ends = 0
     for action in actions:
-        outcome = worlds.step(action)
+        outcome = environments.step(action)
         for number, game in enumerate(games):
             game, reward, terminated = world.step(game, moves[action[number, None]])
             truncated = bool(game.clock == 15) and not terminated
@@ -70,10 +70,10 @@ def test_worlds_against_games_played_one_after_another():
             if terminated or truncated:
                 game, ends = world.start(waiting.pop(0)), ends + 1
             games[number] = game
-            mine = worlds.state.rows([number])
+            mine = environments.state.rows([number])
             assert all(torch.equal(a, b) for a, b in zip(mine.level, game.level, strict=True))
             assert all(torch.equal(a, b) for a, b in zip(mine[1:], game[1:], strict=True))
-        assert torch.equal(worlds.obs, painter.paint(worlds.state))
+        assert torch.equal(environments.obs, painter.paint(environments.state))
     assert ends > 50
 
 

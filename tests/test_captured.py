@@ -13,7 +13,7 @@ from agents.config import AgentConfig, EnvConfig, TrainConfig
 from agents.impala import ImpalaPolicy
 from agents.learner import Learner
 from envs import world
-from envs.batch import LevelPool, Worlds
+from envs.batch import Environments, LevelPool
 from envs.levels import from_seeds
 from envs.painter import OBSERVATIONS, build_painter
 from envs.spec import WorldSpec
@@ -41,12 +41,12 @@ class NothingFromTheHost(TorchDispatchMode):
 def test_a_rollout_waits_for_no_device(observation):
     """Meta tensors have no values, so every read, which would wait for a GPU, is an error."""
     spec = WorldSpec.build(None, 7, 3, observation=observation, action_set="procgen", max_episode_steps=20)
-    worlds = Worlds(spec, LevelPool(spec, 50, device="meta"), 6)
+    environments = Environments(spec, LevelPool(spec, 50, device="meta"), 6)
     policy = ImpalaPolicy(spec.observation_shape, 15).to("meta")
-    roll = rollout.empty_rollout(4, worlds)
-    worlds.step(roll.actions[0])  # builds the tables of this device once
+    roll = rollout.empty_rollout(4, environments)
+    environments.step(roll.actions[0])  # builds the tables of this device once
     with NothingFromTheHost():
-        rollout.collect(roll, worlds, policy, None)
+        rollout.collect(roll, environments, policy, None)
 
 
 def test_the_test_above_sees_what_waits():
@@ -102,7 +102,7 @@ def test_training_stays_in_its_place_and_does_not_grow():
     learner = Learner(config_of("cells"), CPU)
 
     def places():
-        tensors = [*learner.tensors().values(), *learner.rollout, learner.worlds.obs]
+        tensors = [*learner.tensors().values(), *learner.rollout, learner.environments.obs]
         return [(tensor.data_ptr(), tensor.numel()) for tensor in tensors]
 
     before = places()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from agents import rollout
 from agents.impala import ImpalaPolicy
 from envs import world
-from envs.batch import LevelPool, Worlds
+from envs.batch import Environments, LevelPool
 from envs.spec import WorldSpec
 
 
@@ -70,14 +70,14 @@ def test_collect_writes_down_what_happens():
     spec = WorldSpec.build(world_dim=5, observation="cells", max_episode_steps=20)
     policy = ImpalaPolicy(spec.observation_shape, 4)
 
-    def new_worlds():
-        return Worlds(spec, LevelPool(spec, 200, seed=3), 8)
+    def new_environments():
+        return Environments(spec, LevelPool(spec, 200, seed=3), 8)
 
-    worlds, replay = new_worlds(), new_worlds()
-    roll = rollout.empty_rollout(40, worlds)
+    environments, replay = new_environments(), new_environments()
+    roll = rollout.empty_rollout(40, environments)
     for tensor in roll:
         tensor.fill_(1)
-    rollout.collect(roll, worlds, policy, torch.Generator().manual_seed(1))
+    rollout.collect(roll, environments, policy, torch.Generator().manual_seed(1))
     assert roll.truncated.any() and roll.terminated.any()
     for t in range(40):
         assert torch.equal(roll.obs[t], replay.obs)

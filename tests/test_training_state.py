@@ -34,7 +34,7 @@ def test_a_training_state_comes_back_as_it_was(tmp_path, learner):
     assert mine.keys() == theirs.keys()
     assert all(torch.equal(mine[name], theirs[name]) for name in mine)
     assert learner.numbers() == other.numbers()
-    assert torch.equal(learner.worlds.obs, other.worlds.obs)
+    assert torch.equal(learner.environments.obs, other.environments.obs)
     assert str(learner.learn()) == str(other.learn())  # as text, because NaN is not equal to NaN
 
 
