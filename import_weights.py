@@ -87,14 +87,15 @@ for pixel in the same places, in other sprites. What it does here does not measu
 
 
 def main(arguments: list[str]) -> None:
-    files = [argument for argument in arguments[:1] if "=" not in argument and not argument.startswith("-")]
+    files = [argument for argument in arguments if "=" not in argument and not argument.startswith("-")][:1]
+    settings = [argument for argument in arguments if argument not in files]
 
     def run(config: ImportConfig) -> None:
         if not files:
-            raise InputError("expected a file first, as in import_weights.py FILE.pth env.cheese_region=5")
+            raise InputError("expected a file, as in import_weights.py FILE.pth env.cheese_region=5")
         import_weights(Path(files[0]), config)
 
-    run_command("import_weights.py", __doc__, ImportConfig(), run, arguments[len(files) :])
+    run_command("import_weights.py", __doc__, ImportConfig(), run, settings)
 
 
 if __name__ == "__main__":

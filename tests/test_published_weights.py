@@ -157,12 +157,13 @@ def test_a_cut_file_is_refused(call, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "expected a file first"),
-        (("out=a.safetensors",), "expected a file first"),
+        ((), "expected a file, as in"),
+        (("out=a.safetensors",), "expected a file, as in"),
         (("nowhere.pth", "env.cheese_region=5"), "no file at nowhere.pth"),
         (("n" * 300, "env.cheese_region=5"), "no file at nnn"),
         (("net.pth",), "env.cheese_region is needed"),
         (("net.pth", "env.cheese_region=26"), "0..25, not 26"),
+        (("env.cheese_region=26", "net.pth"), "0..25, not 26"),
         (("net.pth", "env.cheese_region=5", "env.world_dim=5"), "not both"),
         (("net.pth", "env.cheese_region=5", "out=a.pth"), "out must be a .safetensors file"),
         (("net.pth", "env.nonsense=5"), "accepted are env.distribution_mode=…"),
