@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib import colormaps, rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from analysis.statistics import Estimate
 from envs.levels import describe_region
@@ -121,7 +122,8 @@ def draw_bars(
             continue
         below, above = value["rate"] - value["low"], value["high"] - value["rate"]
         axes.bar(place, value["rate"], color=colour, yerr=[[max(0, below)], [max(0, above)]], capsize=4)
-        axes.text(place, value["high"] + 0.02, f"{value['rate']:.0%}", ha="center", fontsize=9)
+        text = axes.text(place, value["high"] + 0.02, f"{value['rate']:.0%}", ha="center", fontsize=9, zorder=4)
+        text.set_path_effects([withStroke(linewidth=2.5, foreground="white")])  # a random walk's line may cross it
     axes.set_xticks(range(len(labels)), labels, fontsize=8)
     axes.set_ylim(0, 1.12)
     format_percent(axes.yaxis)
