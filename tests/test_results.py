@@ -1,11 +1,15 @@
-"""The tables of README.md and docs/results.md against the report that is committed beside them."""
+"""The tables of the documents against the report and the cards that are committed beside them."""
 
 import json
 import re
 from functools import cache
 
+import numpy as np
 import pytest
 from commands import ROOT
+from safetensors import safe_open
+
+from analysis.groups import name_training
 
 MEASURES = {
     "ability": "able_cheese",
@@ -77,3 +81,28 @@ def test_the_differences_of_groups_are_those_of_the_report():
             equivalent = ", *equivalent*" if found["verdict"] == "equivalent" else ""
             assert row[column] == f"{mark}{difference}, p {p}{mark}{equivalent}", (one, other, column)
     assert len(rows) >= 6
+
+
+def read_card(path, row):
+    """Success of all sizes and in full-size mazes, in percent, from a row of a card's table."""
+    line = re.search(rf"^\| {row} \|.*", path.read_text(), re.MULTILINE)[0]
+    return [float(rate) for rate in re.findall(r"([\d.]+) % \(", line)[:2]]
+
+
+@pytest.mark.parametrize(("folder", "column"), [("checkpoints", "group"), ("checkpoints/15x15", "group, 15×15")])
+def test_the_table_of_committed_mice_is_that_of_their_cards(folder, column):
+    by_group = {}
+    for mouse in sorted((ROOT / folder).glob("*.safetensors")):
+        with safe_open(mouse, "np") as file:
+            env = json.loads(file.metadata()["cheesemaze"])["config"]["env"]
+        group = name_training(str(env["cheese_region"]), "+".join(env["level_types"] or ()))
+        by_group.setdefault(group, []).append(mouse.with_suffix(".md"))
+    rows = [row for row in read_rows("checkpoints/README.md") if column in row]
+    assert {row[column]: int(row["seeds"]) for row in rows} == {name: len(cards) for name, cards in by_group.items()}
+    for row in rows:
+        own = np.array([read_card(card, "cheese as trained") for card in by_group[row[column]]])
+        walk = np.mean([read_card(card, "cheese as trained: random walk") for card in by_group[row[column]]], axis=0)
+        for place, name in enumerate(("success as trained, all sizes", "… in full-size mazes")):
+            mean, low, high = own[:, place].mean(), own[:, place].min(), own[:, place].max()
+            assert row[name] == f"{mean:.1f} %" + (f" ({low:.1f}–{high:.1f})" if len(own) > 1 else ""), row
+        assert row["random walk, all sizes / full-size"] == f"{walk[0]:.1f} % / {walk[1]:.1f} %"
