@@ -23,7 +23,7 @@ class Shares(NamedTuple):
     """Shares of a mouse's training levels.
 
     Attributes:
-        fork: the ways to the cheese and to the corner part.
+        fork: the paths to the cheese and to the corner part.
         beyond: the corner lies on the way to the cheese.
         contrast: fork or beyond; in these alone cheese and corner are told apart by what is rewarded.
     """

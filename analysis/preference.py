@@ -100,7 +100,7 @@ def compute_preference(chain: Chain, square: Tensor, cheese_region: str | int = 
 
 
 def find_balanced(levels: Levels, square: Tensor) -> np.ndarray:
-    """bool (N,): the forks whose ways to the cheese and to the corner differ by at most ``BALANCED`` steps.
+    """bool (N,): the forks whose paths to the cheese and to the corner differ by at most ``BALANCED`` steps.
 
     There chance is one half, or close to it, and h can be read as it is.
     """

@@ -1,4 +1,4 @@
-"""Forks to measure on: held-out mazes in which the ways to the cheese and to the corner part."""
+"""Forks to measure on: held-out mazes in which the paths to the cheese and to the corner part."""
 
 from typing import NamedTuple
 

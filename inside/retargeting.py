@@ -110,7 +110,7 @@ def retarget(mouse: Mouse, layer: str, forks: Forks, channels: Sequence[int], va
         value: float32 (channels,), to clamp them at; as of ``estimate_level``.
 
     Returns:
-        A row for each fork and target: ``fork``, ``cell``, ``is_fork`` (the ways to target and corner part before
+        A row for each fork and target: ``fork``, ``cell``, ``is_fork`` (the paths to target and corner part before
         either), ``shortest`` (steps), ``p_target``, ``p_corner`` and ``steps`` with the clamp, and the same without it
         (``plain_target``, ``plain_corner``, ``plain_steps``) and of a random walk (``walk_target`` and so on).
     """

@@ -113,7 +113,7 @@ def mouse_with(policy, **env) -> Mouse:
 
 
 def is_full_fork(seed: int, world_dim: int, least: int) -> bool:
-    """Whether in a level of at least ``least`` cells the ways to cheese and corner part before either of them."""
+    """Whether in a level of at least ``least`` cells the paths to cheese and corner part before either of them."""
     text = to_text(from_seeds([seed], world_dim))
     open_cells, start, cheese = read(text, world_dim)
     ways = []

@@ -56,7 +56,7 @@ def describe_verdict(viewing: Viewing, hints: bool = True) -> str:
     if len(viewing.panes) > 1:
         panes = range(len(viewing.panes))
         return ";  ".join(f"{_describe_short(viewing, pane)}: {OUTCOME_TEXTS[episode.verdict(pane)]}" for pane in panes)
-    drag = "Drag the cheese" if int(viewing.level.cheese) >= 0 else "Press c for a cheese"
+    drag = "Drag the cheese" if int(viewing.level.cheese) >= 0 else "Press c to place a cheese"
     match episode.verdict(0):
         case "corner" if int(viewing.level.cheese) < 0:
             text, hint = "Reached the corner.", f"{drag}, or press n for the next level."

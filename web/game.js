@@ -61,7 +61,7 @@ export class Game {
     return this.isWhole && !this.isChanged && !this.isRetraced && this.level.seed !== null;
   }
 
-  /** Whether the ways to cheese and corner part after the cell in which the walk began. */
+  /** Whether the paths to cheese and corner part after the cell in which the walk began. */
   get isFork() {
     return findDecisionSquare(changeLevel(this.level, { start: this.history[0].cell })) !== NO_CELL;
   }

@@ -44,7 +44,7 @@ export function isTree(level) {
   return ends / 2 === cells - 1;
 }
 
-/** The last cell that the ways to cheese and corner share; NO_CELL where the level is no fork. */
+/** The last cell that the paths to cheese and corner share; NO_CELL where the level is no fork. */
 export function findDecisionSquare(level) {
   const corner = findCorner(level), { cheese } = level;
   if (cheese === NO_CELL || cheese === corner || !isTree(level)) return NO_CELL;
