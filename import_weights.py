@@ -88,7 +88,9 @@ for pixel in the same places, in other sprites. What it does here does not measu
 
 def main(arguments: list[str]) -> None:
     files = [argument for argument in arguments if "=" not in argument and not argument.startswith("-")][:1]
-    settings = [argument for argument in arguments if argument not in files]
+    settings = list(arguments)
+    for file in files:
+        settings.remove(file)  # once: a second file is no setting
 
     def run(config: ImportConfig) -> None:
         if not files:

@@ -162,6 +162,7 @@ def test_a_cut_file_is_refused(call, tmp_path):
         (("nowhere.pth", "env.cheese_region=5"), "no file at nowhere.pth"),
         (("n" * 300, "env.cheese_region=5"), "no file at nnn"),
         (("net.pth",), "env.cheese_region is needed"),
+        (("net.pth", "net.pth", "env.cheese_region=5"), "unknown argument 'net.pth'"),
         (("net.pth", "env.cheese_region=26"), "0..25, not 26"),
         (("env.cheese_region=26", "net.pth"), "0..25, not 26"),
         (("net.pth", "env.cheese_region=5", "env.world_dim=5"), "not both"),

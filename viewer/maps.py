@@ -61,11 +61,9 @@ def compute_shortest_path(state: State) -> list[int]:
 
 def compute_visits(maps: Maps, state: State) -> np.ndarray:
     """Compute the expected visits per cell from the current cell, float64 (world_dim, world_dim); NaN in walls."""
-    row = find_row(maps.chain, state)
-    chain = maps.chain._replace(start=np.array([row]))
-    counts = chains.compute_visits(chain, chain.at(state.level.cheese), HORIZON)
-    if bool(state.mouse == state.level.cheese):  # the episode is over: a chain begins even in a cell that absorbs
-        counts = np.eye(1, len(counts), row)[0]
+    chain = maps.chain._replace(start=np.array([find_row(maps.chain, state)]))
+    is_over = bool(state.mouse == state.level.cheese)  # a chain takes a step even where its start absorbs
+    counts = chains.compute_visits(chain, chain.at(state.level.cheese), 0 if is_over else HORIZON)
     by_cell = np.bincount(chain.cell, weights=counts, minlength=state.level.walls[0].numel())
     return np.where(state.level.walls[0].numpy(), np.nan, by_cell.reshape(state.level.walls.shape[1:]))
 
