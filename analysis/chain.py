@@ -21,7 +21,7 @@ from envs.world import LEFT, MOVE_NAMES, RIGHT, STAY, State
 BATCH_SIZE = 2048  # observations per forward pass
 BATCH_PIXELS = 2**20  # per forward pass on a CPU: 64×64 pictures take 1.5 times as long if activations leave its caches
 SETTLED = 1e-13  # convergence threshold: stop when no probability changes by more
-SIZES = 64  # round batch sizes up to a multiple of it, because each new size is slow on first use
+MULTIPLE = 64  # round batch sizes up to a multiple of it, because each new size is slow on first use
 MOVES = tuple(move for move in range(len(MOVE_NAMES)) if move != STAY)
 Predict = Callable[[State, Tensor], tuple[Tensor, Tensor]]
 UNIFORM = np.array([0.0 if move == STAY else 1 / len(MOVES) for move in range(len(MOVE_NAMES))])
@@ -149,7 +149,7 @@ def _run_policy(mouse: Mouse, predict: Predict, levels: Levels, level: Tensor, c
         rows = slice(first, first + batch_size)
         state = State(levels.rows(level[rows]), cell[rows], facing[rows], torch.zeros_like(cell[rows]))
         number = len(state.mouse)
-        size = -(-number // SIZES) * SIZES
+        size = -(-number // MULTIPLE) * MULTIPLE
         padded = torch.arange(size).clamp(max=number - 1)
         state = state.rows(padded).to(device)
         logits, expected = predict(state, level[rows][padded].to(device))

@@ -27,7 +27,7 @@ from envs.generator import NO_CELL
 from envs.levels import region_mask
 from envs.world import DOWN, LEFT, MOVE_NAMES, RIGHT, UP
 
-DISTANCES = (2, 4, 8, 16)  # steps to the cheese, edges of a context
+DISTANCE_EDGES = (2, 4, 8, 16)  # steps to the cheese, edges of a context
 WEIGHTS = ("visits", "cells")
 
 
@@ -104,7 +104,7 @@ def _describe_places(chain: Chain, cheese_region: str | int) -> dict[str, np.nda
     is_open = chain.cell[chain.successor[:, MOVES]] != chain.cell[:, None]
     return {
         "nothing": np.zeros(len(chain.cell), int),
-        "distance to the cheese": np.searchsorted(DISTANCES, to_cheese, side="left"),
+        "distance to the cheese": np.searchsorted(DISTANCE_EDGES, to_cheese, side="left"),
         "cheese in the region": in_region.numpy()[chain.level].astype(int),
         "cheese up-right": ((cheese_x >= x) & (cheese_y >= y)).astype(int),
         "cheese's place": next(thirds) + 3 * next(thirds),

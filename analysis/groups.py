@@ -50,12 +50,18 @@ def name_origin(header: Mapping[str, Any]) -> str | None:
 
     If the world of the other mouse had another side, the name says so: "corner at 11×11".
     """
+    training, world = _read_origin(header)
+    return f"{training} at {world}" if world else training or None
+
+
+def _read_origin(header: Mapping[str, Any]) -> tuple[str, str]:
+    """The training that a mouse was fine-tuned from, and its world if that is another one; otherwise empty."""
     if "init" not in header:
-        return None
+        return "", ""
     before, own = (part.get("config", {}).get("env", {}) for part in (header["init"], header))
     training = name_training(str(before.get("cheese_region", "unknown")), "+".join(as_list(before.get("level_types"))))
     world = _name_world(before)
-    return training if world in ("", _name_world(own)) else f"{training} at {world}"
+    return training, "" if world == _name_world(own) else world
 
 
 def _name_world(env: Mapping[str, Any]) -> str:
@@ -82,7 +88,7 @@ def name_groups(mice: Sequence[Mouse]) -> dict[str, str]:
         mice, key=lambda mouse: (order_training(*describe_training(mouse)), mouse.training_seed, mouse.name)
     ):
         training = name_own_training(mouse)
-        names[mouse.name] = training + _describe_start(training, name_origin(mouse.header))
+        names[mouse.name] = training + _describe_start(training, mouse.header)
         settings[mouse.name] = _list_settings(mouse)
     members = {group: [name for name in names if names[name] == group] for group in names.values()}
     for own in members.values():
@@ -93,13 +99,12 @@ def name_groups(mice: Sequence[Mouse]) -> dict[str, str]:
     return names
 
 
-def _describe_start(training: str, origin: str | None) -> str:
+def _describe_start(training: str, header: Mapping[str, Any]) -> str:
     """What a group's name says about the training before its own."""
-    if origin is None:
-        return ""
-    if origin.startswith(same := f"{training} at "):
-        return f", begun at {origin.removeprefix(same)}"
-    return f", fine-tuned from {origin}"
+    before, world = _read_origin(header)
+    if before == training and world:
+        return f", begun at {world}"
+    return f", fine-tuned from {name_origin(header)}" if before else ""
 
 
 def describe_training(mouse: Mouse) -> tuple[str, str]:

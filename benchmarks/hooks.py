@@ -22,7 +22,7 @@ from inside.activations import LAYER
 from inside.hooks import record, replace
 
 MOUSE = Path(__file__).parents[1] / "checkpoints" / "corner-seed0.safetensors"
-SIZES = (256, 2048)  # observations per pass
+BATCH_SIZES = (256, 2048)  # observations per pass
 TARGET = 1.05
 
 
@@ -52,7 +52,7 @@ def measure_passes(policy: torch.nn.Module, observations: torch.Tensor, config: 
 def run(config: HooksConfig) -> None:
     mouse = load_mouse(MOUSE)
     table = Table("observations", "plain", "record", "replace", title=f"time of a pass, {LAYER}; target {TARGET}")
-    for size in SIZES:
+    for size in BATCH_SIZES:
         observations = torch.randint(0, 256, (size, *mouse.spec.observation_shape), dtype=torch.uint8)
         times = measure_passes(mouse.policy, observations, config)
         cells = [f"{1e3 * median(times['plain']):.2f} ms"]

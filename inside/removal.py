@@ -25,7 +25,7 @@ from inside.steering import compute_named_vectors
 
 ALLOWED_FALL = 0.25  # of P(corner first), as a share of what it was
 FACTORS = (-0.5, -1.0, -2.0, -4.0)
-SIZES = (1, 2, 4, 8, 16)  # channels that are patched together
+PATCH_SIZES = (1, 2, 4, 8, 16)  # channels that are patched together
 MEAN_LEVELS = 500
 RANDOM = "random channels"  # the kind of the patches that are a baseline
 
@@ -59,7 +59,7 @@ def build_removals(mouse: Mouse, forks: Forks, orders: Mapping[str, Sequence[int
         shape, mean = find_shape(mouse, layer), compute_mean(mouse, layer, MEAN_LEVELS)
         chance = np.random.default_rng(0).permutation(shape[0]).tolist()
         for kind, channels in (("channels", list(order)), (RANDOM, chance)):
-            for size in (size for size in SIZES if size <= len(channels)):
+            for size in (size for size in PATCH_SIZES if size <= len(channels)):
                 edit = make_patch("mean", select(shape, channels[:size]), mean)
                 found.append(Removal(f"{layer}: {size} {kind} at their mean", kind, layer, edit))
         vector = compute_named_vectors(mouse, layer, "cheese", forks).mean(0)

@@ -59,5 +59,12 @@ class Course:
         return (is_fork & (levels.maze_dim >= min(FORK_DIM, self.spec.world_dim))).numpy()
 
     def find_next(self, number: int, by: int) -> int:
-        """The next visited number forward (1) or backward (−1); the number itself if it is the last one."""
-        return next(self.visit(number + by, by), number)
+        """The next visited number forward (1) or backward (−1).
+
+        Raises:
+            InputError: there is none.
+        """
+        following = next(self.visit(number + by, by), None)
+        if following is None:
+            raise InputError(f"this is the {'last' if by > 0 else 'first'} level")
+        return following

@@ -7,6 +7,7 @@ from typing import Protocol
 import pygame
 
 from foundation.errors import InputError
+from viewer.bars import TEXT
 from viewer.board import SKY
 from viewer.keys import Key
 from viewer.typography import SMALLEST, font, text_size, write
@@ -15,7 +16,7 @@ FRAMES_PER_SECOND = 60
 USABLE = 0.86  # of the desktop's width and height: the rest is the window's frame and the desktop's panels
 MIN_WIDTH, MIN_SIDE, MAX_SIDE, TEXT_HEIGHT = 840, 200, 780, 150  # of window, pane and texts, in pixels
 WITHOUT_SCREEN = ("dummy", "offscreen")  # SDL's fallback drivers without a display
-SHADE, TEXT, QUIET = (0, 0, 0, 225), (240, 240, 240), (200, 200, 200)
+SHADE, QUIET = (0, 0, 0, 225), (200, 200, 200)
 
 
 class Content(Protocol):

@@ -255,6 +255,7 @@ def draw_observation(surface: pygame.Surface, rect: pygame.Rect, obs: np.ndarray
     image = obs.repeat(times, 0).repeat(times, 1)
     if len(image) > rect.width:
         image = image[:: -(-len(image) // rect.width), :: -(-len(image) // rect.width)]
-    place = b.convert_image(image).get_rect(bottomleft=rect.bottomleft)
-    surface.blit(b.convert_image(image), place)
+    picture = b.convert_image(image)
+    place = picture.get_rect(bottomleft=rect.bottomleft)
+    surface.blit(picture, place)
     pygame.draw.rect(surface, b.GREY, place.inflate(4, 4), 2)

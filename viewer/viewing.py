@@ -137,10 +137,7 @@ class Viewing:
         Raises:
             InputError: there is none.
         """
-        number = self.course.find_next(self.number, by)
-        if number == self.number:
-            raise InputError(f"this is the {'last' if by > 0 else 'first'} level")
-        self.go_to(number)
+        self.go_to(self.course.find_next(self.number, by))
 
     def restart(self) -> None:
         """Restart the level with the next action seed; cheese and walls stay."""
