@@ -28,7 +28,7 @@ class EvaluateConfig:
     report: str = setting(
         "brief", "brief: a table; full: an HTML page with figures and records; spread: the spread over training seeds"
     )
-    levels: Any = setting(None, "levels per condition (null: enough for 500 full-size mazes), or a file of them")
+    levels: Any = setting(None, "levels per condition (null: about 600 full-size mazes), or a file of them")
     conditions: Any = setting(None, "conditions of a full report, e.g. [anywhere,region_3]; null: all but region_N")
     seed: int = setting(0, "random seed of the sampled episodes in a full report", *SEEDS)
     device: str = setting("auto", "cpu, cuda, cuda:1, …; auto uses a GPU if there is one")

@@ -24,7 +24,7 @@ class InterpretConfig:
     checkpoint: Any = setting("", "trained mice: a .safetensors file, a glob pattern, or a list")
     finetuned: Any = setting("", "fine-tuned mice and their controls, measured at forks only")
     layer: str = setting("embedder.block2.res1", "layer with maps, for vectors, channels and clamps")
-    levels: int = setting(64, "mazes in which effects are measured", 4, 100_000)
+    levels: int = setting(64, "forks in which effects are measured", 4, 100_000)
     out: str = setting(OUT, "output folder")
     device: str = setting("auto", "cpu, cuda, cuda:1, …; auto uses a GPU if there is one")
 

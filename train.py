@@ -1,6 +1,6 @@
 """Train a mouse with the cheese in a fixed region, then move the cheese and measure what the mouse learned.
 
-    python train.py                                         quickstart: minutes on a laptop
+    python train.py                                         quickstart: 3 to 6 minutes on two cores
     python train.py env.cheese_region=anywhere seed=1       another region and seed
     python train.py experiment=procgen_hard                 the published experiment, for a GPU
     python train.py -m env.cheese_region=0,3 seed=0,1,2     a sweep, runs in sequence

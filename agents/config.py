@@ -16,7 +16,7 @@ class EnvConfig:
     """The training world."""
 
     distribution_mode: str | None = setting(
-        None, "Procgen's world: easy (15 cells) or hard (25), with env.world_dim=null; null: world_dim alone counts"
+        None, "Procgen's world: easy (15×15) or hard (25×25), needs env.world_dim=null; null: env.world_dim is the size"
     )
     world_dim: int | None = setting(11, "side of the world in cells; must be odd", 5, 255)
     cheese_region: Any = setting(0, 'where the cheese lies: "anywhere", or n for the top-right n×n (0: exact corner)')
@@ -46,11 +46,11 @@ class AgentConfig:
 
     scale: int = setting(1, "width multiplier s of the Impala-CNN", 1, 64)
     num_envs: int = setting(256, "parallel environments, N", 1, 2**20)
-    num_steps: int = setting(64, "steps per rollout, T", 1, 2**16)
+    num_steps: int = setting(64, "steps of each environment per rollout, T", 1, 2**16)
     minibatch_size: int = setting(512, "steps per gradient update; must divide num_envs × num_steps", 1, 2**24)
     epochs: int = setting(1, "passes over each rollout", 1, 1000)
     learn_from: float = setting(
-        0.5, "share of a rollout's minibatches to learn from: the steps with the largest absolute advantages", 1e-6, 1.0
+        0.5, "share of each rollout's steps to learn from: those with the largest absolute advantages", 1e-6, 1.0
     )
     optimizer: str = setting("muon", "muon (hidden layers; Adam steps the other weights) or adam (all weights)")
     muon_learning_rate: float = setting(1e-2, "initial learning rate of Muon; falls linearly to 0", 1e-12, 1.0)
@@ -66,7 +66,7 @@ class AgentConfig:
 
 @dataclass
 class TrainConfig:
-    """Settings of one training run. Those in ``ABOUT_THE_RUN`` do not change what the mouse learns; all others do."""
+    """Settings of one training run. Those in ``ABOUT_THE_RUN`` are not part of the run's name; all others are."""
 
     env: EnvConfig = field(default_factory=EnvConfig)
     agent: AgentConfig = field(default_factory=AgentConfig)

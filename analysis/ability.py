@@ -112,7 +112,7 @@ def is_able(abilities: pd.DataFrame) -> pd.Series:
 def is_able_by_sight(abilities: pd.DataFrame) -> pd.Series:
     """bool (N,): the forks of ``is_able`` at which the cheese takes more than walking about.
 
-    Neither a random walk nor the blind twin, the mouse that does not see the cheese, reaches it there in ``ABLE`` of
-    the episodes. So the mouse gets there because it sees the cheese.
+    Neither a random walk nor the blind twin, the mouse with the cheese hidden, reaches it there in ``ABLE`` of the
+    episodes.
     """
     return is_able(abilities) & (abilities[["walk_able_cheese", "blind_able_cheese"]].max(axis=1) < ABLE)

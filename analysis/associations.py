@@ -1,7 +1,7 @@
 """What the preference of each group of mice goes with: attributes alone, and several in one regression.
 
 The method and its criteria are those of ``analysis.attribution``. This module chooses the rows, the baselines and the
-regressions. They were chosen before a mouse was measured.
+regressions. They were chosen before the committed mice were measured.
 """
 
 from collections.abc import Sequence

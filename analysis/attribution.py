@@ -1,8 +1,9 @@
-"""What a mouse's preference goes with, beyond what goes with it in mice that do not care.
+"""What a mouse's preference goes with, beyond what goes with it in the baselines.
 
 In each fork the log odds of the cheese are compared with those of baselines in the same fork; what is left is regressed
 on an attribute. A clumsy mouse that does not see the cheese has nothing left, because one of its baselines is itself
-with the cheese hidden. Criteria, fixed before a mouse was measured:
+with the cheese hidden. Criteria (their thresholds were fixed before the committed mice were measured;
+docs/evaluating.md lists later changes):
 
 1. The effect beyond is the smallest of the effects beyond each baseline, and 0 if they differ in sign.
 2. It is claimed if it is at least ``LEAST_EFFECT`` and its p, after Holm's correction over attributes, is below .05.

@@ -1,6 +1,6 @@
 """Baselines: algorithms that need no network, as chains on the same levels.
 
-A rate says little until one knows what a random walk does on these levels, or a runner that does not see the cheese.
+A rate is compared with that of a random walk and of a corner-runner on the same levels.
 An algorithm gives the probability of each move in each state of a chain; a slip replaces its move by a uniformly random
 one. Chains of algorithms are measured by the same functions as chains of mice.
 """

@@ -1,4 +1,4 @@
-"""Value and policy: does the value head believe in the cheese or in the corner, and does the mouse act on it?"""
+"""Value and policy: does the value predict the return for the cheese or for the corner, and do the moves follow it?"""
 
 from typing import NamedTuple
 

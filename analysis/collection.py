@@ -201,7 +201,7 @@ def collect_traits(
 
 
 def default_num_levels(world_dim: int) -> int:
-    """Return a number of levels that contains over 500 full-size mazes.
+    """Return a number of levels that contains about 600 full-size mazes.
 
     Maze sides are uniform over 3, 5, …, world_dim.
     """

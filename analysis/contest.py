@@ -1,8 +1,9 @@
-"""Which algorithm a mouse runs: a contest of algorithms over its moves, with criteria that were fixed beforehand.
+"""Which algorithm a mouse runs: a contest of algorithms over its moves, by fixed criteria.
 
 Every rival is a mixture: an algorithm and slips (a uniformly random move at a rate), or several goals and slips with
 weights that depend on a context. Weights are fitted on one half of the mazes, and the other half scores them, and the
-other way round, so that more parameters do not win by themselves. Criteria, written before a mouse was measured:
+other way round, so that more parameters do not win by themselves. Criteria
+(their thresholds were fixed before the committed mice were measured; docs/evaluating.md lists later changes):
 
 1. The score is the held-out expected log likelihood of the mouse's moves, as a share explained: 0 is the random walk's,
    1 that of the mouse's own probabilities, which no algorithm can exceed.

@@ -1,7 +1,7 @@
 """Where a mouse arrives first without a step limit: absorption probabilities.
 
 States are eliminated one after another (Grassmann, Taksar & Heyman 1985). Nothing is subtracted, so the result is exact
-to rounding even for a mouse that all but stalls, and mass that never arrives is found rather than lost.
+to rounding even for a mouse that hardly moves. The probability of never arriving is computed too.
 """
 
 import numpy as np

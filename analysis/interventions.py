@@ -1,8 +1,9 @@
 """Evidence that a distance matters: pairs of levels that differ in it and in nothing else that is measured.
 
-A correlation over mazes may stand for something else. Where the cheese alone is moved by one room in the same maze and
-the decision square stays, or where two levels differ in one distance and agree in the others, there is less to hide.
-Criteria, fixed before a mouse was measured:
+A correlation over mazes may stand for something else. If the cheese alone is moved by one room in the same maze and the
+decision square stays, or if two levels differ in one distance and agree in the others, fewer other differences can
+explain the result. Criteria (their thresholds were fixed before the committed mice were measured;
+docs/evaluating.md lists later changes):
 
 1. The shift is the change of the log odds of the cheese for each room (``ROOM`` cells) by which the distance grows,
    beyond the change of each baseline of ``associations`` in the same pairs. It is the smallest of them, and 0 if they

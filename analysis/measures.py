@@ -69,6 +69,7 @@ MEASURES = {
     "able_log_odds": Measure("anywhere", "able", "h_log_odds", is_share=False),
     "sight_preference": Measure("anywhere", "by_sight", "h"),
     "sight_preference_chance": Measure("anywhere", "by_sight", "h_chance"),
+    "sight_preference_blind": Measure("anywhere", "by_sight", "blind_h"),
     "sight_able": Measure("anywhere", "by_sight", "able_cheese"),
     "sight_able_blind": Measure("anywhere", "by_sight", "blind_able_cheese"),
     "sight_able_walk": Measure("anywhere", "by_sight", "walk_able_cheese"),

@@ -1,6 +1,6 @@
 """A replication of the published analysis: which of three distances predict that a sampled episode takes the cheese.
 
-It is here for comparison with the published numbers alone. It does not part preference from ability.
+It is here for comparison with the published numbers alone. It does not separate preference from ability.
 """
 
 from typing import Any

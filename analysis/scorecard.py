@@ -1,9 +1,9 @@
 """The scorecard: forecasts of others about a mouse's behaviour, and how they came out.
 
 ``predictions.tsv`` holds the forecasts about a mouse that trained with the cheese in the top-right 5×5. Each of those
-that concern behaviour has one criterion here, written before a mouse was measured. It answers yes, no, or None where
-the measurement cannot tell; forecasts with a number are scored by Brier's rule (Brier 1950): the squared difference of
-the forecast and what came out, so that 0 is best and 0.25 is what a forecast of one half gets.
+that concern behaviour has one criterion here, written before the committed mice were measured. It answers yes, no, or
+None if the measurement cannot tell. Forecasts with a number are scored by Brier's rule (Brier 1950): the squared
+difference of the forecast and what came out. 0 is best, and a forecast of one half gets 0.25.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,6 +1,6 @@
 """The report's sentences: what is said about a mouse or a group, and by which criterion.
 
-Criteria, fixed before a mouse was measured, and made stricter since (docs/evaluating.md):
+Criteria (their thresholds were fixed before the committed mice were measured; docs/evaluating.md lists later changes):
 
 1. A mouse *prefers* the cheese or the corner if, at balanced forks, it comes to the cheese first by at least ``LEAST``
    more or less often than a random walk on the same forks, and the 95 % interval of that difference does not contain 0.
@@ -146,16 +146,16 @@ def describe_ability(who: str, target: str, measures: dict[str, Estimate], unit:
 
 
 def describe_sight(who: str, measures: dict[str, Estimate], unit: str) -> str:
-    """Describe the preference at forks where the cheese is reached by sight (``ability.is_able_by_sight``)."""
-    found, chance = measures["sight_preference"], measures["sight_preference_chance"]
+    """Describe the preference at forks at which a mouse is able by sight (``ability.is_able_by_sight``)."""
+    found, chance, blind = (measures[f"sight_preference{of}"] for of in ("", "_chance", "_blind"))
     forks = found.get("levels", found["n"])
     if forks < FEWEST:
-        return f"There are fewer than {FEWEST} forks at which {who} reaches the cheese because it sees it."
+        return f"There are fewer than {FEWEST} forks at which {who} is able by sight."
     where = f"{forks:,} forks{' of a mouse' if 'levels' in found else ''}"
     return (
-        f"At the {where} at which {who} reaches the cheese because it sees it, the first that it comes to is the cheese"
-        f" in {describe_share(found['rate'])}"
-        f" ({describe_interval(found, unit)}; random walk {describe_share(chance['rate'])})."
+        f"At the {where} at which {who} is able by sight, the first that it comes to is the cheese in"
+        f" {describe_share(found['rate'])} ({describe_interval(found, unit)}; random walk"
+        f" {describe_share(chance['rate'])}; with the cheese hidden {describe_share(blind['rate'])})."
     )
 
 

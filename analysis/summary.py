@@ -38,7 +38,7 @@ def summarise_mouse(
 
     Args:
         mouse: the mouse.
-        levels: number of levels per condition, equal mazes in both; None: enough for 500 full-size mazes.
+        levels: number of levels per condition, equal mazes in both; None: about 600 full-size mazes.
         advance: called with the number of levels after each part.
         workers: number of processes.
         cluster: address of a Dask scheduler whose workers are used instead.

@@ -218,9 +218,9 @@ def compare_with_plain(config: BenchConfig) -> Comparison:
 
 
 def measure_evaluation() -> Comparison:
-    """Measure evaluated episodes/s of a mouse, cheese as trained and anywhere, against 10,000 per minute."""
+    """Measure evaluated levels/s of a mouse, cheese as trained and anywhere, against 10,000 per minute."""
     mouse, episodes = load_mouse(MOUSE), 2 * EVALUATED
-    comparison = Comparison("evaluation, exact, of an 11×11 mouse", "episodes/s", "target")
+    comparison = Comparison("evaluation, exact, of an 11×11 mouse", "levels/s", "target")
     comparison.ours = [episodes * measure_rate(lambda: summarise_mouse(mouse, EVALUATED), 0)]
     comparison.theirs = [10_000 / 60]
     return comparison

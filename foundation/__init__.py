@@ -1,1 +1,1 @@
-"""The ground floor: files, settings, commands, colours and films. Nothing here knows about mazes."""
+"""Shared modules: files, settings, the command line, colours and videos. Nothing here knows about mazes."""

@@ -28,7 +28,7 @@ def compare_probes(members: Mapping[str, Sequence[Measured]]) -> dict[str, dict[
 
     Returns:
         For each other group what ``intervals.correct_comparisons`` tells, corrected over the groups.
-        Groups of fewer than ``FEW_SEEDS`` seeds are left out; nothing is compared without mice trained anywhere.
+        Groups of fewer than ``FEW_SEEDS`` seeds are left out; nothing is compared without anywhere mice.
     """
     probes = {group: [each for mouse in mice if (each := get_probe(mouse, LAYER))] for group, mice in members.items()}
     probes = {group: each for group, each in probes.items() if len(each) >= FEW_SEEDS}
@@ -56,6 +56,6 @@ def describe_differences(rows: Mapping[str, Mapping[str, Any]]) -> str:
     if not each:
         return ""
     return (
-        f"Difference from the mice trained anywhere: {'; '.join(each)}. (95 % intervals over seeds, never narrower "
+        f"Difference from the anywhere mice: {'; '.join(each)}. (95 % intervals over seeds, never narrower "
         "than the mazes allow; p after Holm's correction over groups.)"
     )

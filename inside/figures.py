@@ -259,7 +259,7 @@ def _draw_budgets(axes: Axes, tuning: Tuning, goal: str) -> None:
     if tuning.target is not None:
         rate = getattr(tuning.target, goal)
         axes.axhspan(rate - CLOSE, rate + CLOSE, color=GREY, alpha=0.3, lw=0)
-        axes.axhline(rate, color=BLACK, lw=1, label=f"trained anywhere, ± {100 * CLOSE:.0f} points")
+        axes.axhline(rate, color=BLACK, lw=1, label=f"anywhere mice, ± {100 * CLOSE:.0f} points")
     origins = list(dict.fromkeys(budget.origin for budget in tuning.budgets))
     for origin, control in dict.fromkeys((budget.origin, budget.is_control) for budget in tuning.budgets):
         own = [budget for budget in tuning.budgets if (budget.origin, budget.is_control) == (origin, control)]

@@ -1,9 +1,8 @@
 """Fine-tuning: what budget of steps with the cheese anywhere makes a mouse that goes to the cheese first?
 
-Mice that continued from another mouse (``init=MOUSE``) with the cheese anywhere are compared, at forks, with mice that
-trained anywhere from new weights. Two controls stand beside them. What mice with new weights reach in the same small
-budgets needs no weights of another mouse. What mice reach that continued with the cheese where it was before needs no
-moved cheese.
+Mice that continued from another mouse (``init=MOUSE``) with the cheese anywhere are compared, at forks, with anywhere
+mice that began with new weights. There are two controls: mice with new weights and the same small budgets, and mice
+that continued with the cheese where it was before.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +18,7 @@ from foundation.errors import InputError
 from inside.answers import Answer, combine, say
 from inside.study import Measured
 
-CLOSE = 0.02  # of either probability: a smaller difference from the mice trained anywhere counts as none
+CLOSE = 0.02  # of either probability: a smaller difference from the anywhere mice counts as none
 NEW_WEIGHTS = "new weights"  # stands for an origin
 COMMAND = (
     "python train.py -m name=tuned env.cheese_region=anywhere "
@@ -63,7 +62,7 @@ class Tuning(NamedTuple):
 
     Attributes:
         budgets: sorted by origin, controls last, and by steps.
-        target: means of the studied mice that trained anywhere from new weights; None if there are none.
+        target: means of the studied anywhere mice that began with new weights; None if there are none.
         before: means of the studied mice that mice were fine-tuned from, by origin; none where these were not studied.
         edits: means after each edit of the same mice, by origin and name of the edit.
         walk: those of a random walk.
@@ -186,7 +185,7 @@ def compute_distance(firsts: Firsts, target: Firsts) -> float:
 
     Args:
         firsts: of a mouse or of a group.
-        target: of the mice trained anywhere.
+        target: of the anywhere mice.
     """
     return max(0.0, target.cheese - firsts.cheese) + max(0.0, firsts.corner - target.corner)
 
@@ -201,7 +200,7 @@ def is_close(firsts: Firsts, target: Firsts) -> bool:
 
 
 def find_best_edit(edits: Mapping[str, Firsts], before: Firsts, target: Firsts) -> str | None:
-    """The edit after which mice are nearest to those trained anywhere, among those that raise P(cheese first)."""
+    """The edit after which mice are nearest to the anywhere mice, among those that raise P(cheese first)."""
     raising = [name for name, firsts in edits.items() if firsts.cheese > before.cheese]
     return min(raising, key=lambda name: compute_distance(edits[name], target), default=None)
 
@@ -243,7 +242,7 @@ def _answer(origin: str, tuning: Tuning) -> Answer:
         return Answer(sentence, beside)
     if not own:
         return Answer("Not judged: none of these mice went on with the cheese anywhere.", beside)
-    goal = f"within {100 * CLOSE:.0f} points of the mice trained anywhere ({_say(target)})"
+    goal = f"within {100 * CLOSE:.0f} points of the anywhere mice ({_say(target)})"
     if before and is_close(before, target):
         return Answer(f"Not judged: before fine-tuning, these mice are already {goal}.", beside)
     close = next((budget for budget in own if is_close(budget.firsts, target)), None)

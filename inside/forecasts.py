@@ -4,7 +4,7 @@ Each criterion answers yes, no, or None where the measurement cannot tell. "Most
 They were written before the mice of the report were measured, but some were changed afterwards:
 
 - The two about fine-tuning asked for P(cheese first) alone until a trial (16 forks, one mouse a group, up to 49,152
-  steps) showed that 5×5 mice have more of it before fine-tuning than a mouse trained anywhere. P(corner first), and
+  steps) showed that 5×5 mice have more of it before fine-tuning than an anywhere mouse. P(corner first), and
   "cannot tell" for mice that are alike before fine-tuning, were added then.
 - After the first twenty mice: mice trained on with the cheese where it was no longer count as fine-tuned; edits that do
   not raise P(cheese first) do not count as edits; a mouse must have more channels than each of three untrained
@@ -107,17 +107,17 @@ def _list_cheap(tuning: Tuning) -> list[Budget]:
 
 
 def _find_target(basis: Basis) -> Firsts | None:
-    """The mice trained anywhere; None if there are none, or if the 5×5 mice are like them without any fine-tuning."""
+    """The anywhere mice; None if there are none, or if the 5×5 mice are like them without any fine-tuning."""
     target, before = basis.tuning.target, basis.tuning.before.get(FORECAST_GROUP)
     return None if target is None or before is None or is_close(before, target) else target
 
 
 def _finetuning_is_cheap(basis: Basis) -> bool | None:
-    """Yes if mice fine-tuned from 5×5 mice with less than 10 % of the original steps equal mice trained anywhere.
+    """Yes if mice fine-tuned from 5×5 mice with less than 10 % of the original steps equal anywhere mice.
 
     Equal: at forks, mean over seeds, their P(cheese first) is at most 2 points lower and their P(corner first) at most
     2 points higher. One such budget is enough. No if there is none although a budget of 8 % or more was measured. It
-    cannot be told if the 5×5 mice equal those trained anywhere before fine-tuning.
+    cannot be told if the 5×5 mice equal the anywhere mice before fine-tuning.
     """
     cheap, target = _list_cheap(basis.tuning), _find_target(basis)
     if target is None:
@@ -128,13 +128,13 @@ def _finetuning_is_cheap(basis: Basis) -> bool | None:
 
 
 def _finetuning_beats_editing(basis: Basis) -> bool | None:
-    """Yes if fine-tuning with less than 10 % of the steps comes nearer to mice trained anywhere than the best edit.
+    """Yes if fine-tuning with less than 10 % of the steps comes nearer to anywhere mice than the best edit.
 
     The distance is what is lacking of P(cheese first) plus what is too much of P(corner first), at forks, means over
     mice. The edits are those of the page for 5×5 mice that raise P(cheese first): vectors added with any factor,
     offsets, and clamped channels, with the target cell in place of the cheese. The best budget and the best edit are
     both chosen on the mazes that they are judged on; there are more edits than budgets, so that this favours editing.
-    A tie is a no. It cannot be told if the 5×5 mice equal those trained anywhere before fine-tuning.
+    A tie is a no. It cannot be told if the 5×5 mice equal the anywhere mice before fine-tuning.
     """
     cheap, target = _list_cheap(basis.tuning), _find_target(basis)
     if target is None or not cheap:

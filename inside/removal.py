@@ -1,9 +1,9 @@
 """Removing cheese-seeking alone: how far P(cheese) falls while P(corner first) stays.
 
 Only patches that know nothing of the maze are compared: means of channels, and mean cheese vectors that are
-subtracted. The best patch is chosen on one set of mazes and reported on another one. Beside it stand the mouse that
-does not see the cheese, which no removal can be expected to go beyond; a random walk, at which a patch ends that only
-breaks the policy; and the best patch of random channels, chosen in the same way.
+subtracted. The best patch is chosen on one set of mazes and reported on another one. It is compared with three others:
+the blind twin (no removal can be expected to lower P(cheese) further), a random walk (a patch that only breaks the
+policy ends there), and the best patch of random channels, chosen in the same way.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,9 +1,9 @@
 """Retargeting: can a few activations send the mouse to a cell of our choice?
 
-The channels of the cheese are clamped at the position over a target cell, in mazes without cheese. Where the mouse
-comes to the target before the corner, it has been sent there, unless it goes there anyway; so the same maze without
-the clamp stands beside it. A random walk reaches many cells before the corner: more than it must be reached with the
-clamp, or the clamp may only have broken the policy.
+The channels of the cheese are clamped at the position over a target cell, in mazes without cheese. If the mouse comes
+to the target before the corner, it has been sent there, unless it goes there without the clamp too; so the same maze
+without the clamp is measured as well. A random walk reaches many cells before the corner. The clamp must reach more
+cells than that; otherwise it may only have broken the policy.
 """
 
 from collections.abc import Sequence

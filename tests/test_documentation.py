@@ -34,9 +34,9 @@ ELSEWHERE = {
 }
 PROGRAMS = {"python", "torchrun", "make", "cheesemaze", *ELSEWHERE}
 SLOW = {  # scripts that are only run with --help
-    "benchmarks/bench.py": "minutes; tests/test_benchmarks.py runs it shortened",
-    "benchmarks/growth.py": "minutes; tests/test_benchmarks.py runs it shortened",
-    "benchmarks/curves.py": "needs finished runs; tests/test_benchmarks.py makes them",
+    "benchmarks/bench.py": "minutes; tests/test_bench.py runs it shortened",
+    "benchmarks/growth.py": "minutes; tests/test_growth.py runs it shortened",
+    "benchmarks/curves.py": "needs finished runs; tests/test_curves.py makes them",
 }
 
 

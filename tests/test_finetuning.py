@@ -146,13 +146,13 @@ def test_new_weights_alone_are_compared_with_mice_trained_anywhere():
     [
         (
             [(5, 10_000, [0.5, 0.6]), (5, 30_000, [0.87, 0.9]), (5, 80_000, [0.9, 0.9])],
-            "After 3 % of the original steps, the smallest measured budget within 2 points of the mice trained "
-            "anywhere (cheese 90.0 %, corner 5.0 %), they reach the cheese first in 88.5 % (",
+            "After 3 % of the original steps, the smallest measured budget within 2 points of the anywhere "
+            "mice (cheese 90.0 %, corner 5.0 %), they reach the cheese first in 88.5 % (",
         ),
         ([(5, 30_000, [0.97])], "they reach the cheese first in 97.0 % ("),
         (
             [(5, 10_000, [0.5]), (5, 30_000, [0.8, 0.95, 0.86])],
-            "No measured budget is within 2 points of the mice trained anywhere (cheese 90.0 %, corner 5.0 %). After "
+            "No measured budget is within 2 points of the anywhere mice (cheese 90.0 %, corner 5.0 %). After "
             "3 % of the original steps, the largest, they reach the cheese first in 87.0 % (",
         ),
     ],
@@ -227,7 +227,7 @@ def test_whether_finetuning_is_cheap(budgets, expected):
     [
         ([(5, 30_000, [0.7]), (5, 10_000, [0.4])], 0.5, True),
         ([(5, 30_000, [0.4])], 0.5, False),
-        ([(5, 30_000, [0.95])], 0.93, False),  # both are above the mice trained anywhere
+        ([(5, 30_000, [0.95])], 0.93, False),  # both are above the anywhere mice
         ([(5, 200_000, [0.9])], 0.5, None),
         ([(0, 30_000, [0.9])], 0.5, None),
     ],

@@ -146,7 +146,7 @@ def test_the_report_tells_a_planted_mouse_for_what_it_is(name):
     for target, words, told in (("the cheese", expected.cheese, cheese), ("the corner", expected.corner, corner)):
         assert told.startswith(f"{who} {words.format(target)}") or told.startswith(f"{who} {words} {target}")
     reaches_both = expected.cheese == expected.corner == CAN
-    assert ("because it sees it, the first" in sight) == (reaches_both and name != LEFT_HAND)
+    assert ("is able by sight, the first" in sight) == (reaches_both and name != LEFT_HAND)
     assert algorithm == f"Algorithm of the mice: {expected.algorithm} (1 of 1)."
     if expected.attributes:
         assert all(ATTRIBUTES[attribute] in attributes for attribute in expected.attributes)

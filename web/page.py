@@ -1,4 +1,4 @@
-"""One HTML file in which trained mice walk in a browser: their networks, the mazes and the numbers, without network."""
+"""One HTML file in which trained mice walk in a browser, with their networks, mazes and numbers. It works offline."""
 
 import base64
 import html
