@@ -9,12 +9,11 @@
 The same command resumes a stopped report.
 """
 
-import shlex
 import sys
 from dataclasses import dataclass
 from typing import Any
 
-from foundation.command import run_command
+from foundation.command import format_command, run_command
 from foundation.errors import InputError
 from foundation.settings import SEEDS, as_list, is_integer, setting
 
@@ -84,7 +83,7 @@ def run(config: EvaluateConfig, command: str) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    command = shlex.join(["python", "evaluate.py", *arguments])
+    command = format_command("evaluate.py", *arguments)
     stopped = "a full report keeps its finished parts, and the same command resumes it"
     run_command("evaluate.py", __doc__, EvaluateConfig(), lambda config: run(config, command), arguments, stopped)
 

@@ -7,12 +7,11 @@
 The same command resumes a stopped run.
 """
 
-import shlex
 import sys
 from dataclasses import dataclass
 from typing import Any
 
-from foundation.command import run_command
+from foundation.command import format_command, run_command
 from foundation.errors import InputError
 from foundation.settings import as_list, setting
 
@@ -80,7 +79,7 @@ def run(config: InterpretConfig, command: str) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    command = shlex.join(["python", "interpret.py", *arguments])
+    command = format_command("interpret.py", *arguments)
     stopped = "finished parts are kept, and the same command resumes"
     run_command("interpret.py", __doc__, InterpretConfig(), lambda config: run(config, command), arguments, stopped)
 

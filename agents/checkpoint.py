@@ -21,6 +21,7 @@ from torch import Tensor
 from foundation.command import format_command
 from foundation.errors import InputError
 from foundation.files import parse_json, write_atomically
+from foundation.settings import describe_error
 
 MOUSE_FORMAT, STATE_FORMAT = "cheesemaze-mouse", "cheesemaze-training-state"
 VERSION = 2
@@ -37,7 +38,7 @@ def write_checkpoint(path: Path, tensors: dict[str, Tensor], header: dict[str, A
     """
     # safetensors stores no memory format, so a channels_last weight is copied to the contiguous layout.
     plain = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
-    text = json.dumps({"format": header["format"], "version": VERSION} | header, allow_nan=False)
+    text = json.dumps({"version": VERSION} | header, allow_nan=False)
     checked = f'{text[:-1]}{DIGEST}{compute_digest(plain, text)}"}}'
     write_atomically(path, safetensors.torch.save(plain, {HEADER: checked}))
 
@@ -76,7 +77,7 @@ def read_checkpoint(path: Path, format: str) -> tuple[dict[str, Tensor], dict[st
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except Exception as error:  # safetensors raises errors of many kinds for damaged files
-        raise InputError(f"{path} is not a whole safetensors file ({str(error).splitlines()[0]})") from error
+        raise InputError(f"{path} is not a whole safetensors file ({describe_error(error)})") from error
     text = metadata.get(HEADER, "{}")
     before, has_digest, digest = text.rpartition(DIGEST)
     if has_digest and digest != f'{compute_digest(tensors, before + "}")}"}}':

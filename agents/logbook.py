@@ -16,7 +16,7 @@ from torch.utils.tensorboard.summary import hparams
 from agents.learner import Learner
 from agents.rollout import sample
 from envs import world
-from envs.levels import ANYWHERE, Levels
+from envs.levels import ANYWHERE, concatenate
 from envs.painter import portrait
 from foundation.film import caption, gif, mosaic
 from foundation.settings import flatten_settings
@@ -101,7 +101,7 @@ class Logbook:
         if not above.num_levels:
             return
         below = spec.make_levels(above.seed.numpy(), ANYWHERE)
-        levels = Levels(*map(torch.cat, zip(above, below, strict=True))).to(learner.device)
+        levels = concatenate([above, below]).to(learner.device)
         generator = torch.Generator(learner.device).manual_seed(0)
         state, cell = world.start(levels), max(1, TILE // spec.world_dim)
         tiles = [portrait(state.rows([row]), cell) for row in range(levels.num_levels)]

@@ -79,12 +79,8 @@ def load_mouse(path: str | Path, device: torch.device | str = "cpu") -> Mouse:
     config = header.get("config")
     if not isinstance(config, dict):
         raise InputError(f"{path}: the header has no configuration")
-    env = build_settings(EnvConfig, config.get("env"), f"{path}: env")
+    spec = _build_spec(config.get("env"), str(path))
     agent = build_settings(AgentConfig, config.get("agent"), f"{path}: agent")
-    try:
-        spec = env.build_spec()
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
     with torch.device("meta"):  # a network is built only when the weights fit it
         expected = ImpalaPolicy(spec.observation_shape, spec.num_actions, agent.scale).state_dict()
     tensors = {name: each.float() if each.dtype == torch.float16 else each for name, each in tensors.items()}
@@ -94,7 +90,45 @@ def load_mouse(path: str | Path, device: torch.device | str = "cpu") -> Mouse:
     seed = config.get("seed", -1)
     if not is_integer(seed):
         raise InputError(f"{path}: the training seed must be an integer, not {seed!r}")
+    check_progress(header, str(path))
+    check_origin(header.get("init"), str(path))
     return Mouse(policy.eval(), spec, agent, header, path)
+
+
+def check_progress(header: dict[str, Any], where: str) -> None:
+    """Check what a header says of the progress of a training.
+
+    Raises:
+        InputError: it is no mapping, or its steps are no integer.
+    """
+    progress = header.get("progress", {})
+    if not isinstance(progress, dict) or not is_integer(progress.get("steps", 0)):
+        raise InputError(f"{where}: the progress must be an object with a number of steps, not {progress!s:.50}")
+
+
+def check_origin(init: Any, where: str) -> None:
+    """Check what a header says of the mouse that a training began from; None: of none.
+
+    Raises:
+        InputError: it has no name, or its training is not described as in a mouse's header.
+    """
+    if init is None:
+        return
+    if not isinstance(init, dict) or not isinstance(init.get("name"), str):
+        raise InputError(f"{where}: what the mouse began from must be an object with a name, not {init!s:.50}")
+    check_progress(init, f"{where}: init")
+    config = init.get("config", {})
+    if not isinstance(config, dict):
+        raise InputError(f"{where}: init: the configuration must be an object, not {config!s:.50}")
+    _build_spec(config.get("env", {}), f"{where}: init")
+
+
+def _build_spec(env: Any, where: str) -> WorldSpec:
+    settings = build_settings(EnvConfig, env, f"{where}: env")
+    try:
+        return settings.build_spec()
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
 
 
 def load_weights(policy: ImpalaPolicy, path: str | Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from agents import processes
 from agents.checkpoint import STATE_FORMAT, check_tensors, list_versions, read_checkpoint, write_checkpoint
 from agents.config import describe_identity
 from agents.learner import Learner
+from agents.mouse import check_origin
 from foundation.errors import InputError
 from foundation.settings import flatten_settings
 
@@ -65,8 +66,7 @@ def load_state(path: Path, learner: Learner) -> tuple[Curve, list[str]]:
             f"continue with torchrun --nproc-per-node={number}, or start over with fresh=true"
         )
     curve, init = parse_curve(tensors, header, path), header.get("init")
-    if init is not None and not (isinstance(init, dict) and isinstance(init.get("name"), str)):
-        raise InputError(f"{path}: what the mouse began from must be an object with a name, not {init!r}")
+    check_origin(init, str(path))
     now, then = _list_versions(learner), header.get("versions")
     then = then if isinstance(then, dict) else {}
     mine = _select(tensors, here, path)

@@ -53,7 +53,8 @@ class Effect(NamedTuple):
     separated: bool
 
 
-def _standardise(values: np.ndarray) -> np.ndarray | None:
+def standardise(values: np.ndarray) -> np.ndarray | None:
+    """Z-score float64 (rows, attributes); None if one is constant."""
     spread = values.std(axis=0)
     return None if (spread < 1e-12).any() else (values - values.mean(axis=0)) / spread
 
@@ -90,7 +91,7 @@ def compute_effects(
     found = {}
     for together in [tuple(names)] if jointly else [(name,) for name in names]:
         rows = forks.dropna(subset=[*together, h, *baselines])
-        design = _standardise(rows[list(together)].to_numpy(float)) if len(rows) >= FEWEST_FORKS else None
+        design = standardise(rows[list(together)].to_numpy(float)) if len(rows) >= FEWEST_FORKS else None
         if design is None:
             continue
         own, clusters = compute_logit(rows[h].to_numpy(float)), rows.level_seed.to_numpy()

@@ -67,10 +67,9 @@ def compute_belief(chain: Chain, gamma: float, steps: int) -> Belief:
 
     value = chain.value.astype(float)
     told, cheese, corner = (centre(values) for values in (value, *compute_returns(chain, gamma, steps)))
-    beside = np.where(chain.probability[:, MOVES].max(0, initial=0.0) > 0, value[chain.successor[:, MOVES]], -np.inf)
     # An arrival ends the episode there, so that a value beyond it says nothing.
     arrives = chain.at(chain.levels.cheese)[chain.successor[:, MOVES]]
-    beside = np.where(arrives, np.inf, beside)
+    beside = np.where(arrives, np.inf, value[chain.successor[:, MOVES]])
     best = beside >= beside.max(1, keepdims=True) - 1e-9
     likeliest = chain.probability[:, MOVES].argmax(1)
     agrees = best[np.arange(len(best)), likeliest]

@@ -49,6 +49,16 @@ def find_next_cell(levels: Levels, cell: Tensor, target: Tensor) -> Tensor:
     return torch.where((cell == NO_CELL) | (target == NO_CELL) | (here <= 0), NO_CELL, following)
 
 
+def find_next_move(levels: Levels, cell: Tensor, target: Tensor) -> Tensor:
+    """int64 (N,): the move to ``find_next_cell``; −1 if there is none."""
+    following = find_next_cell(levels, cell, target)
+    moves = torch.full_like(cell, -1)
+    for move in (world.LEFT, world.DOWN, world.UP, world.RIGHT):
+        leads = world.find_neighbour(cell.clamp(min=0), torch.tensor(move), levels.world_dim) == following
+        moves = torch.where(leads & (following != NO_CELL), move, moves)
+    return moves
+
+
 def compute_decision(chain: Chain, square: Tensor, steps: int) -> Decision:
     """The parts of P(cheese) at forks.
 

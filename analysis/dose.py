@@ -77,7 +77,7 @@ def compute_dose_response(anywhere: pd.DataFrame, shares: dict[str, float]) -> d
         for row in groups:
             own = rows.loc[rows.group == row["name"]]
             by_mouse = {
-                str(mouse): estimate(rows, PUBLISHED_OUTCOME) for mouse, rows in own.groupby("mouse", sort=False)
+                str(name): estimate(mouse, PUBLISHED_OUTCOME) for name, mouse in own.groupby("mouse", sort=False)
             }
             matrix = own.pivot_table(index="mouse", columns="level_seed", values=PUBLISHED_OUTCOME).to_numpy()
             row[reading] = {

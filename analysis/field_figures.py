@@ -3,7 +3,6 @@
 from textwrap import wrap
 from typing import NamedTuple
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, ListedColormap
@@ -117,5 +116,4 @@ def draw_policy_and_value(fields: list[Field], suffix: str = ".png") -> bytes:
             draw_activation(axes, field)
         lines = [f"{field.title} (● mouse, ◆ cheese)", *wrap(field.note, 50 * panels)]
         row.suptitle("\n".join(lines), fontsize=11)
-    with matplotlib.rc_context({"font.size": 9}):
-        return encode_figure(figure, suffix)
+    return encode_figure(figure, suffix)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from agents.mouse import Mouse
 from envs import paths
-from envs.levels import WORLD_DIMS, describe_region
+from envs.levels import describe_region, parse_world_dim
 from foundation.settings import as_list, flatten_settings
 
 GROUP = ("group", "region", "trained_on")  # columns of records
@@ -56,7 +56,7 @@ def name_origin(header: Mapping[str, Any]) -> str | None:
 
 def _read_origin(header: Mapping[str, Any]) -> tuple[str, str]:
     """The training that a mouse was fine-tuned from, and its world if that is another one; otherwise empty."""
-    if "init" not in header:
+    if header.get("init") is None:
         return "", ""
     before, own = (part.get("config", {}).get("env", {}) for part in (header["init"], header))
     training = name_training(str(before.get("cheese_region", "unknown")), "+".join(as_list(before.get("level_types"))))
@@ -65,8 +65,8 @@ def _read_origin(header: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _name_world(env: Mapping[str, Any]) -> str:
-    side = env.get("world_dim") or WORLD_DIMS.get(env.get("distribution_mode") or "")
-    return f"{side}×{side}" if side else ""
+    side = parse_world_dim(env.get("distribution_mode"), env.get("world_dim"))
+    return f"{side}×{side}"
 
 
 def count_steps(header: Mapping[str, Any]) -> int:

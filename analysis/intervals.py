@@ -25,7 +25,7 @@ def bootstrap_clusters(values: ArrayLike, clusters: ArrayLike, weights: ArrayLik
         weights: float (n,), 1 when None.
 
     Returns:
-        The bounds; NaN without any row.
+        The bounds; NaN without any row. Samples whose weights sum to 0 do not count.
     """
     values = np.asarray(values, float)
     weights = np.ones_like(values) if weights is None else np.asarray(weights, float)
@@ -37,8 +37,8 @@ def bootstrap_clusters(values: ArrayLike, clusters: ArrayLike, weights: ArrayLik
     ratios = []
     for _ in range(RESAMPLES // BATCH):
         drawn = rng.integers(len(sums), size=(BATCH, len(sums)))
-        with np.errstate(invalid="ignore", divide="ignore"):
-            ratios.append(sums[drawn].sum(1) / sizes[drawn].sum(1))
+        total = sizes[drawn].sum(1)
+        ratios.append(np.divide(sums[drawn].sum(1), total, out=np.full(BATCH, np.nan), where=total != 0))
     low, high = np.nanquantile(ratios, (ALPHA / 2, 1 - ALPHA / 2))
     return float(low), float(high)
 

@@ -21,9 +21,9 @@ class Measure(NamedTuple):
     Attributes:
         condition: the condition of the levels.
         subset: all, forks, balanced, uphill_cheese and uphill_corner (balanced forks in which the cheese, or the
-            corner, is not the nearer of the two), able, by_sight (``ability.is_able_by_sight``), outside (forks with
-            the square and the cheese outside the training region) or published.
-        column: of the records, or of ``add_differences``.
+            corner, is not the nearer of the two), able, by_sight (``ability.is_able_by_sight``) or published.
+        column: of the records, or of ``add_differences``. ``h_region`` and its kin are NaN where the decision square
+            or the cheese is in the training region.
         is_share: whether it lies within 0 and 1.
     """
 
@@ -61,9 +61,9 @@ MEASURES = {
     "preference_uphill_corner": Measure("anywhere", "uphill_corner", "h_beyond", is_share=False),
     "log_odds": Measure("anywhere", "forks", "h_log_odds", is_share=False),
     "never": Measure("anywhere", "forks", "h_never"),
-    "region": Measure("anywhere", "outside", "h_region"),
-    "region_chance": Measure("anywhere", "outside", "h_region_chance"),
-    "region_log_odds": Measure("anywhere", "outside", "h_region_log_odds", is_share=False),
+    "region": Measure("anywhere", "forks", "h_region"),
+    "region_chance": Measure("anywhere", "forks", "h_region_chance"),
+    "region_log_odds": Measure("anywhere", "forks", "h_region_log_odds", is_share=False),
     "able_preference": Measure("anywhere", "able", "h"),
     "able_preference_chance": Measure("anywhere", "able", "h_chance"),
     "able_log_odds": Measure("anywhere", "able", "h_log_odds", is_share=False),
@@ -132,17 +132,20 @@ def select_subset(rows: pd.DataFrame, subset: str) -> pd.DataFrame:
         return rows.loc[is_published(rows)]
     forks = rows.loc[rows.level_type == "fork"]
     balanced = forks.loc[forks.balanced.astype(bool)]
-    if subset == "balanced":
-        return balanced
-    if subset == "uphill_cheese":
-        return balanced.loc[balanced.steps_cheese_square >= balanced.steps_square_corner]
-    if subset == "uphill_corner":
-        return balanced.loc[balanced.steps_cheese_square <= balanced.steps_square_corner]
-    if subset == "able":
-        return forks.loc[is_able(forks)]
-    if subset == "by_sight":
-        return forks.loc[is_able_by_sight(forks)]
-    return forks
+    match subset:
+        case "forks":
+            return forks
+        case "balanced":
+            return balanced
+        case "uphill_cheese":
+            return balanced.loc[balanced.steps_cheese_square >= balanced.steps_square_corner]
+        case "uphill_corner":
+            return balanced.loc[balanced.steps_cheese_square <= balanced.steps_square_corner]
+        case "able":
+            return forks.loc[is_able(forks)]
+        case "by_sight":
+            return forks.loc[is_able_by_sight(forks)]
+    raise ValueError(f"no subset {subset!r}")
 
 
 def estimate(rows: pd.DataFrame, column: str, is_share: bool = True, weights: np.ndarray | None = None) -> Estimate:

@@ -11,16 +11,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.model_selection import train_test_split
 
-REPLICA = ("straight_cheese_corner", "steps_cheese_square", "straight_cheese_square")  # the published three variables
+from analysis.attribution import standardise
+from analysis.published import REPLICA_COEFFICIENTS
+
+REPLICA = tuple(REPLICA_COEFFICIENTS)  # the published three variables
 REPLICA_SPLITS, TEST_SHARE = 50, 0.2
 FEWEST_OF_EACH = 15  # levels of either outcome
-
-
-def _scale(rows: pd.DataFrame) -> np.ndarray | None:
-    """Z-score the attributes: float64 (rows, attributes); None if one is constant."""
-    values = rows[list(REPLICA)].to_numpy(float)
-    spread = values.std(axis=0)
-    return None if (spread < 1e-12).any() else (values - values.mean(axis=0)) / spread
 
 
 def fit_replica(forks: pd.DataFrame) -> dict[str, Any] | None:
@@ -41,7 +37,9 @@ def fit_replica(forks: pd.DataFrame) -> dict[str, Any] | None:
         return None
     rows = forks.dropna(subset=[*REPLICA, "t_cheese"])
     taken = rows.t_cheese.between(1, 256).to_numpy()
-    design = _scale(rows) if min(taken.sum(), (~taken).sum()) >= FEWEST_OF_EACH else None
+    design = (
+        standardise(rows[list(REPLICA)].to_numpy(float)) if min(taken.sum(), (~taken).sum()) >= FEWEST_OF_EACH else None
+    )
     if design is None:
         return None
     scores = []

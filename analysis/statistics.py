@@ -5,16 +5,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.stats import bootstrap
 from statsmodels.stats.proportion import proportion_confint
 
 from analysis.attributes import QUADRANTS
+from analysis.intervals import bootstrap_clusters
 from envs.paths import LEVEL_TYPES
 
-RESAMPLES = 1000
 FIRST_COLUMNS = {"cheese": "p_cheese_first", "corner": "p_corner_first"}
 
-Estimate = dict[str, Any]  # {"rate", "low", "high", "n"}; rate, low and high are None if n is 0
+Estimate = dict[str, Any]  # {"rate", "low", "high", "n"}; what cannot be computed is None
 
 
 def share_with_interval(outcomes: ArrayLike) -> Estimate:
@@ -35,30 +34,22 @@ def _wilson(count: float, n: int) -> Estimate:
 def mean_with_interval(probabilities: ArrayLike) -> Estimate:
     """Estimate the mean of exact probabilities (n,), one per maze, with its 95 % bootstrap interval over mazes.
 
-    If all values are equal, the bootstrap interval has width 0. Then Wilson's interval is used, with each value
-    counted as one episode.
+    If all values are equal, the bootstrap interval has width 0, and one or two values have none. Then Wilson's interval
+    is used, with each value counted as one episode.
     """
     values = np.asarray(probabilities, float)
     if len(values) == 0:
         return {"rate": None, "low": None, "high": None, "n": 0}
     if np.ptp(values) < 1e-9 or len(values) < 3:
         return _wilson(float(np.clip(values, 0, 1).sum()), len(values))
-    low, high = bootstrap_interval(values)
+    low, high = bootstrap_clusters(values, np.arange(len(values)))
     return {"rate": float(values.mean()), "low": low, "high": high, "n": len(values)}
-
-
-def bootstrap_interval(values: np.ndarray) -> tuple[float, float]:
-    """Compute the 95 % percentile bootstrap interval of a mean over mazes."""
-    found = bootstrap(
-        (values,), np.mean, n_resamples=RESAMPLES, batch=100, method="percentile", rng=np.random.default_rng(0)
-    )
-    return float(found.confidence_interval.low), float(found.confidence_interval.high)
 
 
 def amount_with_interval(values: np.ndarray) -> Estimate:
     """Estimate the mean of a quantity (n,) with its bootstrap interval; no interval if all values are equal."""
     varied = len(values) > 2 and np.ptp(values) > 1e-9
-    low, high = bootstrap_interval(values) if varied else (None, None)
+    low, high = bootstrap_clusters(values, np.arange(len(values))) if varied else (None, None)
     return {"rate": float(values.mean()) if len(values) else None, "low": low, "high": high, "n": len(values)}
 
 

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+import pandas as pd
 
 from agents.mouse import Mouse
 from analysis.baselines import estimate_slip
@@ -13,7 +13,7 @@ from analysis.chain import Chain, build_chain
 from analysis.contest import Verdict, hold_contest
 from analysis.diet import compute_shares
 from analysis.evidence import WEIGHTS, collect_evidence, find_left_or_down
-from analysis.intervals import bootstrap_clusters
+from analysis.measures import estimate
 from analysis.pursuit import compute_pursuit
 from analysis.relocation import HELD_OUT, move_cheese, parse_condition
 from envs.levels import Levels
@@ -82,11 +82,5 @@ def _judge(chain: Chain, cheese_region: str | int, weight: str, where: np.ndarra
 
 def _pursue(mouse: Mouse, levels: Levels) -> dict[str, Any]:
     pursuit = compute_pursuit(partial(build_chain, mouse), levels, move_cheese(levels).cheese)
-    return {name: _estimate(getattr(pursuit, name), levels.seed.numpy()) for name in ("follows", "changes")}
-
-
-def _estimate(values: np.ndarray, seeds: ArrayLike) -> dict[str, Any]:
-    known = ~np.isnan(values)
-    low, high = bootstrap_clusters(values[known], np.asarray(seeds)[known])
-    rate = float(values[known].mean()) if known.any() else None
-    return {"rate": rate, "low": low, "high": high, "n": int(known.sum())}
+    rows = pd.DataFrame({**pursuit._asdict(), "level_seed": levels.seed})
+    return {name: estimate(rows, name, is_share=False) for name in ("follows", "changes")}

@@ -8,7 +8,6 @@ ratios, with their minimum and maximum. Procgen is installed on first use, into 
 growth.py to measure how speed scales with the workload, and to measure a GPU.
 """
 
-import json
 import os
 import sys
 from dataclasses import asdict, dataclass
@@ -34,7 +33,7 @@ from analysis.summary import summarise_mouse
 from envs.levels import SEED_LIMIT, WORLD_DIMS, from_seeds
 from envs.vector_env import CheeseMazeVectorEnv
 from foundation.command import run_command
-from foundation.files import write_atomically
+from foundation.files import write_json
 from foundation.settings import setting
 
 LEVELS_PER_CALL = 1024
@@ -98,7 +97,7 @@ def run(config: BenchConfig) -> None:
         "procgen": missing or " ".join(REQUIREMENTS),
         "comparisons": [comparison.summarise() for comparison in comparisons],
     }
-    write_atomically(path, (json.dumps(results, indent=1, ensure_ascii=False) + "\n").encode())
+    write_json(path, results)
     console.print(f"→ {os.path.relpath(path)}")
 
 

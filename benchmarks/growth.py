@@ -10,7 +10,6 @@ benchmarks/results/growth-NAME.json, a figure to .png, and a profile of the trai
 """
 
 import gc
-import json
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -37,7 +36,7 @@ from analysis.figures import encode_png, remove_spines
 from envs.batch import Environments, LevelPool
 from envs.spec import WorldSpec
 from foundation.command import run_command
-from foundation.files import write_atomically
+from foundation.files import write_atomically, write_json
 from foundation.settings import setting
 
 NUM_ENVS = (16, 64, 256, 1024, 4096, 16384)
@@ -88,7 +87,7 @@ def run(config: GrowthConfig) -> None:
         for row in measure_all(device, bounds, config, status.update):
             rows.append(row)
             console.print(f"{row['what']}: {row['steps/s']:,.0f} steps/s", highlight=False)
-            write_atomically(path, (json.dumps(results, indent=1, ensure_ascii=False) + "\n").encode())
+            write_json(path, results)
     write_atomically(path.with_suffix(".png"), encode_png(draw_speeds(results)))
     with console.status("profile"):
         write_atomically(path.with_suffix(".txt"), profile_training(device).encode())

@@ -45,11 +45,16 @@ class HabitConfig:
 def run(config: HabitConfig) -> None:
     check_name(config.name)
     patterns = list(map(str, as_list(config.runs)))
-    folders = find_runs(patterns)
-    runs = [found for folder in folders if (found := read_run(folder))["steps"]]
+    folders, configs, runs = find_runs(patterns), [], []
+    for folder in folders:
+        config_of_run = read_checkpoint(folder / STATE_FILE, STATE_FORMAT)[1]["config"]
+        found = read_run(folder, config_of_run)
+        if found["steps"]:
+            configs.append(config_of_run)
+            runs.append(found)
     if not runs:
         raise InputError(f"no evaluated run folder at {', '.join(patterns) or 'runs= (empty)'}")
-    check_alike([read_checkpoint(folder / STATE_FILE, STATE_FORMAT)[1]["config"] for folder in folders])
+    check_alike(configs)
     write_results(f"habit-{config.name}", runs, draw_habit(runs))
 
 
@@ -66,10 +71,9 @@ def check_alike(configs: list[dict[str, Any]]) -> None:
             raise InputError(f"the runs must be equal trainings, but {name} is {', '.join(values)}")
 
 
-def read_run(folder: Path) -> dict[str, Any]:
-    """Read the group and the seed of a run, and its ``RATES`` by steps."""
-    _, header = read_checkpoint(folder / STATE_FILE, STATE_FORMAT)
-    env = header["config"]["env"]
+def read_run(folder: Path, config: dict[str, Any]) -> dict[str, Any]:
+    """The group and the seed of a run with this configuration, and its ``RATES`` by steps."""
+    env = config["env"]
     events = EventAccumulator(str(folder), {"scalars": 0})
     events.Reload()
     known = {tag for tag, _, _ in RATES.values()} <= set(events.Tags()["scalars"])
@@ -79,7 +83,7 @@ def read_run(folder: Path) -> dict[str, Any]:
     steps = sorted(values["cheese"])
     return {
         "group": name_training(str(env["cheese_region"]), "+".join(env["level_types"] or ())),
-        "seed": header["config"]["seed"],
+        "seed": config["seed"],
         "steps": steps,
         **{name: [found[step] for step in steps] for name, found in values.items()},
     }

@@ -1,6 +1,5 @@
 """Describe the machine, find run folders, and write the results files."""
 
-import json
 import os
 import platform
 import re
@@ -18,7 +17,7 @@ from agents.checkpoint import list_versions
 from agents.training import STATE_FILE
 from analysis.figures import encode_png
 from foundation.errors import InputError
-from foundation.files import write_atomically
+from foundation.files import write_atomically, write_json
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -42,7 +41,7 @@ def find_runs(patterns: Sequence[str]) -> list[Path]:
 def write_results(name: str, numbers: Any, figure: Figure) -> None:
     """Write numbers (JSON) and a figure (PNG) into the results folder, and print their paths."""
     path = RESULTS / f"{name}.json"
-    write_atomically(path, (json.dumps(numbers, ensure_ascii=False) + "\n").encode())
+    write_json(path, numbers, indent=None)
     write_atomically(path.with_suffix(".png"), encode_png(figure))
     print(*(f"→ {os.path.relpath(path.with_suffix(suffix))}" for suffix in (".json", ".png")), sep="\n")
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.types import Device
 
 from envs import world
-from envs.levels import Levels
+from envs.levels import Levels, concatenate
 from envs.spec import WorldSpec
 from foundation.errors import InputError
 
@@ -56,12 +56,12 @@ class LevelPool:
                     f"level_types ({', '.join(spec.level_types or ())}): only {found} of {tried:,} levels with "
                     f"cheese_region {spec.cheese_region} have these types; expected at least one in {RAREST_TYPE}"
                 )
-        return Levels(*(torch.cat(field)[:count] for field in zip(*drawn, strict=True)))
+        return concatenate(drawn).rows(slice(count))
 
     def _make(self, seeds: np.ndarray) -> Levels:
         parts = np.array_split(seeds, max(1, min(torch.get_num_threads(), len(seeds) // LEVELS_PER_THREAD)))
         with ThreadPoolExecutor(len(parts)) as threads:
-            return Levels(*map(torch.cat, zip(*threads.map(self.spec.make_levels, parts), strict=True)))
+            return concatenate(threads.map(self.spec.make_levels, parts))
 
     def take(self, mask: Tensor) -> Levels:
         """Take one level for each True in ``mask`` bool (N,). Rows where ``mask`` is False are undefined."""

@@ -12,7 +12,7 @@ import torch
 from torch.types import Device
 
 from envs.generator import NO_CELL
-from envs.levels import SMALLEST_MAZE, Levels, parse_world_dim
+from envs.levels import SMALLEST_MAZE, Levels, concatenate, parse_world_dim
 from foundation.errors import InputError
 
 WALL, OPEN, MOUSE, CHEESE = "# @."
@@ -115,7 +115,7 @@ def from_texts(text: str, world_dim: int, device: Device = "cpu") -> Levels:
             levels.append(from_text("\n".join(rows), world_dim, device))
         except InputError as error:
             raise InputError(f"level {count}, from line {number}: {error}") from None
-    return Levels(*map(torch.cat, zip(*levels, strict=True)))
+    return concatenate(levels)
 
 
 def read_levels(path: str, world_dim: int) -> Levels:

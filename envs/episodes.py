@@ -10,7 +10,7 @@ from torch import Tensor
 from envs import world
 from envs.drawings import from_text
 from envs.generator import NO_CELL
-from envs.levels import SEED_LIMIT, Levels
+from envs.levels import SEED_LIMIT, Levels, concatenate
 from envs.spec import WorldSpec
 from envs.world import State
 from foundation.errors import InputError
@@ -53,7 +53,7 @@ def _make_levels(spec: WorldSpec, drawn: list[int], options: dict[str, list[Any]
         raise InputError("give the reset option level or level_seed, not both")
     if "level" in options:
         drawings = (from_text(_check_text(value), spec.world_dim) for value in options["level"])
-        levels = Levels(*map(torch.cat, zip(*drawings, strict=True)))
+        levels = concatenate(drawings)
     else:
         seeds = [_parse_level_seed(value) for value in options["level_seed"]] if "level_seed" in options else drawn
         levels = spec.make_levels(seeds)

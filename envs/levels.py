@@ -4,6 +4,7 @@ A cell is one integer, ``y·world_dim + x``, with x to the right and y up, so 0 
 A maze of side ``maze_dim`` is centred in its world; all cells outside it are wall.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -100,6 +101,11 @@ class Levels(NamedTuple):
         return Levels(*(torch.where(mask.view(-1, *[1] * (a.dim() - 1)), a, b, out=c) for a, b, c in triples))
 
 
+def concatenate(parts: Iterable[Levels]) -> Levels:
+    """Join batches of levels of one world into one batch."""
+    return Levels(*map(torch.cat, zip(*parts, strict=True)))
+
+
 def check_range(values: Tensor, least: int, most: int, what: str) -> None:
     """Check that integers (…) lie in a range, both bounds included.
 
@@ -118,7 +124,7 @@ def parse_world_dim(distribution_mode: str | None = None, world_dim: int | None 
     """
     if world_dim is None:
         mode = "easy" if distribution_mode is None else distribution_mode
-        if mode not in WORLD_DIMS:
+        if mode not in tuple(WORLD_DIMS):
             raise InputError(f"distribution_mode must be one of {', '.join(WORLD_DIMS)}, not {mode!r}")
         return WORLD_DIMS[mode]
     if distribution_mode is not None:

@@ -143,7 +143,7 @@ def compute_optimal_return(levels: Levels, gamma: float = 1.0, max_episode_steps
     """Compute the return of the shortest path to the cheese: float64 (N,), 0 if the step limit is too short.
 
     The reward of the k-th step is multiplied by γ^(k−1). A mouse that starts on the cheese is rewarded by the first
-    step that ends there: staying, or moving into a wall.
+    step, if it can stay there: with an action that stays, or against a wall.
     """
     steps = distance_at(compute_distances(levels, levels.start), levels.cheese)
     in_time = (steps >= 0) & (steps <= max_episode_steps)

@@ -74,7 +74,7 @@ def parse_action_set(action_set: str) -> tuple[int, ...]:
     Raises:
         InputError: if the action set is unknown.
     """
-    if action_set not in ACTION_SETS:
+    if action_set not in tuple(ACTION_SETS):
         raise InputError(f"action_set must be one of {', '.join(ACTION_SETS)}, not {action_set!r}")
     return ACTION_SETS[action_set]
 

@@ -155,8 +155,8 @@ def plain(value: Any) -> Any:
 
 
 def as_list(value: Any) -> list:
-    """A setting that may hold one value or a list of them, as a list; an empty value is an empty list."""
-    return value if isinstance(value, list) else [value] if value else []
+    """A setting that may hold one value or a list of them, as a list; None and an empty text are an empty list."""
+    return value if isinstance(value, list) else [] if value in (None, "") else [value]
 
 
 def check_names(name: str, values: Sequence[Any], known: Sequence[str]) -> None:

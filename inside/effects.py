@@ -14,9 +14,9 @@ from torch import Tensor
 from agents.mouse import Mouse
 from analysis.arrivals import compute_first
 from analysis.chain import Chain, build_chain
-from analysis.decision import find_next_cell
+from analysis.decision import find_next_move
 from envs.levels import Levels
-from envs.world import STAY, State
+from envs.world import State
 from foundation.errors import InputError
 from inside.forks import Forks
 from inside.hooks import read, record, replace
@@ -178,10 +178,8 @@ def measure(chain: Chain, forks: Forks) -> pd.DataFrame:
     chain = chain._replace(levels=levels)
     first = {name: by_step[:, -1] for name, by_step in compute_first(chain).items()}
     square = chain.start_at(forks.square).start
-    at_square, following = chain.probability[square], chain.cell[chain.successor[square]]
-    following[:, STAY] = -1
     moves = {
-        f"to_{name}": (at_square * (following == find_next_cell(levels, forks.square, target).numpy()[:, None])).sum(1)
+        f"to_{name}": chain.probability[square, find_next_move(levels, forks.square, target).numpy()]
         for name, target in (("cheese", levels.cheese), ("corner", levels.corner))
     }
     return pd.DataFrame(

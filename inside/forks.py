@@ -10,7 +10,7 @@ from analysis.measures import compute_headline_dim
 from analysis.relocation import HELD_OUT, anywhere
 from envs import paths
 from envs.generator import NO_CELL
-from envs.levels import Levels
+from envs.levels import Levels, concatenate
 from envs.spec import WorldSpec
 
 BATCH = 500  # level seeds that are looked through at once
@@ -48,6 +48,5 @@ def find_forks(spec: WorldSpec, number: int, skip: int = 0) -> Forks:
         large = levels.maze_dim >= compute_headline_dim(spec.world_dim)
         found.append(Forks(levels, square).rows((square != NO_CELL) & large))
         count += len(found[-1].square)
-    fields = zip(*(forks.levels for forks in found), strict=True)
-    forks = Forks(Levels(*map(torch.cat, fields)), torch.cat([forks.square for forks in found]))
+    forks = Forks(concatenate(forks.levels for forks in found), torch.cat([forks.square for forks in found]))
     return forks.rows(slice(skip, skip + number))

@@ -15,10 +15,9 @@ from sklearn.linear_model import RidgeClassifier
 from torch import Tensor
 
 from agents.mouse import Mouse
-from analysis.decision import find_next_cell
+from analysis.decision import find_next_move
 from analysis.statistics import share_with_interval
-from envs import paths, world
-from envs.generator import NO_CELL
+from envs import paths
 from envs.world import State
 from inside.activations import collect_activations
 from inside.patching import sample_headline_states
@@ -67,12 +66,7 @@ def _label(state: State) -> dict[str, np.ndarray]:
         "branch": (square, levels.cheese),
     }
     for name, (here, target) in ways.items():
-        following = find_next_cell(levels, here, target)
-        beside = torch.stack(
-            [world.find_neighbour(here.clamp(min=0), torch.tensor(move), world_dim) for move in range(5)]
-        )
-        move = (beside == following).long().argmax(0)
-        labels[name] = torch.where(following == NO_CELL, -1, move)[:, None]
+        labels[name] = find_next_move(levels, here, target)[:, None]
     return {name: labels[name].numpy() for name in TARGETS}
 
 

@@ -14,10 +14,9 @@ import torch
 from torch import Tensor
 
 from agents.mouse import Mouse
-from analysis.decision import find_next_cell
-from envs.levels import Levels
+from analysis.decision import find_next_move
+from envs.levels import Levels, concatenate
 from envs.spec import WorldSpec
-from envs.world import MOVE_NAMES, find_neighbour
 from inside.activations import collect_activations, find_shape, place_mouse
 from inside.effects import build_each, find_nearest_open, measure, take_donors
 from inside.forks import Forks, find_forks
@@ -78,9 +77,7 @@ class Search(NamedTuple):
 def _make_step(mouse: Mouse, layer: str, forks: Forks) -> Callable[[Tensor], Tensor]:
     """A function from activations (N, …) of a layer at the decision squares to P(move to the cheese), float64 (N,)."""
     state = place_mouse(forks.levels, forks.square).to(mouse.device)
-    following = find_next_cell(forks.levels, forks.square, forks.levels.cheese)
-    moves = [find_neighbour(forks.square, torch.tensor(move), mouse.spec.world_dim) for move in range(len(MOVE_NAMES))]
-    leads = (torch.stack(moves, dim=1) == following[:, None])[:, mouse.spec.moves()]
+    leads = find_next_move(forks.levels, forks.square, forks.levels.cheese)[:, None] == mouse.spec.moves()
     obs = mouse.spec.painter(mouse.device).paint(state)
 
     @torch.no_grad()
@@ -154,7 +151,7 @@ def scrub(
     same, other = (
         draw_donors(mouse.spec, forks, number, kind) for number, kind in ((max(tried, exact), True), (exact, False))
     )
-    pool = Levels(*map(torch.cat, zip(*same, strict=True)))
+    pool = concatenate(same)
     donors, swaps, searches = [*same[:exact], *other], [], []
     for prefix, swapped in (("", channels), ("random_", random)):
         search = search_worst(mouse, layer, forks, swapped, same[:tried])

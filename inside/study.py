@@ -260,7 +260,8 @@ def study_mouse(
         plan: checked by ``check_plan``.
         folder: parent folder of the part files; None writes none.
         advance: called with 1 after each part.
-        names: of the parts; a part needs those before it in ``STUDIES``, but "behaviour" needs none.
+        names: of the parts, in the order of ``STUDIES``. "retargeting", "scrubbing" and "removal" need "channels",
+            and "examples" needs "retargeting".
     """
     found: Measured = {}
     parts = folder and name_parts_folder(folder, mouse)

@@ -3,11 +3,10 @@
 from pathlib import Path
 from typing import NamedTuple
 
-import torch
 from hypothesis import strategies as st
 
 from envs.drawings import to_text
-from envs.levels import Levels, from_seeds
+from envs.levels import Levels, concatenate, from_seeds
 
 WORLD_DIMS = {"easy": 15, "hard": 25, "memory": 31}  # Procgen's
 SEEDS = st.integers(0, 2**31 - 2)
@@ -56,7 +55,7 @@ def number(cell: Cell | None, world_dim: int) -> int:
 
 
 def batch(levels: list[Levels]) -> Levels:
-    return Levels(*map(torch.cat, zip(*levels, strict=True)))
+    return concatenate(levels)
 
 
 def to_texts(levels: Levels) -> str:

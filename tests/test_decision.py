@@ -8,7 +8,7 @@ from planted import PLANTED
 from test_chain import Whimsical
 
 from analysis.chain import build_chain, reach
-from analysis.decision import compute_decision, find_next_cell
+from analysis.decision import compute_decision, find_next_cell, find_next_move
 from analysis.relocation import HELD_OUT
 from envs import paths, world
 from envs.levels import from_seeds
@@ -104,3 +104,12 @@ def test_the_next_cell_is_the_second_of_the_path():
     nowhere = torch.full_like(LEVELS.start, -1)
     assert (find_next_cell(LEVELS, nowhere, LEVELS.corner) == -1).all()
     assert (find_next_cell(LEVELS, LEVELS.corner, LEVELS.corner) == -1).all()
+
+
+def test_the_next_move_leads_to_the_next_cell():
+    for here, target in ((LEVELS.start, LEVELS.corner), (LEVELS.corner, LEVELS.start), (SQUARE, LEVELS.cheese)):
+        following, move = find_next_cell(LEVELS, here, target), find_next_move(LEVELS, here, target)
+        assert ((move == -1) == (following == -1)).all()
+        there = following != -1
+        rows = LEVELS.rows(there)
+        assert (world.find_neighbour(here[there], move[there], rows.world_dim) == following[there]).all()

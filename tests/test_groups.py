@@ -75,13 +75,16 @@ def test_the_world_of_the_mouse_before_is_named_where_it_was_another():
         {"config": {"env": {"cheese_region": 0} | world}}
         for world in ({"world_dim": 11}, {"distribution_mode": "easy"})
     )
+    default = {"config": {"env": {"cheese_region": 0, "world_dim": None, "distribution_mode": None}}}
     mice = [
         mouse("grown", init=small, cheese_region=0, world_dim=15),
         mouse("moved", init=small, cheese_region="anywhere", world_dim=15),
         mouse("stayed", init=easy, cheese_region=0, world_dim=15),
+        mouse("shrunk", init=default, cheese_region=0, world_dim=11),
     ]
     assert name_groups(mice) == {
         "grown": "corner, begun at 11×11",
         "moved": "anywhere, fine-tuned from corner at 11×11",
         "stayed": "corner, fine-tuned from corner",
+        "shrunk": "corner, begun at 15×15",
     }

@@ -1,6 +1,7 @@
 """What mice do at forks while they train: read from TensorBoard files, and drawn."""
 
 import json
+from dataclasses import replace
 
 import habit
 import machine
@@ -60,6 +61,9 @@ def test_the_rates_of_a_training_are_read(tmp_path, monkeypatch):
         total_steps=192, run_dir=str(tmp_path), eval_every=1,
     )  # fmt: skip
     train(config, torch.device("cpu"), Console(quiet=True), evaluate)
+    train(replace(config, env=EnvConfig(world_dim=7)), torch.device("cpu"), Console(quiet=True), evaluate)
+    for events in tmp_path.glob("quickstart-7-*/events.*"):
+        events.unlink()  # so that this training has no evaluations, and does not count
     monkeypatch.setattr(machine, "RESULTS", tmp_path / "results")
     monkeypatch.chdir(tmp_path)
     habit.main([f"runs={tmp_path}/quickstart-*", "name=test"])

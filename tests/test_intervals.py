@@ -41,6 +41,11 @@ def test_a_ratio_is_of_sums():
     assert np.isnan(bootstrap_clusters([], [])).all()
 
 
+def test_samples_without_weight_do_not_count():
+    low, high = bootstrap_clusters([1.0, 2.0, 3.0], [0, 1, 2], [0.0, 0.0, 1.0])
+    assert low == 3.0 and high == 7.0  # the row with a weight three times; once, beside two of the second row
+
+
 def test_intervals_over_seeds_stay_within_zero_and_one():
     found = compute_group_interval([0.01, 0.02, 0.30])
     assert 0 < found["low"] < found["centre"] < found["high"] < 1 and found["rate"] == pytest.approx(0.11)

@@ -1,6 +1,7 @@
 """Mice on disk: round trips, and damaged files."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -114,6 +115,28 @@ def test_what_cannot_be_loaded_is_refused_in_one_line(tmp_path, learner):
     config["env"]["world_dim"] = 25
     tampered(path, config=config)
     assert "the tensor 'embedder.fc.weight' is float32 (256, 32); expected float32 (256, 512)" in refusal()
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"progress": []}, "the progress must be an object with a number of steps, not []"),
+        ({"progress": {"steps": "abc"}}, "the progress must be an object with a number of steps"),
+        ({"init": "x"}, "what the mouse began from must be an object with a name, not x"),
+        ({"init": {"name": 5}}, "what the mouse began from must be an object with a name"),
+        ({"init": {"name": "a", "progress": {"steps": None}}}, "init: the progress must be an object"),
+        ({"init": {"name": "a", "config": 5}}, "init: the configuration must be an object, not 5"),
+        ({"init": {"name": "a", "config": {"env": {"level_types": [1]}}}}, "level_types must be a list of"),
+        ({"init": {"name": "a", "config": {"env": {"world_dim": "big"}}}}, "init: env.world_dim has the wrong type"),
+    ],
+)
+def test_a_header_that_tells_an_impossible_history_is_refused(tmp_path, learner, changes, told):
+    path = tmp_path / "mouse.safetensors"
+    save_mouse(path, learner.policy, training.describe_mouse(learner))
+    tampered(path, **changes)
+    with pytest.raises(InputError, match=re.escape(told)) as refused:
+        load_mouse(path)
+    assert str(path) in str(refused.value) and "\n" not in str(refused.value)
 
 
 def test_weights_of_another_network_are_refused(tmp_path, learner):

@@ -115,7 +115,10 @@ def test_arrays_become_lists(value):
     assert plain(value) == [0, 1, 2]
 
 
-@pytest.mark.parametrize(("value", "values"), [("a", ["a"]), (["a", "b"], ["a", "b"]), ("", []), (None, []), ([], [])])
+@pytest.mark.parametrize(
+    ("value", "values"),
+    [("a", ["a"]), (["a", "b"], ["a", "b"]), ("", []), (None, []), ([], []), (0, [0]), (False, [False])],
+)
 def test_one_value_is_a_list_of_one(value, values):
     assert as_list(value) == values
 
