@@ -19,10 +19,11 @@ MEASURES = {
     "published condition": "published",
     "preference by sight": "sight_preference",
     "forks": "sight_preference",
-    "chance": "sight_preference_chance",
+    "… random walk": "sight_preference_chance",
+    "… blind twin": "sight_preference_blind",
     "cheese reached": "sight_able",
-    "blind twin": "sight_able_blind",
-    "random walk": "sight_able_walk",
+    "… by the blind twin": "sight_able_blind",
+    "… by a random walk": "sight_able_walk",
 }
 COMPARED = {"preference": "preference", "ability": "able_cheese", "success, cheese anywhere": "anywhere"}
 DOCUMENTS = ("README.md", "docs/results.md")
