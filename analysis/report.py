@@ -24,6 +24,7 @@ from analysis.records import COLUMNS
 from analysis.report_figures import FIGURES
 from analysis.sentences import describe_algorithm, describe_comparison, describe_group, describe_mouse
 from analysis.summary import SUMMARY_FILE
+from foundation.command import format_command
 from foundation.files import write_atomically, write_json
 
 REPORT_FILE = "report.html"
@@ -103,6 +104,7 @@ def render_page(
         jaxgmg=published.JAXGMG,
         jaxgmg_optimum=published.JAXGMG_OPTIMUM,
         command=command,
+        share_command=format_command("share.py", "checkpoint=FILE", "out=mouse.html"),
         web_page=web_page,
         date=date.today().isoformat(),
         versions=", ".join(f"{name} {version}" for name, version in list_versions().items()),

@@ -14,15 +14,20 @@ from agents.mouse import Mouse
 from analysis.groups import count_steps, name_origin, name_own_training
 from analysis.statistics import FIRST_COLUMNS, Estimate
 from envs.levels import ANYWHERE
+from foundation.command import format_command
 from foundation.errors import InputError
 from inside.answers import Answer, combine, say
 from inside.study import Measured
 
 CLOSE = 0.02  # of either probability: a smaller difference from the anywhere mice counts as none
 NEW_WEIGHTS = "new weights"  # stands for an origin
-COMMAND = (
-    "python train.py -m name=tuned env.cheese_region=anywhere "
-    "init=checkpoints/region5-seed0.safetensors total_steps=98304,294912,917504"
+COMMAND = format_command(
+    "train.py",
+    "-m",
+    "name=tuned",
+    "env.cheese_region=anywhere",
+    "init=checkpoints/region5-seed0.safetensors",
+    "total_steps=98304,294912,917504",
 )
 
 
