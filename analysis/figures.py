@@ -86,13 +86,13 @@ def draw_heat_map(axes: Axes, shares: np.ndarray, numbers: bool = True) -> Any:
     return image
 
 
-def compute_shares_by_place(records: pd.DataFrame, bins: int = HEAT_BINS, outcome: str = "p_cheese_500") -> np.ndarray:
-    """Compute the mean outcome by cheese position relative to the maze: float64 (bins, bins), NaN without data."""
+def compute_shares_by_place(records: pd.DataFrame, bins: int = HEAT_BINS) -> np.ndarray:
+    """Compute the mean success by cheese position relative to the maze: float64 (bins, bins), NaN without data."""
     with_cheese = records.loc[records.cheese_x >= 0]
     span = with_cheese.maze_dim - 1
     edges = np.linspace(-0.5 / bins, 1 + 0.5 / bins, bins + 1)
     places = ((with_cheese.cheese_y / span).to_numpy(), (with_cheese.cheese_x / span).to_numpy())
-    total, _, _ = np.histogram2d(*places, bins=(edges, edges), weights=with_cheese[outcome].to_numpy())
+    total, _, _ = np.histogram2d(*places, bins=(edges, edges), weights=with_cheese.p_cheese_500.to_numpy())
     count, _, _ = np.histogram2d(*places, bins=(edges, edges))
     return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
 

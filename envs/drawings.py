@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch.types import Device
 
 from envs.generator import NO_CELL
 from envs.levels import SMALLEST_MAZE, Levels, concatenate, parse_world_dim
@@ -19,7 +18,7 @@ WALL, OPEN, MOUSE, CHEESE = "# @."
 COMMENT = ";"  # starts a comment line in a file of levels
 
 
-def from_text(text: str, world_dim: int, device: Device = "cpu") -> Levels:
+def from_text(text: str, world_dim: int) -> Levels:
     """Parse one hand-drawn level.
 
     The cheese is optional. Loops and unreachable parts are allowed. Lines may end with CR LF.
@@ -64,7 +63,7 @@ def from_text(text: str, world_dim: int, device: Device = "cpu") -> Levels:
     walls[0, margin : margin + dim, margin : margin + dim] = letters == WALL
     numbers = (-1, dim, cells["mouse"], cells["cheese"], 0, 0)
     seed, maze_dim, start, cheese, background, shift = (torch.tensor([number]) for number in numbers)
-    return Levels(seed, torch.from_numpy(walls), maze_dim, start, cheese, background, shift).to(device)
+    return Levels(seed, torch.from_numpy(walls), maze_dim, start, cheese, background, shift)
 
 
 def to_text(level: Levels, mouse: int | None = None, whole_world: bool = False) -> str:
@@ -87,7 +86,7 @@ def to_text(level: Levels, mouse: int | None = None, whole_world: bool = False) 
     return "\n".join("".join(row) for row in letters[::-1])
 
 
-def from_texts(text: str, world_dim: int, device: Device = "cpu") -> Levels:
+def from_texts(text: str, world_dim: int) -> Levels:
     """Parse the text of a file of levels, which are separated by empty lines.
 
     Lines that start with ``;`` are comments. A row of open cells consists of spaces, so an empty line is never a row.
@@ -112,7 +111,7 @@ def from_texts(text: str, world_dim: int, device: Device = "cpu") -> Levels:
     levels = []
     for count, (number, rows) in enumerate(drawings, start=1):
         try:
-            levels.append(from_text("\n".join(rows), world_dim, device))
+            levels.append(from_text("\n".join(rows), world_dim))
         except InputError as error:
             raise InputError(f"level {count}, from line {number}: {error}") from None
     return concatenate(levels)

@@ -23,7 +23,6 @@ from inside.effects import add, build_each, measure
 from inside.forks import Forks
 from inside.patching import make_donors, make_patch, select
 
-MARKS = ("cheese", "corner", "mouse", "walls", "dead ends")
 GOALS = {"cheese": "p_cheese", "corner": "p_corner_first"}  # what resampling a goal's channel lowers
 ALPHA = 0.05
 LEAST_RANK = 0.3  # by which a mark's mean rank differs from chance, 1/2, at least
@@ -38,7 +37,7 @@ def correct(p_values: pd.Series | np.ndarray) -> np.ndarray:
 
 
 def find_marked(state: State) -> dict[str, tuple[Tensor, Tensor]]:
-    """The cells that each of ``MARKS`` is about, and those that they are ranked among, bool (n, cells) each.
+    """The cells that each mark is about, and those that they are ranked among, bool (n, cells) each.
 
     The cheese and the mouse lie in a random one of the cells that they are ranked among, so that the mean rank of a map
     that does not depend on them is 1/2.

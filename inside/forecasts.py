@@ -70,7 +70,7 @@ def _steers(mouse: Measured) -> bool:
 
 
 def count_interpretable(mouse: Measured) -> int:
-    """Channels of the layer that mark one of ``channels.MARKS``."""
+    """Channels of the layer that mark something (``channels.find_marked``)."""
     return len({row["channel"] for row in mouse["channels"]["maps"] if row["marks"]})
 
 
