@@ -20,6 +20,7 @@ def test_world_dim_of():
     ("arguments", "message"),
     [
         ({"distribution_mode": "medium"}, "one of easy, hard, not 'medium'"),
+        ({"distribution_mode": ["easy"]}, r"one of easy, hard, not \['easy'\]"),
         ({"distribution_mode": "hard", "world_dim": 25}, "not both"),
         ({"world_dim": 14}, "must be odd and at least 5, not 14"),
         ({"world_dim": 3}, "must be odd and at least 5, not 3"),

@@ -30,8 +30,8 @@ DOCUMENTS = ("README.md", "docs/results.md")
 
 
 @cache
-def read_summary():
-    return json.loads((ROOT / "docs" / "report" / "summary.json").read_text())
+def read_summary(report="report"):
+    return json.loads((ROOT / "docs" / report / "summary.json").read_text())
 
 
 def read_rows(document):
@@ -64,6 +64,21 @@ def test_the_rates_of_groups_are_those_of_the_report(document):
                 assert text.replace("**", "") == expected, (row["group"], column)
                 checked += 1
     assert checked >= 16
+
+
+def test_the_rates_in_a_larger_world_are_those_of_its_report_and_of_the_other_one():
+    larger, smaller = (read_summary(report)["groups"] for report in ("report-15x15", "report"))
+    rows = [row for row in read_rows("docs/results.md") if row.get("group, 15×15") in larger]
+    assert {row["group, 15×15"] for row in rows} == larger.keys()
+    for row in rows:
+        name = row["group, 15×15"]
+        assert int(row["seeds"]) == len(larger[name]["mice"])
+        for column, text in row.items():
+            measure = MEASURES.get(column.removesuffix(", 11×11"))
+            if measure:
+                group = smaller[name.split(", begun at")[0]] if "11×11" in column else larger[name]
+                found = group["measures"]["headline"][measure]
+                assert text.replace("**", "") == format_rate(found, "(" in text), (name, column)
 
 
 def test_the_differences_of_groups_are_those_of_the_report():
