@@ -63,7 +63,7 @@ def run(config: WatchConfig) -> None:
     from viewer import presentation
     from viewer.course import FIRST_LEVEL
     from viewer.grid import Grid
-    from viewer.inspection import check_inspection, parse_inspection
+    from viewer.inspection import UNCHANGED, check_inspection, parse_inspection
     from viewer.panes import CHEESES
     from viewer.recording import check_video
     from viewer.saving import Session
@@ -101,7 +101,8 @@ def run(config: WatchConfig) -> None:
             presentation.show_grid(grid, shape, session, config.speed)
         return
 
-    check_inspection(inspection, mice)
+    if inspection != UNCHANGED or inspection.channel:
+        check_inspection(inspection, mice)
     viewing = Viewing(mice, first, parse_cheeses(config.cheese), config.seed, drawn, inspection)
     looks = bool(config.layer) or config.channel is not None
     usual = [*DEFAULT_OVERLAYS, *["channel"] * looks]
