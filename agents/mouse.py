@@ -90,12 +90,12 @@ def load_mouse(path: str | Path, device: torch.device | str = "cpu") -> Mouse:
     seed = config.get("seed", -1)
     if not is_integer(seed):
         raise InputError(f"{path}: the training seed must be an integer, not {seed!r}")
-    check_progress(header, str(path))
+    _check_progress(header, str(path))
     check_origin(header.get("init"), str(path))
     return Mouse(policy.eval(), spec, agent, header, path)
 
 
-def check_progress(header: dict[str, Any], where: str) -> None:
+def _check_progress(header: dict[str, Any], where: str) -> None:
     """Check what a header says of the progress of a training.
 
     Raises:
@@ -116,7 +116,7 @@ def check_origin(init: Any, where: str) -> None:
         return
     if not isinstance(init, dict) or not isinstance(init.get("name"), str):
         raise InputError(f"{where}: what the mouse began from must be an object with a name, not {init!s:.50}")
-    check_progress(init, f"{where}: init")
+    _check_progress(init, f"{where}: init")
     config = init.get("config", {})
     if not isinstance(config, dict):
         raise InputError(f"{where}: init: the configuration must be an object, not {config!s:.50}")

@@ -36,27 +36,24 @@ class Decision(NamedTuple):
     rest: np.ndarray
 
 
-def find_next_cell(levels: Levels, cell: Tensor, target: Tensor) -> Tensor:
-    """int64 (N,): the next cell on the shortest way from one cell to another; −1 where either is, or they are equal."""
+def find_next_move(levels: Levels, cell: Tensor, target: Tensor) -> Tensor:
+    """int64 (N,): the next move on the shortest way from one cell to another; −1 where either is, or they are equal."""
     distance = paths.compute_distances(levels, target).flatten(1)
     near = cell.clamp(min=0)
     here = distance.gather(1, near[:, None])[:, 0]
-    following = torch.full_like(cell, NO_CELL)
+    following = torch.full_like(cell, -1)
     for move in (world.LEFT, world.DOWN, world.UP, world.RIGHT):
         beside = world.find_neighbour(near, torch.tensor(move), levels.world_dim)
         closer = distance.gather(1, beside[:, None])[:, 0] == here - 1
-        following = torch.where(closer, beside, following)
-    return torch.where((cell == NO_CELL) | (target == NO_CELL) | (here <= 0), NO_CELL, following)
+        following = torch.where(closer, move, following)
+    return torch.where((cell == NO_CELL) | (target == NO_CELL) | (here <= 0), -1, following)
 
 
-def find_next_move(levels: Levels, cell: Tensor, target: Tensor) -> Tensor:
-    """int64 (N,): the move to ``find_next_cell``; −1 if there is none."""
-    following = find_next_cell(levels, cell, target)
-    moves = torch.full_like(cell, -1)
-    for move in (world.LEFT, world.DOWN, world.UP, world.RIGHT):
-        leads = world.find_neighbour(cell.clamp(min=0), torch.tensor(move), levels.world_dim) == following
-        moves = torch.where(leads & (following != NO_CELL), move, moves)
-    return moves
+def find_next_cell(levels: Levels, cell: Tensor, target: Tensor) -> Tensor:
+    """int64 (N,): the cell to which ``find_next_move`` leads; −1 if there is none."""
+    move = find_next_move(levels, cell, target)
+    beside = world.find_neighbour(cell.clamp(min=0), move.clamp(min=0), levels.world_dim)
+    return torch.where(move < 0, NO_CELL, beside)
 
 
 def compute_decision(chain: Chain, square: Tensor, steps: int) -> Decision:

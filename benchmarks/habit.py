@@ -45,16 +45,15 @@ class HabitConfig:
 def run(config: HabitConfig) -> None:
     check_name(config.name)
     patterns = list(map(str, as_list(config.runs)))
-    folders, configs, runs = find_runs(patterns), [], []
-    for folder in folders:
-        config_of_run = read_checkpoint(folder / STATE_FILE, STATE_FORMAT)[1]["config"]
-        found = read_run(folder, config_of_run)
-        if found["steps"]:
-            configs.append(config_of_run)
-            runs.append(found)
-    if not runs:
+    trainings = {
+        folder: read_checkpoint(folder / STATE_FILE, STATE_FORMAT)[1]["config"] for folder in find_runs(patterns)
+    }
+    found = {folder: read_run(folder, training) for folder, training in trainings.items()}
+    evaluated = [folder for folder, each in found.items() if each["steps"]]
+    if not evaluated:
         raise InputError(f"no evaluated run folder at {', '.join(patterns) or 'runs= (empty)'}")
-    check_alike(configs)
+    check_alike([trainings[folder] for folder in evaluated])
+    runs = [found[folder] for folder in evaluated]
     write_results(f"habit-{config.name}", runs, draw_habit(runs))
 
 

@@ -10,7 +10,7 @@ from agents.mouse import Mouse
 from analysis.measures import compute_headline_dim
 from analysis.relocation import HELD_OUT, anywhere, elsewhere, move_cheese
 from envs import world
-from envs.levels import Levels
+from envs.levels import Levels, concatenate
 from envs.spec import WorldSpec
 from envs.world import State
 from foundation.errors import InputError
@@ -40,10 +40,8 @@ def sample_headline_states(spec: WorldSpec, number: int, skip: int = 0) -> State
         state = sample_states(spec, number, skip)
         parts.append(state.rows(state.level.maze_dim >= least))
         count, skip = count + len(parts[-1].mouse), skip + number
-    *level, cell, facing, clock = (
-        torch.cat(field)[:number] for field in zip(*([*part.level, *part[1:]] for part in parts), strict=True)
-    )
-    return State(Levels(*level), cell, facing, clock)
+    levels, rest = concatenate(part.level for part in parts), zip(*(part[1:] for part in parts), strict=True)
+    return State(levels, *map(torch.cat, rest)).rows(slice(number))
 
 
 def compute_mean(mouse: Mouse, layer: str, number: int) -> Tensor:

@@ -10,6 +10,7 @@ from networks import CHEESE, LAYER, NETWORKS, planted
 
 from envs import world
 from envs.drawings import from_text
+from envs.levels import concatenate
 from foundation.errors import InputError
 from viewer import scene
 from viewer.channels import NEGATIVE, POSITIVE, arrange_strip, paint_signed
@@ -106,7 +107,7 @@ def test_a_blind_network_has_no_cheese_vector_and_a_clamp_holds_against_the_vect
 def test_every_level_of_a_batch_loses_its_own_vector():
     texts = (FORK, FORK.replace(".", " ").replace("#   ", "#  ."))
     levels = [from_text(text, DIM) for text in texts]
-    both = type(levels[0])(*map(torch.cat, zip(*levels, strict=True)))
+    both = concatenate(levels)
     inspection, mouse = Inspection(LAYER, without_cheese=True), NETWORKS["plain"]
     predict = inspection.build_predict(mouse, both)
     state = world.start(both)
